@@ -1,0 +1,25 @@
+import type { StatusError } from '../errors/index.ts';
+import type { CallHead } from './head.ts';
+
+/** How an admitted call ended, for whoever admitted it: undefined is success. */
+export interface Outcome {
+  readonly error: StatusError | undefined;
+  readonly durationMs: number;
+}
+
+/** The call may run. `done` is called exactly once, when it has ended. */
+export interface Permit {
+  readonly admitted: true;
+  done(outcome: Outcome): void;
+}
+
+/** The call is refused. Making one must be nearly free: share the error where its fields do not differ. */
+export interface Rejection {
+  readonly admitted: false;
+  readonly error: StatusError;
+  /** Told to the caller as `Retry-After`. Default: nothing is told. */
+  readonly retryAfterMs?: number;
+}
+
+/** Decides on the head of a call, before anything of it is parsed. Must not wait and must not throw. */
+export type Admit = (head: CallHead) => Permit | Rejection;

@@ -1,0 +1,14 @@
+import type { CallFields } from './fields.ts';
+
+/** What is known of a call before anything of it is parsed: enough to admit, route or balance it. */
+export interface CallHead {
+  /** The service that is called: `live.room.v1.RoomService`, or the app's name for a plain HTTP route. */
+  readonly service: string;
+  /** The method: `GetRoom`, or `GET /v1/rooms/:id`. */
+  readonly method: string;
+  /** Bytes of the request body, undefined where the protocol does not say beforehand. */
+  readonly sizeBytes: number | undefined;
+  /** Milliseconds that the caller still waits, undefined without a deadline. */
+  readonly timeoutMs: number | undefined;
+  readonly fields: CallFields;
+}

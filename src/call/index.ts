@@ -1,0 +1,31 @@
+/**
+ * # flotilla/call
+ *
+ * The eight fields that travel with a call on every transport: deadline (in the Context), trace context, baggage, lane,
+ * tenant, principal, priority, attempt.
+ *
+ *     const { tenant, principal } = fieldsOf(ctx);
+ *     const child = withFields(ctx, { priority: 'high' });
+ *
+ * Rules: set once, at the edge, by who knows (the gateway); transports read and write them, handlers read them. The
+ * gateway is the trust boundary: a header from outside is taken only where its configuration says so.
+ */
+export type { Admit, Outcome, Permit, Rejection } from './admission.ts';
+export { type Baggage, emptyBaggage, formatBaggage, parseBaggage } from './baggage.ts';
+export {
+  type CallFields,
+  defaultFields,
+  fieldsOf,
+  type GetHeader,
+  type Priority,
+  priorities,
+  readFields,
+  readTimeoutMs,
+  type SetHeader,
+  wireNames,
+  withFields,
+  writeFields,
+  writeTimeoutMs,
+} from './fields.ts';
+export type { CallHead } from './head.ts';
+export { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';

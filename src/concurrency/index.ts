@@ -1,0 +1,16 @@
+/**
+ * # flotilla/concurrency
+ *
+ * Clock and Context: how long work may last and whether it is still wanted, with the semantics of Go's `context`.
+ *
+ *     using ctx = parent.withTimeout(200);
+ *     return await fetch(url, { signal: ctx.signal });   // `await` inside the block: leaving it cancels ctx
+ *
+ * Rules: the Context is the first parameter of everything that waits; whoever makes a cancellable child disposes it;
+ * values are for what travels with a call, not for optional parameters. Not here: channels, locks and groups (next).
+ */
+export { type Clock, systemClock, type Timer } from './clock.ts';
+export { type CancelContext, type Context, type ContextKey, contextKey, type Stop } from './context.ts';
+export { background, isContextError, rootContext, withSignal } from './context-tree.ts';
+export { current, runWith } from './current.ts';
+export { sleep, until } from './wait.ts';

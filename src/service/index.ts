@@ -1,0 +1,19 @@
+/**
+ * # flotilla/service
+ *
+ * What every transport shares: the handler and middleware shape, the server contract, the chain that runs a call,
+ * validation by any Standard Schema, and configuration.
+ *
+ *     const timing: Middleware = (next, method) => async (ctx, input) => {
+ *       const started = ctx.clock.now();
+ *       try { return await next(ctx, input); } finally { console.log(method.method, ctx.clock.now() - started); }
+ *     };
+ *
+ * Rules: a middleware is applied once per method, at start-up; what it needs of a call it takes from the Context.
+ */
+export type { Admit, CallHead, Permit, Rejection } from '../call/index.ts';
+export { instrument } from './instrument.ts';
+export { chain, fullName, type Handler, type MethodInfo, type MethodKind, type Middleware } from './method.ts';
+export type { Endpoint, Server } from './server.ts';
+export { callContext, rejectedByDrain, serverCall } from './server-call.ts';
+export { type Schema, validate } from './validate.ts';

@@ -1,0 +1,76 @@
+import { type CallFields, type CallHead, withFields } from '../call/index.ts';
+import { type Context, runWith, until } from '../concurrency/index.ts';
+import * as errors from '../errors/index.ts';
+import { instrument } from './instrument.ts';
+import { chain, type Handler, type MethodInfo, type Middleware } from './method.ts';
+
+/**
+ * Puts together, once, what every transport runs for a call of this method after admission:
+ * trace ▸ metrics ▸ log ▸ deadline ▸ the user's middleware ▸ handler, with the call's Context as the current one.
+ * What the handler throws comes out as what may leave the service ({@link errors.conceal}); the call's log line has the
+ * whole chain and the id.
+ *
+ * The Context that it takes is {@link callContext}'s.
+ */
+export function serverCall<I, O>(
+  handler: Handler<I, O>,
+  method: MethodInfo,
+  middleware: readonly Middleware[] = [],
+): Handler<I, O> {
+  const inner = chain(middleware)(handler, method);
+  const observed = instrument(conceal(method.kind === 'unary' || method.kind === 'client_stream' ? bounded(inner) : inner), method);
+  return (ctx, input) => runWith(ctx, () => observed(ctx, input));
+}
+
+/** A call's Context: `base` (the server's, with its telemetry), the fields that came, and the earlier of both time limits. */
+export function callContext(
+  base: Context,
+  head: { readonly fields: CallFields; readonly timeoutMs: number | undefined },
+  methodTimeoutMs: number,
+): CallContext {
+  const carried = withFields(base, head.fields);
+  const limit = Math.min(head.timeoutMs ?? Number.POSITIVE_INFINITY, methodTimeoutMs === 0 ? Number.POSITIVE_INFINITY : methodTimeoutMs);
+  return carried.withTimeout(limit);
+}
+
+type CallContext = ReturnType<Context['withCancel']>;
+
+/** The reason that an admission gives by default. */
+export function rejectedByDrain(head: CallHead): errors.StatusError {
+  return new errors.StatusError('unavailable', `${head.service} is shutting down`, { reason: 'DRAINING' });
+}
+
+/** Answers when the deadline has passed even if the handler does not look at its Context. */
+function bounded<I, O>(next: Handler<I, O>): Handler<I, O> {
+  return async (ctx, input) => {
+    ctx.throwIfDone();
+    return ctx.deadline === undefined ? next(ctx, input) : until(ctx, next(ctx, input));
+  };
+}
+
+function conceal<I, O>(next: Handler<I, O>): Handler<I, O> {
+  return async (ctx, input) => {
+    try {
+      const output = await next(ctx, input);
+      return isStream(output) ? (concealStream(output) as O) : output;
+    } catch (error) {
+      throw hide(error);
+    }
+  };
+}
+
+async function* concealStream<T>(stream: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw hide(error);
+  }
+}
+
+function hide(error: unknown): errors.StatusError {
+  return errors.conceal(error, crypto.randomUUID());
+}
+
+function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
