@@ -20,7 +20,14 @@ const maxStateLength = 512;
 export function parseTraceparent(traceparent: string | undefined, tracestate = ''): TraceContext | undefined {
   const match = traceparent === undefined ? null : pattern.exec(traceparent.trim());
   if (match === null) return undefined;
-  const [, version, traceId, spanId, flags, rest] = match as unknown as [string, string, string, string, string, string?];
+  const [, version, traceId, spanId, flags, rest] = match as unknown as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string?,
+  ];
   if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined;
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
   const state = tracestate.length > maxStateLength ? '' : tracestate;

@@ -80,7 +80,8 @@ class Node implements CancelContext {
   }
 
   withDeadline(deadline: number, cause?: unknown): CancelContext {
-    if (Number.isNaN(deadline)) throw new RangeError('withDeadline: the deadline is NaN; give a time on the scale of clock.now()');
+    if (Number.isNaN(deadline))
+      throw new RangeError('withDeadline: the deadline is NaN; give a time on the scale of clock.now()');
     return new Node(this, deadline === Number.POSITIVE_INFINITY ? {} : { deadline, cause });
   }
 
@@ -203,7 +204,12 @@ interface NodeOptions {
 /** Each throw gets its own error, with the stack of the place that gave up. */
 function freshError(end: End): StatusError {
   const { code, message, reason, domain, metadata } = end.err;
-  return new StatusError(code, message, { reason, domain, metadata, cause: end.cause === end.err ? undefined : end.cause });
+  return new StatusError(code, message, {
+    reason,
+    domain,
+    metadata,
+    cause: end.cause === end.err ? undefined : end.cause,
+  });
 }
 
 /** A root on a clock of its own: for tests with a virtual clock. */

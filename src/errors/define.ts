@@ -33,7 +33,8 @@ export function defineErrors<const D extends Readonly<Record<string, ErrorDefini
   domain: string,
   definitions: D,
 ): { readonly [K in keyof D]: DefinedError } {
-  if (domain === '') throw new TypeError('defineErrors: the domain is empty; give the name of your service, like "live.room"');
+  if (domain === '')
+    throw new TypeError('defineErrors: the domain is empty; give the name of your service, like "live.room"');
   const made: Record<string, DefinedError> = {};
   for (const [reason, { code }] of Object.entries(definitions)) {
     if (!/^[A-Z][A-Z0-9_]{0,61}[A-Z0-9]$/.test(reason)) {

@@ -34,4 +34,4 @@ export {
 } from './code.ts';
 export { type DefinedError, type DefinedErrorOptions, defineErrors, type ErrorDefinition } from './define.ts';
 export { isStatusError, StatusError, type StatusErrorOptions } from './status-error.ts';
-export { encodeErrorInfo, type ErrorBody, type ErrorDetail, errorInfoType, fromBody, toBody } from './wire.ts';
+export { type ErrorBody, type ErrorDetail, encodeErrorInfo, errorInfoType, fromBody, toBody } from './wire.ts';

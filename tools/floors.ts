@@ -1,0 +1,55 @@
+/**
+ * The floors of `src/`, bottom to top. An area imports only from floors below it: down free, up never, sideways only
+ * when listed here with a reason. `floors.test.ts` enforces it. Areas on one line share a floor.
+ */
+export const floors: readonly (readonly string[])[] = [
+  ['errors'],
+  ['concurrency'],
+  ['shard'],
+  ['call'],
+  ['cores'],
+  ['observe'],
+  ['guard'],
+  ['service'],
+  ['net/tcp', 'net/http'],
+  ['discovery'],
+  ['rpc'],
+  ['app'],
+  ['data/sql'],
+  ['stream'],
+  ['tx'],
+  ['push', 'edge/gateway'],
+  ['broker', 'collector'],
+  ['adapters/mysql'],
+  ['fleet'],
+  ['testing'],
+  ['cli'],
+];
+
+export interface Sideways {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+/** The exceptions. Each needs a reason, must be used, and together they stay acyclic. */
+export const sideways: readonly Sideways[] = [
+  { from: 'net/http', to: 'net/tcp', reason: 'HTTP takes its connections from a TCP listener' },
+];
+
+/** Floors that later work will fill. One that has files must not be listed: the test says so. */
+export const planned: readonly string[] = ['shard', 'cores', 'guard', 'stream', 'tx', 'push', 'broker'];
+
+/** Third-party packages that an area below `adapters` may import. Anything else is an SDK and belongs into `adapters`. */
+export const packages: Readonly<Record<string, readonly string[]>> = {
+  observe: ['pino', '@opentelemetry/api'],
+  service: ['@standard-schema/spec', 'yaml'],
+  'net/http': ['@standard-schema/spec'],
+  rpc: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node'],
+  app: ['@standard-schema/spec'],
+  'data/sql': ['kysely'],
+  'edge/gateway': ['@bufbuild/protobuf', 'jose', '@standard-schema/spec'],
+  'adapters/mysql': ['kysely', 'mysql2'],
+  fleet: ['@standard-schema/spec'],
+  cli: ['commander', '@clack/prompts'],
+};
