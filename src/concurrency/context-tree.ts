@@ -2,9 +2,31 @@ import { isStatusError, StatusError } from '../errors/index.ts';
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import type { CancelContext, Context, ContextKey, Stop } from './context.ts';
 
-interface End {
-  readonly err: StatusError;
-  readonly cause: unknown;
+/** How a node ended. Its error is made when someone asks: most contexts are disposed and nobody looks again. */
+class End {
+  readonly #code: 'canceled' | 'deadline_exceeded';
+  readonly #reason: unknown;
+  #err: StatusError | undefined;
+
+  constructor(code: 'canceled' | 'deadline_exceeded', reason: unknown) {
+    this.#code = code;
+    this.#reason = reason;
+  }
+
+  get err(): StatusError {
+    this.#err ??= this.fresh();
+    return this.#err;
+  }
+
+  get cause(): unknown {
+    return this.#reason ?? this.err;
+  }
+
+  /** Each throw gets its own error, with the stack of the place that gave up. */
+  fresh(): StatusError {
+    const message = this.#code === 'canceled' ? 'context canceled' : 'context deadline exceeded';
+    return new StatusError(this.#code, message, this.#reason === undefined ? {} : { cause: this.#reason });
+  }
 }
 
 /**
@@ -64,7 +86,7 @@ class Node implements CancelContext {
 
   throwIfDone(): void {
     const end = this.#settled();
-    if (end !== undefined) throw freshError(end);
+    if (end !== undefined) throw end.fresh();
   }
 
   value<T>(key: ContextKey<T>): T {
@@ -98,9 +120,7 @@ class Node implements CancelContext {
   }
 
   cancel(cause?: unknown): void {
-    if (this.#settled() !== undefined) return;
-    const err = new StatusError('canceled', 'context canceled', { cause });
-    this.#finish({ err, cause: cause ?? err });
+    if (this.#settled() === undefined) this.#finish(new End('canceled', cause));
   }
 
   [Symbol.dispose](): void {
@@ -150,8 +170,7 @@ class Node implements CancelContext {
   }
 
   #expire(): void {
-    const err = new StatusError('deadline_exceeded', 'context deadline exceeded', { cause: this.#timeoutCause });
-    this.#finish({ err, cause: this.#timeoutCause ?? err });
+    this.#finish(new End('deadline_exceeded', this.#timeoutCause));
   }
 
   #finish(end: End): void {
@@ -199,17 +218,6 @@ interface NodeOptions {
   readonly cause?: unknown;
   readonly key?: ContextKey<unknown>;
   readonly value?: unknown;
-}
-
-/** Each throw gets its own error, with the stack of the place that gave up. */
-function freshError(end: End): StatusError {
-  const { code, message, reason, domain, metadata } = end.err;
-  return new StatusError(code, message, {
-    reason,
-    domain,
-    metadata,
-    cause: end.cause === end.err ? undefined : end.cause,
-  });
 }
 
 /** A root on a clock of its own: for tests with a virtual clock. */

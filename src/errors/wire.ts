@@ -66,15 +66,19 @@ export function encodeErrorInfo(error: StatusError): Uint8Array {
     const entry: number[] = [];
     field(entry, 1, utf8.encode(key));
     field(entry, 2, utf8.encode(value));
-    field(bytes, 3, entry);
+    delimited(bytes, 3, entry);
   }
   return Uint8Array.from(bytes);
 }
 
 const utf8 = new TextEncoder();
 
+/** A string field: an empty one is the default and not written. */
 function field(out: number[], number: number, bytes: ArrayLike<number>): void {
-  if (bytes.length === 0) return;
+  if (bytes.length > 0) delimited(out, number, bytes);
+}
+
+function delimited(out: number[], number: number, bytes: ArrayLike<number>): void {
   out.push((number << 3) | 2);
   let length = bytes.length;
   for (; length > 0x7f; length >>>= 7) out.push((length & 0x7f) | 0x80);
