@@ -1,5 +1,5 @@
 import { type CallFields, type CallHead, withFields } from '../call/index.ts';
-import { type Context, runWith, until } from '../concurrency/index.ts';
+import { type CancelContext, type Context, runWith, until } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import { instrument } from './instrument.ts';
 import { chain, type Handler, type MethodInfo, type Middleware } from './method.ts';
@@ -18,8 +18,8 @@ export function serverCall<I, O>(
   middleware: readonly Middleware[] = [],
 ): Handler<I, O> {
   const inner = chain(middleware)(handler, method);
-  const observed = instrument(conceal(method.kind === 'unary' || method.kind === 'client_stream' ? bounded(inner) : inner), method);
-  return (ctx, input) => runWith(ctx, () => observed(ctx, input));
+  const single = method.kind === 'unary' || method.kind === 'client_stream';
+  return instrument(enter(single ? bounded(inner) : inner), method);
 }
 
 /** A call's Context: `base` (the server's, with its telemetry), the fields that came, and the earlier of both time limits. */
@@ -27,13 +27,14 @@ export function callContext(
   base: Context,
   head: { readonly fields: CallFields; readonly timeoutMs: number | undefined },
   methodTimeoutMs: number,
-): CallContext {
+): CancelContext {
   const carried = withFields(base, head.fields);
-  const limit = Math.min(head.timeoutMs ?? Number.POSITIVE_INFINITY, methodTimeoutMs === 0 ? Number.POSITIVE_INFINITY : methodTimeoutMs);
+  const limit = Math.min(
+    head.timeoutMs ?? Number.POSITIVE_INFINITY,
+    methodTimeoutMs === 0 ? Number.POSITIVE_INFINITY : methodTimeoutMs,
+  );
   return carried.withTimeout(limit);
 }
-
-type CallContext = ReturnType<Context['withCancel']>;
 
 /** The reason that an admission gives by default. */
 export function rejectedByDrain(head: CallHead): errors.StatusError {
@@ -48,22 +49,36 @@ function bounded<I, O>(next: Handler<I, O>): Handler<I, O> {
   };
 }
 
-function conceal<I, O>(next: Handler<I, O>): Handler<I, O> {
+/** Makes the call's Context the current one and hides what must not leave; for a stream, in each of its steps. */
+function enter<I, O>(next: Handler<I, O>): Handler<I, O> {
   return async (ctx, input) => {
     try {
-      const output = await next(ctx, input);
-      return isStream(output) ? (concealStream(output) as O) : output;
+      const output = await runWith(ctx, () => next(ctx, input));
+      return isStream(output) ? (enterStream(ctx, output) as O) : output;
     } catch (error) {
       throw hide(error);
     }
   };
 }
 
-async function* concealStream<T>(stream: AsyncIterable<T>): AsyncIterable<T> {
+async function* enterStream<T>(ctx: Context, stream: AsyncIterable<T>): AsyncIterable<T> {
+  const iterator = runWith(ctx, () => stream[Symbol.asyncIterator]());
+  let ended = false;
   try {
-    yield* stream;
+    for (;;) {
+      const step = await runWith(ctx, () => iterator.next());
+      if (step.done) {
+        ended = true;
+        return;
+      }
+      yield step.value;
+    }
   } catch (error) {
+    ended = true;
     throw hide(error);
+  } finally {
+    // The reader left early: the handler's generator must run its own `finally`.
+    if (!ended) await runWith(ctx, () => iterator.return?.());
   }
 }
 
