@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatReport, median, runSubject } from './harness.ts';
+
+test('the median is the middle value, or the mean of the two in the middle', () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+  assert.ok(Number.isNaN(median([])));
+});
+
+test('contestants alternate, the warm-up does not count, and a ratio above 1 means ours is better', async () => {
+  const order: string[] = [];
+  let closed = false;
+  const contestant = (name: string, speed: number, time: number) => async () => {
+    order.push(name);
+    return { speed, time };
+  };
+
+  const report = await runSubject(
+    'fixture',
+    async () => ({
+      rows: [
+        { name: 'speed', unit: 'req/s', better: 'higher', goals: { peer: 1.5 } },
+        { name: 'time', unit: 'ms', better: 'lower' },
+        { name: 'absent', unit: 'ms', better: 'lower', limit: 3 },
+      ],
+      ours: contestant('ours', 2000, 5),
+      peers: { peer: contestant('peer', 1000, 10) },
+      skipped: { other: 'not installed' },
+      close: async () => {
+        closed = true;
+      },
+    }),
+    { quick: true, rounds: 2 },
+  );
+
+  assert.deepEqual(order, ['ours', 'peer', 'peer', 'ours', 'ours', 'peer']);
+  assert.deepEqual(report.rows[0]?.peers, { peer: { median: 1000, ratio: 2 } });
+  assert.deepEqual(report.rows[1]?.peers, { peer: { median: 10, ratio: 2 } });
+  assert.ok(closed);
+  const printed = formatReport(report);
+  assert.match(printed, /speed +req\/s +2,000 +peer +1,000 +2\.00 × +1\.5 ×/);
+  assert.match(printed, /skipped other: not installed/);
+});
