@@ -1,0 +1,20 @@
+import type { CallHead, Outcome } from '../call/index.ts';
+import type { Instance, Snapshot } from './registry.ts';
+
+/** The instance that a call goes to. */
+export interface Pick {
+  readonly node: Instance;
+  /**
+   * Tells how the call ended; calls after the first are ignored. `durationMs` is what the balancer learns from: for a
+   * stream give the time to its first message, since its length says nothing about the node.
+   */
+  done(outcome: Outcome): void;
+}
+
+/** Chooses among the instances of one service. Pure: no I/O, and time and chance are given to it. */
+export interface Balancer {
+  /** Takes a new list. What it learned of the instances that stay is kept. */
+  update(snapshot: Snapshot): void;
+  /** Throws `unavailable` NO_INSTANCES if there is none. Never waits. */
+  pick(head: CallHead): Pick;
+}

@@ -1,0 +1,12 @@
+import { defineErrors } from '../errors/index.ts';
+
+/** What can go wrong between a caller and the instance it looks for. */
+export const DiscoveryErrors = defineErrors('flotilla.discovery', {
+  NO_INSTANCES: { code: 'unavailable', description: 'nobody who could answer is known' },
+  INVALID_INSTANCE: { code: 'invalid_argument', description: 'a field of the instance is out of its limits' },
+  REGISTRY_FULL: { code: 'resource_exhausted', description: 'the registry holds as many instances as it may' },
+  REGISTRY_UNREACHABLE: { code: 'unavailable', description: 'the registry did not answer in time' },
+  REGISTRY_CLOSED: { code: 'failed_precondition', description: 'the Registry object was closed' },
+  NOT_REGISTERED: { code: 'not_found', description: 'the registry knows no such instance: register again' },
+  INSTANCE_REPLACED: { code: 'already_exists', description: 'another process registered the same id later' },
+});

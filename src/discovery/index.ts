@@ -1,0 +1,21 @@
+/**
+ * # flotilla/discovery
+ *
+ * Who runs where, and which of them a call goes to: a registry of instances, a resolver that watches it, a balancer.
+ *
+ *     const registry = memoryRegistry();
+ *     await registry.register(ctx, { id: 'room-1', service: 'room', endpoints: { rpc: 'http://127.0.0.1:4001' }, ... });
+ *     const resolver = createResolver(registry);
+ *     const { node, done } = await resolver.resolve(ctx, 'room', head);
+ *
+ * Rules: a list may be a moment old, so callers must stand a node that is gone; whoever drains deregisters first; the last
+ * list stays in use while the registry is away. Not here: retries and outlier ejection (`guard`), consistent data.
+ */
+export type { Balancer, Pick } from './balancer.ts';
+export { DiscoveryErrors } from './discovery-errors.ts';
+export { checkInstance, instanceLimits } from './instance.ts';
+export { type MemoryRegistryOptions, memoryRegistry } from './memory-registry.ts';
+export { type P2cOptions, p2cBalancer } from './p2c.ts';
+export type { Instance, Registration, Registry, Snapshot } from './registry.ts';
+export { createResolver, type Resolver, type ResolverOptions } from './resolver.ts';
+export { type StaticResolverOptions, staticResolver } from './static-resolver.ts';

@@ -1,0 +1,117 @@
+import type { CallHead } from '../call/index.ts';
+import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
+import { StatusError } from '../errors/index.ts';
+import type { Balancer, Pick } from './balancer.ts';
+import { DiscoveryErrors } from './discovery-errors.ts';
+import { p2cBalancer } from './p2c.ts';
+import type { Registry } from './registry.ts';
+
+/** Finds the instance that a call goes to. */
+export interface Resolver {
+  /**
+   * An instance of the target for this call. Waits for the target's first list only, no longer than `ctx`. Throws
+   * `unavailable` NO_INSTANCES if none is known, and what `ctx` ended with if it was cancelled meanwhile.
+   */
+  resolve(ctx: Context, target: string, head: CallHead): Promise<Pick>;
+  /** Ends its watches. The registry stays open: it belongs to its maker. */
+  close(): Promise<void>;
+}
+
+export interface ResolverOptions {
+  /** Makes the balancer of a target. Default: `p2cBalancer`. */
+  readonly balancer?: () => Balancer;
+  /** How long a call without a deadline waits for the first list of its target. Default: 5,000. */
+  readonly firstListTimeoutMs?: number;
+  /** Where its watches live: its clock counts. Default: `background()`. */
+  readonly ctx?: Context;
+}
+
+/**
+ * Resolves through a registry: one watch and one balancer per target, shared by all clients, started by the first call.
+ * The last list stays in use while the registry is away.
+ */
+export function createResolver(registry: Registry, options: ResolverOptions = {}): Resolver {
+  return new RegistryResolver(registry, options);
+}
+
+interface Target {
+  readonly balancer: Balancer;
+  /** Resolves with the first list. */
+  readonly first: Promise<void>;
+  /** Resolves when its watch has ended. */
+  readonly ended: Promise<void>;
+  hasList: boolean;
+}
+
+class RegistryResolver implements Resolver {
+  readonly #registry: Registry;
+  readonly #makeBalancer: () => Balancer;
+  readonly #firstListTimeoutMs: number;
+  readonly #ctx: CancelContext;
+  readonly #targets = new Map<string, Target>();
+
+  constructor(registry: Registry, options: ResolverOptions) {
+    const { balancer, firstListTimeoutMs = 5_000, ctx = background() } = options;
+    this.#registry = registry;
+    this.#ctx = ctx.withCancel();
+    this.#makeBalancer = balancer ?? (() => p2cBalancer({ clock: this.#ctx.clock }));
+    this.#firstListTimeoutMs = firstListTimeoutMs;
+  }
+
+  async resolve(ctx: Context, name: string, head: CallHead): Promise<Pick> {
+    if (this.#ctx.err() !== undefined)
+      throw DiscoveryErrors.REGISTRY_CLOSED(`resolve "${name}": the resolver was closed`);
+    const target = this.#targets.get(name) ?? this.#watch(name);
+    if (!target.hasList) await this.#firstList(ctx, name, target);
+    try {
+      return target.balancer.pick(head);
+    } catch (error) {
+      throw explain(error, name);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#ctx.cancel(new Error('the resolver was closed'));
+    await Promise.all([...this.#targets.values()].map((target) => target.ended));
+  }
+
+  #watch(name: string): Target {
+    const first = Promise.withResolvers<void>();
+    const target = { balancer: this.#makeBalancer(), first: first.promise, hasList: false, ended: Promise.resolve() };
+    const follow = async () => {
+      for await (const snapshot of this.#registry.watch(this.#ctx, name)) {
+        target.balancer.update(snapshot);
+        target.hasList = true;
+        first.resolve();
+      }
+    };
+    target.ended = this.#keepFollowing(follow);
+    this.#targets.set(name, target);
+    return target;
+  }
+
+  /** A watch ends only with its Context; should an implementation fail all the same, it is started again, once a second. */
+  async #keepFollowing(follow: () => Promise<void>): Promise<void> {
+    while (this.#ctx.err() === undefined) {
+      await follow().catch(() => {});
+      await sleep(this.#ctx, 1_000).catch(() => {});
+    }
+  }
+
+  async #firstList(ctx: Context, name: string, target: Target): Promise<void> {
+    using waiting = ctx.withTimeout(this.#firstListTimeoutMs);
+    try {
+      await until(waiting, target.first);
+    } catch (error) {
+      if (ctx.err()?.code === 'canceled') throw error;
+      const message = `no list of the instances of "${name}" yet: the registry has not answered; check that it runs and that its address is right`;
+      throw DiscoveryErrors.NO_INSTANCES(message, { metadata: { target: name }, cause: error });
+    }
+  }
+}
+
+function explain(error: unknown, name: string): unknown {
+  if (!(error instanceof StatusError) || error.reason !== DiscoveryErrors.NO_INSTANCES.reason) return error;
+  const message = `${error.message}: start one, or check that "${name}" is the name it registers under`;
+  return DiscoveryErrors.NO_INSTANCES(message, { metadata: { target: name } });
+}

@@ -1,0 +1,43 @@
+import type { Balancer } from './balancer.ts';
+import { DiscoveryErrors } from './discovery-errors.ts';
+import { checkInstance } from './instance.ts';
+import { p2cBalancer } from './p2c.ts';
+import type { Resolver } from './resolver.ts';
+
+export interface StaticResolverOptions {
+  /** Makes the balancer of a target. Default: `p2cBalancer`. */
+  readonly balancer?: () => Balancer;
+}
+
+/**
+ * Resolves from lists that never change: for tests and for services behind a balancer of their own. Each URL counts as
+ * the `rpc` and the `http` endpoint of an instance. Throws INVALID_INSTANCE at once for a URL that is none.
+ *
+ *     staticResolver({ room: ['http://127.0.0.1:1234'] })
+ */
+export function staticResolver(
+  targets: Readonly<Record<string, readonly string[]>>,
+  { balancer = () => p2cBalancer() }: StaticResolverOptions = {},
+): Resolver {
+  const balancers = new Map<string, Balancer>();
+  for (const [service, urls] of Object.entries(targets)) {
+    const instances = urls.map((url, index) =>
+      checkInstance({ id: `${service}-${index + 1}`, service, endpoints: { rpc: url, http: url } }),
+    );
+    const made = balancer();
+    made.update({ service, revision: 1, instances });
+    balancers.set(service, made);
+  }
+  return {
+    async resolve(ctx, target, head) {
+      ctx.throwIfDone();
+      const known = balancers.get(target);
+      if (known !== undefined) return known.pick(head);
+      const names = [...balancers.keys()].join(', ') || 'none';
+      throw DiscoveryErrors.NO_INSTANCES(`no instance of "${target}": the static list has ${names}; add it there`, {
+        metadata: { target },
+      });
+    },
+    async close() {},
+  };
+}
