@@ -20,6 +20,7 @@ const targets = [
     inputs: [`${google}/api/annotations.proto`, `${google}/rpc/status.proto`, `${google}/rpc/error_details.proto`],
     out: 'src/rpc/gen',
   },
+  { inputs: [`${google}/api/field_behavior.proto`], out: 'src/edge/gateway/gen' },
   { inputs: packagesOf('src/rpc/testdata/api'), out: 'src/rpc/testdata/gen' },
   { inputs: packagesOf('examples/live/api'), out: 'examples/live/gen' },
 ];

@@ -1,0 +1,74 @@
+import { type Context, until } from '../../concurrency/index.ts';
+import { defineErrors, type StatusError } from '../../errors/index.ts';
+
+/** Who calls, as the edge found out: what travels inward as the fields `tenant` and `principal`. */
+export interface Identity {
+  /** Who pays; '' if that does not matter. */
+  readonly tenant: string;
+  /** The end user. */
+  readonly principal: string;
+}
+
+/** The headers of a request, by lower-case name. */
+export type RequestHeaders = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Finds out who calls. Undefined: the request does not say. Throws an `unauthenticated` StatusError for a request that
+ * says it wrongly, such as one with a token that is forged or expired: that is refused even where nobody need say.
+ */
+export type Authenticate = (ctx: Context, headers: RequestHeaders) => Promise<Identity | undefined>;
+
+/**
+ * What a route asks of its callers: `required` refuses those without a token, `optional` lets them in as nobody, and
+ * `public` does not even look at a token, so that a stale one does not keep anybody from signing in.
+ */
+export type Access = 'public' | 'optional' | 'required';
+
+/** Why a caller is not let in. */
+export const AuthErrors = defineErrors('flotilla.gateway', {
+  MISSING_TOKEN: { code: 'unauthenticated', description: 'The route needs a token and the request has none.' },
+  INVALID_TOKEN: { code: 'unauthenticated', description: 'The token is malformed, forged or not for this service.' },
+  TOKEN_EXPIRED: { code: 'unauthenticated', description: 'The token was good once: get a new one.' },
+  TOKEN_KEYS_UNAVAILABLE: {
+    code: 'unavailable',
+    description: 'The keys that tokens are checked with cannot be fetched.',
+  },
+});
+
+export interface AuthOptions {
+  readonly authenticate: Authenticate;
+  /** What routes ask that do not say themselves. Default: `required`. */
+  readonly access?: Access;
+  /** Who callers are that do not say. Default: nobody, of no tenant. */
+  readonly anonymous?: Identity;
+}
+
+const nobody: Identity = { tenant: '', principal: '' };
+
+/** Who calls a route with this access; throws the error to answer where the caller is not let in. */
+export async function identify(
+  ctx: Context,
+  headers: RequestHeaders,
+  access: Access,
+  { authenticate, anonymous = nobody }: AuthOptions,
+): Promise<Identity> {
+  if (access === 'public') return anonymous;
+  const identity = await until(ctx, authenticate(ctx, headers));
+  if (identity !== undefined) return identity;
+  if (access === 'optional') return anonymous;
+  throw AuthErrors.MISSING_TOKEN('this needs a token: send it as "Authorization: Bearer <token>"');
+}
+
+/** The `WWW-Authenticate` header that goes with a 401 (RFC 6750, section 3). */
+export function challengeOf(error: StatusError): string {
+  return error.reason === 'MISSING_TOKEN' ? 'Bearer' : 'Bearer error="invalid_token"';
+}
+
+/** The token of an `Authorization: Bearer` header (RFC 6750, section 2.1); undefined without one. */
+export function bearerToken(headers: RequestHeaders): string | undefined {
+  const header = headers.authorization;
+  if (header === undefined) return undefined;
+  const match = /^Bearer +([-A-Za-z0-9._~+/]+=*)$/i.exec(header);
+  if (match === null) throw AuthErrors.INVALID_TOKEN('the Authorization header is not "Bearer <token>"');
+  return match[1];
+}
