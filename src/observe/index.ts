@@ -10,6 +10,7 @@
  * Rules: resolve metric children once, at start-up; never put a secret or an unbounded value into a label. Not here:
  * storage and search (`flotilla/collector`).
  */
+export { createTelemetry, type TelemetryOptions } from './create-telemetry.ts';
 export { noTelemetry } from './no-telemetry.ts';
 export {
   type Attributes,

@@ -1,0 +1,106 @@
+import type { LogError, LogRecord } from './otlp/encode-log.ts';
+import type { CleanValue } from './redact.ts';
+import type { Level, Resource } from './telemetry.ts';
+
+/** Turns a record into one line, with its line break. */
+export type FormatLine = (record: LogRecord) => string;
+
+/** Names that the line has of its own; a field called the same is shown as `field.<name>`. */
+export const reservedNames: ReadonlySet<string> = new Set([
+  'time',
+  'level',
+  'service',
+  'instance',
+  'message',
+  'traceId',
+  'spanId',
+  'tenant',
+  'lane',
+  'error',
+]);
+
+/** A line longer than this loses its fields, one after the other, from the end. */
+const maxLineLength = 64 * 1024;
+
+/** `{"time":"...","level":"info","service":...,"instance":...,"message":...,"traceId":...,<fields>,"error":{...}}` */
+export function jsonLines(resource: Resource): FormatLine {
+  const who = `,"service":${JSON.stringify(resource.service)},"instance":${JSON.stringify(resource.instance)},"message":`;
+  const time = isoTime();
+  return (record) => {
+    let line = `{"time":"${time(record.timeMs)}","level":"${record.level}"${who}${JSON.stringify(record.message)}`;
+    if (record.traceId !== '') line += `,"traceId":"${record.traceId}","spanId":"${record.spanId}"`;
+    if (record.tenant !== '') line += `,"tenant":${JSON.stringify(record.tenant)}`;
+    if (record.lane !== '') line += `,"lane":${JSON.stringify(record.lane)}`;
+    let left = record.fields.length;
+    for (const [name, value] of record.fields) {
+      const field = `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
+      if (line.length + field.length > maxLineLength) {
+        line += `,"droppedFields":${left}`;
+        break;
+      }
+      line += field;
+      left--;
+    }
+    if (record.error !== undefined) line += `,"error":${JSON.stringify(record.error)}`;
+    return `${line}}\n`;
+  };
+}
+
+/**
+ * One line for people: `12:34:56.789 INFO  room-1  room opened  room=7 trace=4bf92f35`. The chain of an error follows,
+ * indented.
+ */
+export function prettyLines(resource: Resource): FormatLine {
+  return (record) => {
+    const fields = record.fields.map(([name, value]) => ` ${name}=${prettyValue(value)}`).join('');
+    const trace = record.traceId === '' ? '' : ` trace=${record.traceId.slice(0, 8)}`;
+    const tenant = record.tenant === '' ? '' : ` tenant=${record.tenant}`;
+    const lane = record.lane === '' ? '' : ` lane=${record.lane}`;
+    const head = `${clockTime(record.timeMs)} ${levelNames[record.level]} ${resource.instance}  ${oneLine(record.message)}`;
+    return `${head} ${fields}${tenant}${lane}${trace}${prettyError(record.error)}\n`;
+  };
+}
+
+const levelNames: Readonly<Record<Level, string>> = {
+  trace: 'TRACE',
+  debug: 'DEBUG',
+  info: 'INFO ',
+  warn: 'WARN ',
+  error: 'ERROR',
+  fatal: 'FATAL',
+};
+
+function prettyValue(value: CleanValue): string {
+  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function prettyError(error: LogError | undefined): string {
+  return error === undefined ? '' : `\n    ${error.stack.replaceAll('\n', '\n    ')}`;
+}
+
+/** Control characters would let a logged text move the cursor of a terminal or forge a second line. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is shown harmlessly here
+  return text.replace(/[\x00-\x1f\x7f]/g, (character) => JSON.stringify(character).slice(1, -1));
+}
+
+function clockTime(epochMs: number): string {
+  const date = new Date(epochMs);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const seconds = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${seconds}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** ISO 8601 with milliseconds. Lines come many to a second, so the part up to the second is kept. */
+function isoTime(): (epochMs: number) => string {
+  let second = Number.NaN;
+  let prefix = '';
+  return (epochMs) => {
+    const now = Math.floor(epochMs / 1000);
+    if (now !== second) {
+      second = now;
+      prefix = new Date(now * 1000).toISOString().slice(0, 20);
+    }
+    return `${prefix}${String(Math.floor(epochMs - now * 1000)).padStart(3, '0')}Z`;
+  };
+}
