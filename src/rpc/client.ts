@@ -1,0 +1,153 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodBiDiStreaming,
+  type DescMethodClientStreaming,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type DescService,
+  isMessage,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
+import type { CancelContext, Context } from '../concurrency/index.ts';
+import { systemClock } from '../concurrency/index.ts';
+import type { Resolver } from '../discovery/index.ts';
+import { chain, type Handler, instrument, type Middleware } from '../service/index.ts';
+import type { RpcProtocol } from './call-headers.ts';
+import { checkTimeout, type MethodOptions } from './implementation.ts';
+import { NodePool } from './node-pool.ts';
+import { remoteCall } from './remote-call.ts';
+import { retryUnsent } from './retry-unsent.ts';
+import { answersOnce, methodInfo, type Payload } from './server-method.ts';
+
+/** One message in, one out. */
+export type UnaryCall<I extends DescMessage, O extends DescMessage> = (
+  ctx: Context,
+  request: MessageInitShape<I>,
+) => Promise<MessageShape<O>>;
+
+/** The call starts with the first pull and ends with the last message, the failure, or when the loop is left. */
+export type ServerStreamCall<I extends DescMessage, O extends DescMessage> = (
+  ctx: Context,
+  request: MessageInitShape<I>,
+) => AsyncIterable<MessageShape<O>>;
+
+/** The requests are pulled as fast as the server takes them; their `return` is called when it wants no more. */
+export type ClientStreamCall<I extends DescMessage, O extends DescMessage> = (
+  ctx: Context,
+  requests: AsyncIterable<MessageInitShape<I>>,
+) => Promise<MessageShape<O>>;
+
+export type BidiStreamCall<I extends DescMessage, O extends DescMessage> = (
+  ctx: Context,
+  requests: AsyncIterable<MessageInitShape<I>>,
+) => AsyncIterable<MessageShape<O>>;
+
+/** The function that calls a method of this kind. */
+export type MethodCall<M extends DescMethod> =
+  M extends DescMethodUnary<infer I, infer O>
+    ? UnaryCall<I, O>
+    : M extends DescMethodServerStreaming<infer I, infer O>
+      ? ServerStreamCall<I, O>
+      : M extends DescMethodClientStreaming<infer I, infer O>
+        ? ClientStreamCall<I, O>
+        : M extends DescMethodBiDiStreaming<infer I, infer O>
+          ? BidiStreamCall<I, O>
+          : never;
+
+/** A function per method of the service, by its local name. Disposing it closes its connections; calls that run fail. */
+export type RpcClient<S extends DescService> = {
+  readonly [K in keyof S['method']]: MethodCall<S['method'][K]>;
+} & Disposable;
+
+export interface RpcClientOptions<S extends DescService = DescService> {
+  /** The name under which the service registers. */
+  readonly target: string;
+  readonly resolver: Resolver;
+  /**
+   * The longest a call that is answered with one message may last, in milliseconds; the earlier of this and the caller's
+   * deadline holds, and travels with the call. 0: no limit of its own. Default: 5,000.
+   */
+  readonly timeoutMs?: number;
+  /** Around every call, the first outermost; outside of retries. Default: none. */
+  readonly middleware?: readonly Middleware[];
+  /** Default: connect. */
+  readonly protocol?: RpcProtocol;
+  /** Default: none. */
+  readonly methods?: { readonly [K in keyof S['method']]?: MethodOptions };
+  /** The largest message that is sent or taken. Default: 4 MiB. */
+  readonly maxMessageBytes?: number;
+  /** The largest block of headers that is taken. Default: 16 KiB. */
+  readonly maxHeaderBytes?: number;
+  /** Default: 2,000. */
+  readonly connectTimeoutMs?: number;
+  /** A connection without calls is closed after this. Default: 60,000. */
+  readonly idleTimeoutMs?: number;
+  /** To one node; more calls than they take fail at once with TOO_MANY_CALLS. Default: 4. */
+  readonly maxConnections?: number;
+}
+
+/**
+ * A typed client of a service. Each call goes to the node that the resolver picks, with the caller's fields and what is
+ * left of its time; a done Context starts nothing, and one that ends stops the work at the other end. A node that could
+ * not be reached, or took the call back unprocessed, is replaced once by another pick.
+ *
+ * What fails is a StatusError: the server's own, or `unavailable` with CONNECT_FAILED (nothing was sent) or
+ * CONNECTION_LOST (it may have run).
+ */
+export function createRpcClient<S extends DescService>(service: S, options: RpcClientOptions<S>): RpcClient<S> {
+  const { timeoutMs = 5_000, middleware = [] } = options;
+  checkTimeout(`createRpcClient ${service.typeName}: timeoutMs`, timeoutMs);
+  const { connectTimeoutMs = 2_000, idleTimeoutMs = 60_000, maxHeaderBytes = 16_384, maxConnections = 4 } = options;
+  const pool = new NodePool({
+    clock: systemClock,
+    connectTimeoutMs,
+    idleTimeoutMs,
+    maxHeaderBytes,
+    maxSessions: maxConnections,
+  });
+  const limits = options.methods as Readonly<Record<string, MethodOptions | undefined>> | undefined;
+  const client: Record<string | symbol, unknown> = { [Symbol.dispose]: () => pool.close() };
+  for (const desc of service.methods) {
+    const limit = limits?.[desc.localName]?.timeoutMs ?? (answersOnce(desc) ? timeoutMs : 0);
+    checkTimeout(`createRpcClient ${service.typeName}/${desc.name}: timeoutMs`, limit);
+    const info = methodInfo(desc, 'client', limit);
+    const call = chain([...middleware, retryUnsent, instrument])(remoteCall(desc, { ...options, pool }), info);
+    client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, limit) : callStream(desc, call, limit);
+  }
+  return client as RpcClient<S>;
+}
+
+type Call = Handler<Payload, Payload>;
+
+function callOnce(desc: DescMethod, call: Call, timeoutMs: number) {
+  return async (parent: Context, request: unknown): Promise<Payload> => {
+    parent.throwIfDone();
+    using ctx = limited(parent, timeoutMs);
+    return await call(ctx, inputOf(desc, request));
+  };
+}
+
+function callStream(desc: DescMethod, call: Call, timeoutMs: number) {
+  return async function* (parent: Context, request: unknown): AsyncGenerator<Message> {
+    parent.throwIfDone();
+    using ctx = limited(parent, timeoutMs);
+    yield* (await call(ctx, inputOf(desc, request))) as AsyncIterable<Message>;
+  };
+}
+
+function limited(parent: Context, timeoutMs: number): CancelContext {
+  return timeoutMs === 0 ? parent.withCancel() : parent.withTimeout(timeoutMs);
+}
+
+function inputOf(desc: DescMethod, request: unknown): Payload {
+  const message = (value: unknown): Message =>
+    isMessage(value, desc.input) ? value : create(desc.input, value as MessageInitShape<typeof desc.input>);
+  if (desc.methodKind === 'unary' || desc.methodKind === 'server_streaming') return message(request);
+  return (async function* () {
+    for await (const value of request as AsyncIterable<unknown>) yield message(value);
+  })();
+}

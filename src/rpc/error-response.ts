@@ -1,0 +1,59 @@
+import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { endStreamFlag } from '@connectrpc/connect/protocol-connect';
+import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
+import { trailerFlag, trailerSerialize } from '@connectrpc/connect/protocol-grpc-web';
+import type { StatusError } from '../errors/index.ts';
+import * as errors from '../errors/index.ts';
+import { toConnectError } from './error-codec.ts';
+import type { Wire } from './wire.ts';
+
+const encoder = new TextEncoder();
+
+/** The whole answer to a call that ends before its handler runs: the error, as the wire of the request wants it. */
+export function errorResponse(
+  wire: Wire | undefined,
+  error: StatusError,
+  extra: Record<string, string> = {},
+): UniversalServerResponse {
+  if (wire === undefined || !wire.enveloped) {
+    const header = new Headers({ ...extra, 'content-type': 'application/json' });
+    return { status: errors.httpStatusOf(error.code), header, body: one(errorJson(error)) };
+  }
+  const header = new Headers({ ...extra, 'content-type': wire.contentType });
+  switch (wire.protocol) {
+    case 'grpc':
+      return { status: 200, header: setTrailerStatus(header, toConnectError(error)) };
+    case 'grpc-web':
+      return { status: 200, header, body: one(grpcWebEnd(error)) };
+    case 'connect':
+      return { status: 200, header, body: one(connectEnd(error)) };
+  }
+}
+
+/** The one error shape, in JSON. */
+export function errorJson(error: StatusError): Uint8Array {
+  return encoder.encode(JSON.stringify(errors.toBody(error)));
+}
+
+/** The last envelope of a Connect stream that failed; its `error` has the one error shape. */
+export function connectEnd(error: StatusError, metadata?: unknown): Uint8Array {
+  const end = { error: errors.toBody(error), ...(metadata !== undefined && { metadata }) };
+  return envelope(endStreamFlag, encoder.encode(JSON.stringify(end)));
+}
+
+/** The last envelope of a gRPC-Web answer that failed. */
+export function grpcWebEnd(error: StatusError, trailer = new Headers()): Uint8Array {
+  return envelope(trailerFlag, trailerSerialize(setTrailerStatus(trailer, toConnectError(error))));
+}
+
+function envelope(flags: number, data: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(5 + data.byteLength);
+  bytes[0] = flags;
+  new DataView(bytes.buffer).setUint32(1, data.byteLength);
+  bytes.set(data, 5);
+  return bytes;
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

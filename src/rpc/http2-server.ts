@@ -1,0 +1,188 @@
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { type Context, until } from '../concurrency/index.ts';
+import type { Dispatcher, RpcExchange, RpcRequest } from './dispatcher.ts';
+import { endOf } from './end-with-context.ts';
+import { toConnectError } from './error-codec.ts';
+import { RpcErrors } from './rpc-errors.ts';
+
+export interface Http2ServerOptions {
+  readonly dispatcher: Dispatcher;
+  readonly maxConcurrentStreams: number;
+  readonly maxHeaderBytes: number;
+}
+
+/** The HTTP/2 side of a server: takes connections that have been recognised, runs their calls, drains them. */
+export class Http2Connections {
+  readonly #server: Http2Server;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #dispatcher: Dispatcher;
+  readonly #base: Context;
+  #draining = false;
+
+  constructor(base: Context, { dispatcher, maxConcurrentStreams, maxHeaderBytes }: Http2ServerOptions) {
+    this.#base = base;
+    this.#dispatcher = dispatcher;
+    this.#server = createServer({
+      settings: {
+        maxConcurrentStreams,
+        maxHeaderListSize: maxHeaderBytes,
+        initialWindowSize: streamWindowBytes,
+        enablePush: false,
+      },
+      maxSessionMemory: maxSessionMegabytes,
+    });
+    this.#server.on('session', (session) => this.#follow(session));
+    this.#server.on('sessionError', () => {});
+    this.#server.on('stream', (stream, headers) => this.#serve(stream as ServerHttp2Stream, headers));
+  }
+
+  /** Takes over a connection; what was read of it must be back in the socket's buffer. */
+  accept(socket: Socket): void {
+    this.#server.emit('connection', socket);
+  }
+
+  /** Tells every client to send new calls elsewhere; connections close when their last call has ended. */
+  drain(): void {
+    this.#draining = true;
+    for (const session of this.#sessions) goAway(session);
+  }
+
+  /** Closes every connection, whatever runs on it. */
+  destroy(): void {
+    for (const session of this.#sessions) session.destroy();
+  }
+
+  #follow(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.setLocalWindowSize(sessionWindowBytes);
+    session.once('close', () => this.#sessions.delete(session));
+    session.on('error', () => {});
+    if (this.#draining) goAway(session);
+  }
+
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    stream.on('error', () => {});
+    const request = requestOf(stream, headers);
+    const exchange = this.#dispatcher.start(this.#base, request);
+    if (exchange === undefined) {
+      notRpc(stream);
+      return;
+    }
+    stream.once('close', () => exchange.abandon(RpcErrors.CONNECTION_LOST('the caller left')));
+    void answer(stream, exchange);
+  }
+}
+
+/** Room for what a client may send before the server has read it: per call, and per connection. */
+const streamWindowBytes = 1 << 20;
+const sessionWindowBytes = 8 << 20;
+/** Headers and bodies that wait, per connection; above it Node refuses new calls. */
+const maxSessionMegabytes = 64;
+
+/**
+ * In two steps, as RFC 9113, section 6.8, advises: first "open no more", with the highest stream id, so that calls which
+ * are on their way are still served; then, after a round trip, the true last id.
+ */
+function goAway(session: ServerHttp2Session): void {
+  if (session.closed || session.destroyed) return;
+  session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
+  const close = () => {
+    if (!session.destroyed) session.close();
+  };
+  if (!session.ping(close)) close();
+}
+
+function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): RpcRequest {
+  return {
+    httpVersion: '2.0',
+    verb: headers[':method'] as string,
+    target: headers[':path'] as string,
+    header: (name) => textOf(headers[name]),
+    *headers() {
+      for (const name of Object.keys(headers)) {
+        const value = name.startsWith(':') ? undefined : textOf(headers[name]);
+        if (value !== undefined) yield [name, value];
+      }
+    },
+    body: (ctx) => bodyOf(ctx, stream),
+  };
+}
+
+function textOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'object' ? value.join(', ') : value;
+}
+
+/** The request's bytes. Fails when the call's Context ends, in the form that the protocol library passes on. */
+async function* bodyOf(ctx: Context, stream: ServerHttp2Stream): AsyncGenerator<Uint8Array> {
+  const chunks = stream.iterator({ destroyOnReturn: false });
+  try {
+    for (;;) {
+      const step = await until(ctx, chunks.next());
+      if (step.done === true) return;
+      yield step.value as Uint8Array;
+    }
+  } catch {
+    throw toConnectError(ctx.err() === undefined ? RpcErrors.CONNECTION_LOST('the caller left') : endOf(ctx));
+  }
+}
+
+async function answer(stream: ServerHttp2Stream, exchange: RpcExchange): Promise<void> {
+  try {
+    await write(stream, await exchange.response);
+  } catch {
+    // Headers may be out already: then a reset is all that can be said.
+    if (!stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  } finally {
+    exchange.finish();
+  }
+}
+
+async function write(
+  stream: ServerHttp2Stream,
+  { status, header, body, trailer }: UniversalServerResponse,
+): Promise<void> {
+  const chunks = body?.[Symbol.asyncIterator]();
+  let step = await chunks?.next();
+  if (stream.destroyed || stream.closed) return void chunks?.return?.()?.then(undefined, () => {});
+  const hasBody = step !== undefined && step.done !== true;
+  const hasTrailer = trailer !== undefined;
+  const head = { ':status': status, ...Object.fromEntries(header ?? []) };
+  if (!hasBody && !hasTrailer) return void stream.respond(head, { endStream: true });
+  if (!hasBody && hasTrailer)
+    return void stream.respond({ ...head, ...Object.fromEntries(trailer) }, { endStream: true });
+  stream.respond(head, { waitForTrailers: hasTrailer });
+  if (hasTrailer)
+    stream.once('wantTrailers', () => stream.sendTrailers(Object.fromEntries(trailer) as OutgoingHttpHeaders));
+  for (; step !== undefined && step.done !== true; step = await chunks?.next()) {
+    if (!stream.write(step.value)) await drained(stream);
+    if (stream.destroyed) return void chunks?.return?.()?.then(undefined, () => {});
+  }
+  stream.end();
+}
+
+function drained(stream: ServerHttp2Stream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.once('drain', done);
+    stream.once('close', done);
+  });
+}
+
+/** Plain HTTP is served on HTTP/1.1: the reset tells a client to come back with that. */
+function notRpc(stream: ServerHttp2Stream): void {
+  stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED);
+}

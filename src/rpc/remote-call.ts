@@ -1,0 +1,153 @@
+import type { DescMethod, DescMethodStreaming, DescMethodUnary, Message } from '@bufbuild/protobuf';
+import type { Transport } from '@connectrpc/connect';
+import type { CommonTransportOptions } from '@connectrpc/connect/protocol';
+import { createTransport as connectTransport } from '@connectrpc/connect/protocol-connect';
+import { createTransport as grpcTransport } from '@connectrpc/connect/protocol-grpc';
+import { createTransport as grpcWebTransport } from '@connectrpc/connect/protocol-grpc-web';
+import { fieldsOf } from '../call/index.ts';
+import type { Context } from '../concurrency/index.ts';
+import type { Pick, Resolver } from '../discovery/index.ts';
+import type { StatusError } from '../errors/index.ts';
+import * as errors from '../errors/index.ts';
+import type { Handler } from '../service/index.ts';
+import { type RpcProtocol, writeHead } from './call-headers.ts';
+import { boundStream } from './end-with-context.ts';
+import { fromConnectError } from './error-codec.ts';
+import { request } from './http2-client.ts';
+import type { NodePool } from './node-pool.ts';
+import type { NodeSession } from './node-session.ts';
+import { RpcErrors } from './rpc-errors.ts';
+import { headOf, type Payload } from './server-method.ts';
+
+export interface RemoteCallOptions {
+  readonly target: string;
+  readonly resolver: Resolver;
+  readonly pool: NodePool;
+  readonly protocol?: RpcProtocol;
+  readonly maxMessageBytes?: number;
+}
+
+/** One try of a call: pick a node, get a connection to it, send, and tell the balancer how it went. */
+export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handler<Payload, Payload> {
+  const { target, resolver, pool, protocol = 'connect' } = options;
+  const transports = new WeakMap<NodeSession, Transport>();
+  const transportOf = (session: NodeSession, url: string): Transport => {
+    let transport = transports.get(session);
+    if (transport === undefined) {
+      transport = transportOn(session, url, protocol, options.maxMessageBytes);
+      transports.set(session, transport);
+    }
+    return transport;
+  };
+  return async (ctx, input) => {
+    const head = headOf(desc, { sizeBytes: undefined, timeoutMs: timeLeft(ctx), fields: fieldsOf(ctx) });
+    const pick = await resolver.resolve(ctx, target, head);
+    const report = reporter(ctx, pick);
+    try {
+      const url = pick.node.endpoints['rpc'];
+      if (url === undefined) throw RpcErrors.NO_ENDPOINT(`instance ${pick.node.id} of ${target} has no rpc endpoint`);
+      const session = await pool.session(ctx, url);
+      const output = await send(desc, transportOf(session, url), ctx, input, protocol);
+      if (Symbol.asyncIterator in output) return reported(ctx, output, report);
+      report(undefined);
+      return output;
+    } catch (thrown) {
+      throw report(failureOf(ctx, thrown));
+    }
+  };
+}
+
+async function send(
+  desc: DescMethod,
+  transport: Transport,
+  ctx: Context,
+  input: Payload,
+  protocol: RpcProtocol,
+): Promise<Payload> {
+  const headers = new Headers();
+  writeHead(ctx, protocol, (name, value) => headers.set(name, value));
+  // Without a time limit of the library's: the Context ends the call, and the header is written above.
+  if (desc.methodKind === 'unary') {
+    const response = await transport.unary(desc as DescMethodUnary, ctx.signal, 0, headers, input as Message);
+    return response.message;
+  }
+  const requests = Symbol.asyncIterator in input ? input : one(input);
+  const response = await transport.stream(desc as DescMethodStreaming, ctx.signal, 0, headers, requests);
+  return desc.methodKind === 'client_streaming' ? onlyOne(desc, response.message) : response.message;
+}
+
+async function* one(message: Message): AsyncGenerator<Message> {
+  yield message;
+}
+
+async function onlyOne(desc: DescMethod, messages: AsyncIterable<Message>): Promise<Message> {
+  let only: Message | undefined;
+  for await (const message of messages) {
+    if (only !== undefined) throw RpcErrors.PROTOCOL_ERROR(`${desc.name} was answered with more than one message`);
+    only = message;
+  }
+  if (only === undefined) throw RpcErrors.PROTOCOL_ERROR(`${desc.name} was answered without a message`);
+  return only;
+}
+
+type Report = <E extends StatusError | undefined>(error: E) => E;
+
+/** Tells the balancer once: a stream counts up to its first message, since its length says nothing about the node. */
+function reporter(ctx: Context, pick: Pick): Report {
+  const started = ctx.clock.now();
+  return (error) => {
+    pick.done({ error, durationMs: ctx.clock.now() - started });
+    return error;
+  };
+}
+
+async function* reported(ctx: Context, messages: AsyncIterable<Message>, report: Report): AsyncGenerator<Message> {
+  try {
+    for await (const message of boundStream(ctx, messages)) {
+      report(undefined);
+      yield message;
+    }
+    report(undefined);
+  } catch (thrown) {
+    throw report(failureOf(ctx, thrown));
+  } finally {
+    report(ctx.err());
+  }
+}
+
+/** The Context's own end comes before what the transport makes of it. */
+function failureOf(ctx: Context, thrown: unknown): StatusError {
+  const end = ctx.err();
+  if (end === undefined) return fromConnectError(thrown);
+  try {
+    ctx.throwIfDone();
+  } catch (fresh) {
+    return errors.from(fresh);
+  }
+  return end;
+}
+
+function timeLeft(ctx: Context): number | undefined {
+  return ctx.deadline === undefined ? undefined : ctx.remainingMs();
+}
+
+function transportOn(
+  session: NodeSession,
+  baseUrl: string,
+  protocol: RpcProtocol,
+  maxMessageBytes = 4 << 20,
+): Transport {
+  const options: CommonTransportOptions = {
+    httpClient: (call) => request(session, call),
+    baseUrl,
+    useBinaryFormat: true,
+    interceptors: [],
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: 1024,
+    readMaxBytes: maxMessageBytes,
+    writeMaxBytes: maxMessageBytes,
+  };
+  if (protocol === 'grpc') return grpcTransport(options);
+  return protocol === 'grpc-web' ? grpcWebTransport(options) : connectTransport(options);
+}

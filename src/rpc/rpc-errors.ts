@@ -1,0 +1,20 @@
+import { defineErrors } from '../errors/index.ts';
+
+/** What can go wrong between a client and a server of this area. */
+export const RpcErrors = defineErrors('flotilla.rpc', {
+  CONNECT_FAILED: { code: 'unavailable', description: 'the node could not be reached; nothing was sent' },
+  STREAM_REFUSED: { code: 'unavailable', description: 'the node took the call back unprocessed; it may be repeated' },
+  CONNECTION_LOST: {
+    code: 'unavailable',
+    description: 'the connection ended before the answer; the call may have run',
+  },
+  TOO_MANY_CALLS: { code: 'resource_exhausted', description: 'the client has as many calls to one node as it may' },
+  DRAINING: { code: 'unavailable', description: 'the server is shutting down' },
+  METHOD_NOT_FOUND: { code: 'unimplemented', description: 'the server has no such service or method' },
+  METHOD_NOT_ALLOWED: { code: 'unimplemented', description: 'the method takes another HTTP verb' },
+  UNSUPPORTED_MEDIA_TYPE: { code: 'invalid_argument', description: 'the method does not speak this content type' },
+  MESSAGE_TOO_LARGE: { code: 'resource_exhausted', description: 'a message is larger than the limit' },
+  MALFORMED_MESSAGE: { code: 'invalid_argument', description: 'the bytes are not the message that the method takes' },
+  PROTOCOL_ERROR: { code: 'internal', description: 'the other side does not keep to the protocol' },
+  NO_ENDPOINT: { code: 'unavailable', description: 'the chosen instance has no rpc endpoint' },
+});

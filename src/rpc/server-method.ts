@@ -1,0 +1,119 @@
+import {
+  create,
+  type DescMethod,
+  type DescService,
+  isMessage,
+  type Message,
+  type MessageInitShape,
+} from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import type { CallHead } from '../call/index.ts';
+import type { Context } from '../concurrency/index.ts';
+import type { StatusError } from '../errors/index.ts';
+import {
+  chain,
+  type Handler,
+  type MethodInfo,
+  type MethodKind,
+  type Middleware,
+  serverCall,
+} from '../service/index.ts';
+import { endWithContext } from './end-with-context.ts';
+import type { ErasedHandler, Implementation, MethodOptions } from './implementation.ts';
+
+/** Messages or streams of messages: what a handler of any kind takes and gives. */
+export type Payload = Message | AsyncIterable<Message>;
+
+/** One method of a server, its chain put together. */
+export interface ServerMethod {
+  /** `/flotilla.test.v1.RoomService/GetRoom` */
+  readonly path: string;
+  readonly desc: DescMethod;
+  readonly info: MethodInfo;
+  /** Telemetry, time limit, middleware, handler. Its Context is `callContext`'s. */
+  readonly run: Handler<Payload, Payload>;
+  /** Middleware and handler only: for a call that another transport already observes and bounds. */
+  readonly inner: Handler<Payload, Payload>;
+  /** Emits the telemetry of a call that failed before its message reached the chain. */
+  readonly observe: (ctx: Context, error: StatusError) => void;
+}
+
+/** Puts the chain of every method together, once. */
+export function serverMethods(
+  { service, handlers, options }: Implementation,
+  server: { readonly middleware: readonly Middleware[]; readonly timeoutMs: number },
+): ServerMethod[] {
+  const middleware = [...server.middleware, ...(options.middleware ?? [])];
+  const limits = options.methods as Readonly<Record<string, MethodOptions | undefined>> | undefined;
+  return service.methods.map((desc) => {
+    const fallback = options.timeoutMs ?? server.timeoutMs;
+    const timeoutMs = limits?.[desc.localName]?.timeoutMs ?? (answersOnce(desc) ? fallback : 0);
+    const info = methodInfo(desc, 'server', timeoutMs);
+    const handler = normalized(desc, handlers.get(desc.localName) as ErasedHandler);
+    const inner = chain(middleware)(handler, info);
+    const failing = serverCall((_: Context, error: StatusError) => Promise.reject<never>(error), {
+      ...info,
+      kind: 'server_stream',
+    });
+    return {
+      path: methodPath(desc),
+      desc,
+      info,
+      inner,
+      run: serverCall(endWithContext(inner), info),
+      observe: (ctx, error) => void failing(ctx, error).catch(() => {}),
+    };
+  });
+}
+
+export function methodPath(desc: DescMethod): string {
+  return `/${desc.parent.typeName}/${desc.name}`;
+}
+
+export function methodInfo(desc: DescMethod, side: 'server' | 'client', timeoutMs: number): MethodInfo {
+  return {
+    service: desc.parent.typeName,
+    method: desc.name,
+    kind: kinds[desc.methodKind],
+    side,
+    transport: 'rpc',
+    idempotent: desc.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN,
+    timeoutMs,
+  };
+}
+
+/** Whether the method answers with one message; a time limit for all methods concerns these. */
+export function answersOnce(desc: DescMethod): boolean {
+  return desc.methodKind === 'unary' || desc.methodKind === 'client_streaming';
+}
+
+/** The head that admission sees of a call of this method. */
+export function headOf(desc: DescMethod, rest: Omit<CallHead, 'service' | 'method'>): CallHead {
+  return { service: desc.parent.typeName, method: desc.name, ...rest };
+}
+
+/** Every method of a service description: descriptors know all of them, generated types only the names. */
+export function methodsOf(service: DescService): readonly DescMethod[] {
+  return service.methods;
+}
+
+const kinds: Readonly<Record<DescMethod['methodKind'], MethodKind>> = {
+  unary: 'unary',
+  server_streaming: 'server_stream',
+  client_streaming: 'client_stream',
+  bidi_streaming: 'bidi_stream',
+};
+
+/** Turns what the user's function gives into messages of the method's output. */
+function normalized(desc: DescMethod, handler: ErasedHandler): Handler<Payload, Payload> {
+  const call = handler as (ctx: Context, input: Payload) => unknown;
+  const message = (value: unknown): Message =>
+    isMessage(value, desc.output) ? value : create(desc.output, value as MessageInitShape<typeof desc.output>);
+  if (answersOnce(desc)) return async (ctx, input) => message(await call(ctx, input));
+  return async (ctx, input) => {
+    const output = call(ctx, input) as AsyncIterable<unknown>;
+    return (async function* () {
+      for await (const value of output) yield message(value);
+    })();
+  };
+}
