@@ -12,8 +12,10 @@
  * Rules: a middleware is applied once per method, at start-up; what it needs of a call it takes from the Context.
  */
 export type { Admit, CallHead, Permit, Rejection } from '../call/index.ts';
+export { type ConfigOptions, type ConfigTree, loadConfig } from './config.ts';
 export { instrument } from './instrument.ts';
 export { chain, fullName, type Handler, type MethodInfo, type MethodKind, type Middleware } from './method.ts';
+export { Secret, secret } from './secret.ts';
 export type { Endpoint, Server } from './server.ts';
 export { callContext, rejectedByDrain, serverCall } from './server-call.ts';
 export { type Schema, validate } from './validate.ts';
