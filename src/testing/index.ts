@@ -9,3 +9,4 @@
  * Rules: nothing here is for production. Not here: assertions (use `node:assert`) and runners (use `node:test`).
  */
 export { descendants, type FleetProcess, type FleetProcessOptions, startFleet } from './fleet-process.ts';
+export { type VirtualClock, virtualClock } from './virtual-clock.ts';
