@@ -1,0 +1,273 @@
+import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
+import type { Registration } from '../discovery/index.ts';
+import * as errors from '../errors/index.ts';
+import { noTelemetry, type Telemetry, withTelemetry } from '../observe/index.ts';
+import type { Endpoint, Server } from '../service/index.ts';
+import { adminServer } from './admin-server.ts';
+import { type Host, portOf } from './host.ts';
+import { processHost } from './process-host.ts';
+import { type Check, Readiness } from './readiness.ts';
+import { runProcess } from './run-process.ts';
+
+/** `starting → ready → draining → stopped`; a start that fails goes to `stopped` at once. It never goes back. */
+export type AppState = 'starting' | 'ready' | 'draining' | 'stopped';
+
+/** Gives something back at the end: a pool, a file. What it throws is logged. */
+export type Closer = (ctx: Context) => Promise<unknown> | unknown;
+
+/** One service from its start to its end. */
+export interface App {
+  readonly name: string;
+  readonly state: AppState;
+  /** Where it can be reached; empty before `ready`. */
+  readonly endpoints: readonly Endpoint[];
+  readonly telemetry: Telemetry;
+  /**
+   * Starts the servers one after the other, waits for the checks, registers. If any of it fails, all that had started is
+   * stopped and the closers have run when it throws. Throws `failed_precondition` the second time.
+   */
+  start(ctx: Context): Promise<void>;
+  /** Drains and stops; all callers wait for the one drain, which the first `ctx` bounds. Never throws: failures are logged. */
+  stop(ctx: Context): Promise<void>;
+  /**
+   * With a Context: starts, waits until it is done, stops. Without: it is the process's app: signals drain it, and the
+   * process exits when it has stopped, as in `run(main)`.
+   */
+  run(ctx?: Context): Promise<void>;
+}
+
+export interface AppOptions {
+  /** What callers and the registry know it by. */
+  readonly name: string;
+  readonly version: string;
+  /** Default: the process. */
+  readonly host?: Host;
+  /** Started in this order, stopped side by side. */
+  readonly servers: readonly Server[];
+  /** Run after the servers stopped, last first, one after the other. Default: none. */
+  readonly closers?: readonly Closer[];
+  /** What must be there before it is registered, and what `/readyz` asks from then on. Default: none. */
+  readonly checks?: Readonly<Record<string, Check>>;
+  /** Whether it is put into the registry. Default: true. */
+  readonly register?: boolean;
+  /** The traffic lane. Default: '', the baseline. */
+  readonly lane?: string;
+  /** Its share of the calls. Default: 1. */
+  readonly weight?: number;
+  /** Small facts for people and tools. Default: none. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** How long the start may take. Default: 30,000. */
+  readonly startMs?: number;
+  /** How long callers get to learn that it has left the registry before its servers stop. Default: 300. */
+  readonly propagationMs?: number;
+  /** How long running calls get to end. Default: 10,000. */
+  readonly drainMs?: number;
+}
+
+/** What ends slower than this is left behind with a warning: leaving the registry, one closer, flushing telemetry. */
+const stepMs = 3_000;
+/** What a server gets beyond its limit to cut off what still runs. */
+const cutOffMs = 1_000;
+
+/** Puts a service together. Nothing happens before `start` or `run`. */
+export function app(options: AppOptions): App {
+  return new ServiceApp(options);
+}
+
+class ServiceApp implements App {
+  readonly name: string;
+  readonly telemetry: Telemetry;
+  state: AppState = 'starting';
+  endpoints: readonly Endpoint[] = [];
+  readonly #options: AppOptions;
+  readonly #host: Host;
+  readonly #readiness: Readiness;
+  /** What servers live in: ends when they must be gone. */
+  readonly #life: CancelContext;
+  readonly #starting = background().withCancel();
+  #started: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  #running: Server[] = [];
+  #registration: Registration | undefined;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.#host = options.host ?? processHost();
+    this.name = options.name;
+    this.telemetry = this.#host.telemetry({ service: options.name, version: options.version });
+    this.#readiness = new Readiness(options.checks ?? {});
+    this.#life = withTelemetry(background(), this.telemetry).withCancel();
+  }
+
+  start(ctx: Context): Promise<void> {
+    if (this.#started !== undefined || this.#stopped !== undefined) {
+      return Promise.reject(
+        new errors.StatusError('failed_precondition', `start ${this.name}: it was started or stopped before`, {
+          reason: 'ALREADY_STARTED',
+        }),
+      );
+    }
+    this.#started = this.#start(ctx);
+    return this.#started;
+  }
+
+  stop(ctx: Context): Promise<void> {
+    this.#stopped ??= this.#stop(ctx);
+    return this.#stopped;
+  }
+
+  async run(ctx?: Context): Promise<void> {
+    if (ctx === undefined) return runProcess(async () => this);
+    await this.start(ctx);
+    await new Promise<void>((resolve) => ctx.onDone(resolve));
+    await this.stop(ctx.withoutCancel());
+  }
+
+  async #start(parent: Context): Promise<void> {
+    using ctx = withTelemetry(parent, this.telemetry).withTimeout(this.#options.startMs ?? 30_000);
+    const leave = this.#starting.onDone(() => ctx.cancel(this.#starting.cause()));
+    try {
+      await this.#startServers(ctx);
+      await this.#readiness.untilReady(ctx);
+      await this.#register(ctx);
+      ctx.throwIfDone();
+      this.state = 'ready';
+      this.telemetry.log.info(ctx, `${this.name} is ready`, { endpoints: urlsByName(this.endpoints) });
+    } catch (error) {
+      await this.#abandon();
+      throw errors.wrap(error, `start ${this.name}`);
+    } finally {
+      leave();
+    }
+  }
+
+  async #startServers(ctx: Context): Promise<void> {
+    const endpoints: Endpoint[] = [];
+    for (const server of [this.#admin(), ...this.#options.servers]) {
+      // From here on it may hold something, even if its start fails.
+      this.#running.push(server);
+      endpoints.push(...(await until(ctx, server.start(server === this.#running[0] ? this.#quiet() : this.#life))));
+    }
+    this.endpoints = endpoints.map((endpoint, index) => (index === 0 ? { ...endpoint, name: 'admin' } : endpoint));
+  }
+
+  #admin(): Server {
+    const { env } = this.#host;
+    const { FLOTILLA_ADMIN_HOST: host, FLOTILLA_ADMIN_TOKEN: token } = env;
+    return adminServer({
+      name: this.name,
+      port: portOf(env, 'FLOTILLA_ADMIN_PORT') ?? 0,
+      ...(host && { host }),
+      ...(token && { token }),
+      metrics: () => this.telemetry.prometheus(),
+      readiness: async (ctx) => {
+        const checks = await this.#readiness.results(ctx);
+        const ready = this.state === 'ready' && Object.values(checks).every((check) => check.ok);
+        return { ready, status: this.state === 'ready' && !ready ? 'unready' : this.state, checks };
+      },
+    });
+  }
+
+  /** Probes come every second: they are neither traced nor logged. */
+  #quiet(): Context {
+    return withTelemetry(this.#life, noTelemetry);
+  }
+
+  async #register(ctx: Context): Promise<void> {
+    const { name, version, register = true, lane = '', weight = 1, metadata = {} } = this.#options;
+    if (!register) return;
+    this.#registration = await this.#host.registry().register(ctx, {
+      id: this.#host.instance,
+      service: name,
+      version,
+      endpoints: urlsByName(this.endpoints),
+      lane,
+      weight,
+      metadata,
+    });
+  }
+
+  /** Undoes a start that failed: nothing stays half started. */
+  async #abandon(): Promise<void> {
+    this.state = 'draining';
+    using ctx = withTelemetry(background(), this.telemetry).withTimeout(4 * stepMs);
+    await this.#deregister(ctx);
+    await this.#stopServers(ctx, 0);
+    await this.#close(ctx);
+  }
+
+  async #stop(parent: Context): Promise<void> {
+    this.#starting.cancel(new Error('the app was told to stop while it started'));
+    await this.#started?.catch(() => {});
+    if (this.state === 'stopped') return;
+    this.state = 'draining';
+    const ctx = withTelemetry(parent, this.telemetry);
+    const { drainMs = 10_000, propagationMs = 300 } = this.#options;
+    this.telemetry.log.info(ctx, `${this.name} is draining`);
+    if (this.#registration !== undefined) {
+      await this.#deregister(ctx);
+      await this.#step(
+        ctx,
+        'wait for callers to learn of it',
+        (step) => sleep(step, propagationMs),
+        propagationMs + stepMs,
+      );
+    }
+    await this.#stopServers(ctx, drainMs);
+    await this.#close(ctx);
+  }
+
+  async #deregister(ctx: Context): Promise<void> {
+    const registration = this.#registration;
+    this.#registration = undefined;
+    if (registration !== undefined) await this.#step(ctx, 'leave the registry', (step) => registration.close(step));
+  }
+
+  /** The servers side by side; the admin server last, so that probes see `draining` until the end. */
+  async #stopServers(ctx: Context, drainMs: number): Promise<void> {
+    const [admin, ...servers] = this.#running;
+    this.#running = [];
+    const stop = (server: Server, limitMs: number) =>
+      this.#step(
+        ctx,
+        'stop a server',
+        async (step) => {
+          using limit = step.withTimeout(limitMs);
+          await server.stop(limit);
+        },
+        limitMs + cutOffMs,
+      );
+    await Promise.all(servers.map((server) => stop(server, drainMs)));
+    if (admin !== undefined) await stop(admin, 0);
+    this.#life.cancel(new Error(`${this.name} has stopped`));
+  }
+
+  async #close(ctx: Context): Promise<void> {
+    for (const closer of [...(this.#options.closers ?? [])].reverse())
+      await this.#step(ctx, 'close', async (step) => closer(step));
+    this.telemetry.log.info(ctx, `${this.name} has stopped`);
+    await this.#step(ctx, 'flush telemetry', (step) => this.telemetry.close(step));
+    this.state = 'stopped';
+  }
+
+  /** One step of the way down: bounded, and its failure does not keep the next one from running. */
+  async #step(
+    parent: Context,
+    doing: string,
+    work: (ctx: Context) => Promise<unknown>,
+    limitMs = stepMs,
+  ): Promise<void> {
+    using ctx = parent.withTimeout(limitMs);
+    try {
+      await until(ctx, work(ctx));
+    } catch (error) {
+      this.telemetry.log.warn(parent, `${this.name}: could not ${doing}`, { error });
+    }
+  }
+}
+
+function urlsByName(endpoints: readonly Endpoint[]): Record<string, string> {
+  const urls: Record<string, string> = {};
+  for (const { name, url } of endpoints) urls[name] ??= url;
+  return urls;
+}

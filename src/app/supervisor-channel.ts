@@ -1,0 +1,54 @@
+import type { Socket } from 'node:net';
+
+/** What a service tells its supervisor. */
+export type ToSupervisor =
+  | { readonly type: 'listen'; readonly name: string }
+  | { readonly type: 'accepted'; readonly id: number | string }
+  | { readonly type: 'ready'; readonly endpoints: readonly { readonly name: string; readonly url: string }[] }
+  | { readonly type: 'draining' }
+  | { readonly type: 'failed'; readonly message: string; readonly code?: string };
+
+/** What a supervisor tells a service. With `connection` comes the socket, unless its peer has left meanwhile. */
+export type FromSupervisor =
+  | { readonly type: 'connection'; readonly id: number | string; readonly name: string }
+  | { readonly type: 'drain' };
+
+/** The line to the supervisor: Node's IPC channel in a process, anything else in a test. */
+export interface SupervisorChannel {
+  /** Resolves when the message has left, or cannot: a supervisor that is gone is told by `onDisconnect`, not by an error. */
+  send(message: ToSupervisor): Promise<void>;
+  /** Returns the function that stops listening. */
+  onMessage(fn: (message: FromSupervisor, socket: Socket | undefined) => void): () => void;
+  onDisconnect(fn: () => void): void;
+}
+
+/** The part of `process` that the channel needs. */
+export type IpcProcess = Pick<NodeJS.Process, 'send' | 'on' | 'off' | 'connected'>;
+
+/** The channel of a process that was started with one, undefined otherwise. */
+export function supervisorChannel(process: IpcProcess): SupervisorChannel | undefined {
+  if (process.send === undefined) return undefined;
+  return {
+    send: (message) =>
+      new Promise((resolve) => {
+        if (!process.connected) return resolve();
+        process.send?.(message, undefined, undefined, () => resolve());
+      }),
+    onMessage(fn) {
+      const receive = (message: unknown, handle: unknown) => {
+        if (isFromSupervisor(message)) fn(message, handle as Socket | undefined);
+      };
+      process.on('message', receive);
+      return () => process.off('message', receive);
+    },
+    onDisconnect(fn) {
+      if (process.connected) process.on('disconnect', fn);
+      else queueMicrotask(fn);
+    },
+  };
+}
+
+function isFromSupervisor(message: unknown): message is FromSupervisor {
+  const type = (message as { type?: unknown } | null)?.type;
+  return type === 'connection' || type === 'drain';
+}
