@@ -151,8 +151,7 @@ export class ThreadPool {
 
   async #shut(thread: Thread): Promise<void> {
     this.#size--;
-    await thread.call(undefined, { kind: 'close' }).catch(() => thread.discard());
-    await thread.ended;
+    await thread.close();
   }
 }
 

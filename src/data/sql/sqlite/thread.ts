@@ -85,6 +85,13 @@ export class Thread {
     Atomics.notify(this.#stop, 0);
   }
 
+  /** Closes the connection and waits for the end of the thread, which must be idle. Never throws. */
+  async close(): Promise<void> {
+    await this.call(undefined, { kind: 'close' }).catch(() => this.discard());
+    this.#worker.ref();
+    await this.ended;
+  }
+
   /** Ends the thread as soon as the machine code that runs in it returns. SQLite rolls back what was not committed. */
   discard(): void {
     this.#lose(new Error('the connection was discarded'));
