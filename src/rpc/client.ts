@@ -18,6 +18,8 @@ import type { Resolver } from '../discovery/index.ts';
 import { chain, type Handler, instrument, type Middleware } from '../service/index.ts';
 import type { RpcProtocol } from './call-headers.ts';
 import { checkTimeout, type MethodOptions } from './implementation.ts';
+import { localCall } from './local-call.ts';
+import { find, type LocalNetwork } from './local-network.ts';
 import { NodePool } from './node-pool.ts';
 import { remoteCall } from './remote-call.ts';
 import { retryUnsent } from './retry-unsent.ts';
@@ -74,6 +76,8 @@ export interface RpcClientOptions<S extends DescService = DescService> {
   readonly timeoutMs?: number;
   /** Around every call, the first outermost; outside of retries. Default: none. */
   readonly middleware?: readonly Middleware[];
+  /** Calls to a server of this name within the process go there in memory. Default: none do. */
+  readonly local?: LocalNetwork;
   /** Default: connect. */
   readonly protocol?: RpcProtocol;
   /** Default: none. */
@@ -115,13 +119,25 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     const limit = limits?.[desc.localName]?.timeoutMs ?? (answersOnce(desc) ? timeoutMs : 0);
     checkTimeout(`createRpcClient ${service.typeName}/${desc.name}: timeoutMs`, limit);
     const info = methodInfo(desc, 'client', limit);
-    const call = chain([...middleware, retryUnsent, instrument])(remoteCall(desc, { ...options, pool }), info);
+    const call = chain([...middleware, retryUnsent, instrument])(transportOf(desc, options, pool), info);
     client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, limit) : callStream(desc, call, limit);
   }
   return client as RpcClient<S>;
 }
 
 type Call = Handler<Payload, Payload>;
+
+/** In memory where a server of the target's name is in this process at the moment of the call, else over the network. */
+function transportOf(desc: DescMethod, options: RpcClientOptions, pool: NodePool): Call {
+  const { local, target, maxMessageBytes = 4 << 20 } = options;
+  const remote = remoteCall(desc, { ...options, maxMessageBytes, pool });
+  if (local === undefined) return remote;
+  const within = localCall(desc, maxMessageBytes);
+  return (ctx, input) => {
+    const server = find(local, target);
+    return server === undefined ? remote(ctx, input) : within(server)(ctx, input);
+  };
+}
 
 function callOnce(desc: DescMethod, call: Call, timeoutMs: number) {
   return async (parent: Context, request: unknown): Promise<Payload> => {

@@ -1,16 +1,14 @@
 import { createContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
-import type { Admit, GetHeader, Permit } from '../call/index.ts';
+import type { GetHeader } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
-import type { StatusError } from '../errors/index.ts';
-import { callContext } from '../service/index.ts';
-import { isDeadlineHeader, readHead } from './call-headers.ts';
+import { isDeadlineHeader, readDeadline } from './call-headers.ts';
 import { callKey, connectHandler } from './connect-handlers.ts';
 import { errorResponse } from './error-response.ts';
-import { type InboundCall, RunningCalls } from './inbound-call.ts';
+import type { InboundCall, InboundCalls } from './inbound-call.ts';
 import { finishErrors } from './response-errors.ts';
 import { RpcErrors } from './rpc-errors.ts';
-import { headOf, type ServerMethod } from './server-method.ts';
+import type { ServerMethod } from './server-method.ts';
 import { speaksRpc, type Wire, wireOf } from './wire.ts';
 
 /** A request as the transports hand it over: nothing of its body is read. */
@@ -25,30 +23,30 @@ export interface RpcRequest {
   body(ctx: Context): AsyncIterable<Uint8Array>;
 }
 
-/** An answer under way. `finish` is called exactly once, when its last byte is written or nobody waits for it. */
+/** An answer under way. */
 export interface RpcExchange {
   readonly response: Promise<UniversalServerResponse>;
   /** The caller is gone: ends the call's Context. */
   abandon(cause: unknown): void;
+  /** To be called when the last byte is written or nobody waits for it. */
   finish(): void;
 }
 
 export interface DispatcherOptions {
   readonly methods: readonly ServerMethod[];
-  readonly admit: Admit | undefined;
+  readonly calls: InboundCalls;
   readonly maxMessageBytes: number;
 }
 
-/** Finds the method of a request, admits the call, gives it a Context and runs it: the same for every transport. */
+/** Finds the method of a request, opens the call and runs it through the protocol's handler. */
 export class Dispatcher {
-  readonly calls = new RunningCalls();
   readonly #entries = new Map<string, { readonly method: ServerMethod; readonly handler: UniversalHandler }>();
   readonly #services = new Set<string>();
-  readonly #admit: Admit | undefined;
+  readonly #calls: InboundCalls;
   readonly #maxMessageBytes: number;
 
-  constructor({ methods, admit, maxMessageBytes }: DispatcherOptions) {
-    this.#admit = admit;
+  constructor({ methods, calls, maxMessageBytes }: DispatcherOptions) {
+    this.#calls = calls;
     this.#maxMessageBytes = maxMessageBytes;
     for (const method of methods) {
       this.#entries.set(method.path, { method, handler: connectHandler(method, maxMessageBytes) });
@@ -59,37 +57,26 @@ export class Dispatcher {
   /** Starts the call of a request. Undefined if the request is not RPC: a plain HTTP route may know it. */
   start(base: Context, request: RpcRequest): RpcExchange | undefined {
     const [path = ''] = request.target.split('?', 1);
-    const wire = wireOf(request.verb, request.header('content-type'));
+    const type = request.header('content-type');
+    const wire = wireOf(request.verb, type);
     const entry = this.#entries.get(path);
-    if (entry === undefined) return this.#unknown(path, wire, request);
+    if (entry === undefined) return this.#unknown(path, wire, request.header);
     const { method, handler } = entry;
     if (wire === undefined) {
-      const type = request.header('content-type') ?? '';
       const name = `${method.info.service}/${method.info.method}`;
-      return answered(
-        errorResponse(undefined, RpcErrors.UNSUPPORTED_MEDIA_TYPE(`${name} does not speak the content type "${type}"`)),
-        415,
-      );
+      const error = RpcErrors.UNSUPPORTED_MEDIA_TYPE(`${name} does not speak the content type "${type ?? ''}"`);
+      return answered(errorResponse(undefined, error), 415);
     }
-    const length = Number(request.header('content-length') ?? Number.NaN);
-    const head = headOf(method.desc, {
-      ...readHead(request.header),
-      sizeBytes: Number.isNaN(length) ? undefined : length,
-    });
-    const admission = this.#admit?.(head);
-    if (admission?.admitted === false) {
-      const { error, retryAfterMs } = admission;
-      const extra: Record<string, string> =
-        retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
-      return answered(errorResponse(wire, error, extra));
+    const opened = this.#calls.open(base, method, request.header, lengthOf(request.header));
+    if ('error' in opened && 'admitted' in opened) {
+      const { error, retryAfterMs } = opened;
+      const after = retryAfterMs === undefined ? undefined : String(Math.ceil(retryAfterMs / 1000));
+      return answered(errorResponse(wire, error, after === undefined ? {} : { 'retry-after': after }));
     }
-    const ctx = callContext(base, head, method.info.timeoutMs);
-    const call: InboundCall = { method, ctx, startedAt: ctx.clock.now(), error: undefined, reached: false };
-    this.calls.add(call);
     return {
-      response: this.#answer(call, wire, handler, request),
-      abandon: (cause) => ctx.cancel(cause),
-      finish: () => this.#finish(call, admission),
+      response: this.#answer(opened, wire, handler, request),
+      abandon: (cause) => opened.ctx.cancel(cause),
+      finish: () => this.#calls.close(opened),
     };
   }
 
@@ -111,19 +98,12 @@ export class Dispatcher {
     return finishErrors(call, wire, response, this.#maxMessageBytes);
   }
 
-  #finish(call: InboundCall, permit: Permit | undefined): void {
-    const { ctx, method, error } = call;
-    if (!call.reached) method.observe(ctx, error ?? ctx.err() ?? RpcErrors.CONNECTION_LOST('the caller left'));
-    permit?.done({ error, durationMs: ctx.clock.now() - call.startedAt });
-    this.calls.delete(call);
-    ctx.cancel();
-  }
-
-  #unknown(path: string, wire: Wire | undefined, request: RpcRequest): RpcExchange | undefined {
+  #unknown(path: string, wire: Wire | undefined, header: GetHeader): RpcExchange | undefined {
     const service = path.slice(1, Math.max(1, path.lastIndexOf('/')));
-    if (!speaksRpc(wire, request.header) && !this.#services.has(service)) return undefined;
-    const error: StatusError = RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path.slice(0, 200)}"`);
-    return answered(errorResponse(wire, error));
+    if (!speaksRpc(wire, header) && !this.#services.has(service)) return undefined;
+    return answered(
+      errorResponse(wire, RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path.slice(0, 200)}"`)),
+    );
   }
 }
 
@@ -131,10 +111,17 @@ function answered(response: UniversalServerResponse, status = response.status): 
   return { response: Promise.resolve({ ...response, status }), abandon: () => {}, finish: () => {} };
 }
 
-/** For the library: without the deadline, which our Context keeps, unless the library must refuse it. */
+function lengthOf(header: GetHeader): number | undefined {
+  const text = header('content-length');
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** For the library: without the deadline, which our Context keeps, unless the library must refuse its form. */
 function headersOf(request: RpcRequest): Headers {
   const headers = new Headers();
-  const valid = readHead(request.header).timeoutMs !== undefined;
-  for (const [name, value] of request.headers()) if (!(valid && isDeadlineHeader(name))) headers.append(name, value);
+  const readable = readDeadline(request.header) !== undefined;
+  for (const [name, value] of request.headers()) {
+    if (!(readable && isDeadlineHeader(name))) headers.append(name, value);
+  }
   return headers;
 }

@@ -1,6 +1,10 @@
-import type { CancelContext } from '../concurrency/index.ts';
+import type { Admit, GetHeader, Permit, Rejection } from '../call/index.ts';
+import type { CancelContext, Context } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
-import type { ServerMethod } from './server-method.ts';
+import { callContext } from '../service/index.ts';
+import { readHead } from './call-headers.ts';
+import { RpcErrors } from './rpc-errors.ts';
+import { headOf, type ServerMethod } from './server-method.ts';
 
 /** A call that a server has admitted and not finished. */
 export interface InboundCall {
@@ -8,40 +12,64 @@ export interface InboundCall {
   readonly ctx: CancelContext;
   /** On the Context's clock. */
   readonly startedAt: number;
-  /** What the chain failed with, if it ran. */
+  readonly permit: Permit | undefined;
+  /** What it failed with. */
   error: StatusError | undefined;
   /** Whether the chain was reached: the message was whole and readable. */
   reached: boolean;
 }
 
-/** Keeps account of the calls that run, so that a drain can wait for them. */
-export class RunningCalls {
-  readonly #calls = new Set<InboundCall>();
+/** The calls of a server: admits them, and keeps account of those that run, so that a drain can wait for them. */
+export class InboundCalls {
+  readonly #admit: Admit | undefined;
+  readonly #running = new Set<InboundCall>();
   #whenIdle: (() => void) | undefined;
 
-  get size(): number {
-    return this.#calls.size;
+  constructor(admit: Admit | undefined) {
+    this.#admit = admit;
   }
 
-  add(call: InboundCall): void {
-    this.#calls.add(call);
+  /** Decides on the head of a call and gives it a Context under `base`. Whoever gets a call must close it. */
+  open(base: Context, method: ServerMethod, header: GetHeader, sizeBytes: number | undefined): InboundCall | Rejection {
+    const head = headOf(method.desc, { ...readHead(header), sizeBytes });
+    const admission = this.#admit?.(head);
+    if (admission?.admitted === false) return admission;
+    const ctx = callContext(base, head, method.info.timeoutMs);
+    const call: InboundCall = {
+      method,
+      ctx,
+      startedAt: ctx.clock.now(),
+      permit: admission,
+      error: undefined,
+      reached: false,
+    };
+    this.#running.add(call);
+    return call;
   }
 
-  delete(call: InboundCall): void {
-    this.#calls.delete(call);
-    if (this.#calls.size === 0) this.#whenIdle?.();
+  /** The call is over for its caller. A second time does nothing. */
+  close(call: InboundCall): void {
+    if (!this.#running.delete(call)) return;
+    const { ctx, method, permit, startedAt } = call;
+    if (!call.reached) {
+      call.error ??= ctx.err() ?? RpcErrors.CONNECTION_LOST('the caller left before the request was whole');
+      method.observe(ctx, call.error);
+    }
+    permit?.done({ error: call.error, durationMs: ctx.clock.now() - startedAt });
+    ctx.cancel();
+    if (this.#running.size === 0) this.#whenIdle?.();
   }
 
   /** Ends the calls that answer with a stream: they would go on for as long as their caller likes. */
   endStreams(reason: StatusError): void {
-    for (const { method, ctx } of this.#calls) {
+    for (const { method, ctx } of this.#running) {
       if (method.info.kind === 'server_stream' || method.info.kind === 'bidi_stream') ctx.cancel(reason);
     }
   }
 
-  /** Resolves when no call runs. */
+  /** Resolves when no call runs. For one waiter. */
   idle(): Promise<void> {
-    if (this.#calls.size === 0) return Promise.resolve();
+    if (this.#running.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenIdle = resolve;
     });

@@ -23,5 +23,6 @@ export {
   type ServiceHandlers,
   type UnaryHandler,
 } from './implementation.ts';
+export { createLocalNetwork, type LocalNetwork } from './local-network.ts';
 export { RpcErrors } from './rpc-errors.ts';
 export { createRpcServer, type RpcServerOptions } from './server.ts';

@@ -8,11 +8,10 @@ import { fieldsOf } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { Pick, Resolver } from '../discovery/index.ts';
 import type { StatusError } from '../errors/index.ts';
-import * as errors from '../errors/index.ts';
 import type { Handler } from '../service/index.ts';
+import { failureOf } from './call-failure.ts';
 import { type RpcProtocol, writeHead } from './call-headers.ts';
 import { boundStream } from './end-with-context.ts';
-import { fromConnectError } from './error-codec.ts';
 import { request } from './http2-client.ts';
 import type { NodePool } from './node-pool.ts';
 import type { NodeSession } from './node-session.ts';
@@ -24,7 +23,7 @@ export interface RemoteCallOptions {
   readonly resolver: Resolver;
   readonly pool: NodePool;
   readonly protocol?: RpcProtocol;
-  readonly maxMessageBytes?: number;
+  readonly maxMessageBytes: number;
 }
 
 /** One try of a call: pick a node, get a connection to it, send, and tell the balancer how it went. */
@@ -44,7 +43,7 @@ export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handle
     const pick = await resolver.resolve(ctx, target, head);
     const report = reporter(ctx, pick);
     try {
-      const url = pick.node.endpoints['rpc'];
+      const url = pick.node.endpoints.rpc;
       if (url === undefined) throw RpcErrors.NO_ENDPOINT(`instance ${pick.node.id} of ${target} has no rpc endpoint`);
       const session = await pool.session(ctx, url);
       const output = await send(desc, transportOf(session, url), ctx, input, protocol);
@@ -115,28 +114,11 @@ async function* reported(ctx: Context, messages: AsyncIterable<Message>, report:
   }
 }
 
-/** The Context's own end comes before what the transport makes of it. */
-function failureOf(ctx: Context, thrown: unknown): StatusError {
-  const end = ctx.err();
-  if (end === undefined) return fromConnectError(thrown);
-  try {
-    ctx.throwIfDone();
-  } catch (fresh) {
-    return errors.from(fresh);
-  }
-  return end;
-}
-
 function timeLeft(ctx: Context): number | undefined {
   return ctx.deadline === undefined ? undefined : ctx.remainingMs();
 }
 
-function transportOn(
-  session: NodeSession,
-  baseUrl: string,
-  protocol: RpcProtocol,
-  maxMessageBytes = 4 << 20,
-): Transport {
+function transportOn(session: NodeSession, baseUrl: string, protocol: RpcProtocol, maxMessageBytes: number): Transport {
   const options: CommonTransportOptions = {
     httpClient: (call) => request(session, call),
     baseUrl,

@@ -6,8 +6,10 @@ import type { Endpoint, Middleware, Server } from '../service/index.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Http2Connections } from './http2-server.ts';
 import { checkTimeout, type Implementation } from './implementation.ts';
+import { InboundCalls } from './inbound-call.ts';
+import { attach, type LocalNetwork } from './local-network.ts';
 import { RpcErrors } from './rpc-errors.ts';
-import { serverMethods } from './server-method.ts';
+import { type ServerMethod, serverMethods } from './server-method.ts';
 import { sniffConnection } from './sniffer.ts';
 
 export interface RpcServerOptions {
@@ -29,6 +31,8 @@ export interface RpcServerOptions {
   readonly timeoutMs?: number;
   /** How long a new connection may stay silent. Default: 5,000. */
   readonly firstBytesTimeoutMs?: number;
+  /** Clients of this network in the same process call in memory. Default: none do. */
+  readonly local?: LocalNetwork;
   /** How long streams may go on once a drain has begun; then they end with DRAINING. Default: 1,000. */
   readonly streamDrainMs?: number;
 }
@@ -42,7 +46,10 @@ export function createRpcServer(options: RpcServerOptions): Server {
 
 class RpcServer implements Server {
   readonly #options: RpcServerOptions;
-  readonly #dispatcher: Dispatcher;
+  readonly #methods: readonly ServerMethod[];
+  readonly #calls: InboundCalls;
+  readonly #maxMessageBytes: number;
+  #detach: () => void = () => {};
   #base: CancelContext | undefined;
   #http2: Http2Connections | undefined;
   #stopped: Promise<void> | undefined;
@@ -51,16 +58,25 @@ class RpcServer implements Server {
     const { services, middleware = [], timeoutMs = 10_000, maxMessageBytes = 4 << 20, admit } = options;
     checkTimeout(`createRpcServer ${options.name}: timeoutMs`, timeoutMs);
     this.#options = options;
-    const methods = services.flatMap((service) => serverMethods(service, { middleware, timeoutMs }));
-    this.#dispatcher = new Dispatcher({ methods, admit, maxMessageBytes });
+    this.#methods = services.flatMap((service) => serverMethods(service, { middleware, timeoutMs }));
+    this.#calls = new InboundCalls(admit);
+    this.#maxMessageBytes = maxMessageBytes;
   }
 
   async start(ctx: Context): Promise<readonly Endpoint[]> {
-    const { listener, maxConcurrentStreams = 1_000, maxHeaderBytes = 16_384 } = this.#options;
+    const { listener, local, name, maxConcurrentStreams = 1_000, maxHeaderBytes = 16_384 } = this.#options;
     const base = ctx.withCancel();
     this.#base = base;
-    this.#http2 = new Http2Connections(base, { dispatcher: this.#dispatcher, maxConcurrentStreams, maxHeaderBytes });
+    const methods = this.#methods;
+    const calls = this.#calls;
+    const maxMessageBytes = this.#maxMessageBytes;
+    const dispatcher = new Dispatcher({ methods, calls, maxMessageBytes });
+    this.#http2 = new Http2Connections(base, { dispatcher, maxConcurrentStreams, maxHeaderBytes });
     const { host, port } = await listener.start(ctx, (socket) => this.#accept(base, socket));
+    if (local !== undefined) {
+      const table = new Map(methods.map((method) => [method.path, method]));
+      this.#detach = attach(local, name, { base, methods: table, calls, maxMessageBytes });
+    }
     return [{ name: 'rpc', url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` }];
   }
 
@@ -80,8 +96,9 @@ class RpcServer implements Server {
 
   async #drain(ctx: Context): Promise<void> {
     await this.#options.listener.stop();
+    this.#detach();
     this.#http2?.drain();
-    const { calls } = this.#dispatcher;
+    const calls = this.#calls;
     const streams = ctx.clock.after(this.#options.streamDrainMs ?? 1_000, () =>
       calls.endStreams(RpcErrors.DRAINING(`${this.#options.name} is shutting down`)),
     );

@@ -1,0 +1,176 @@
+import { fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import type { GetHeader } from '../call/index.ts';
+import { type Context, until } from '../concurrency/index.ts';
+import type { StatusError } from '../errors/index.ts';
+import { isStream } from './end-with-context.ts';
+import { decodeStatus, encodeStatus, fromConnectError } from './error-codec.ts';
+import type { InboundCall, InboundCalls } from './inbound-call.ts';
+import { RpcErrors } from './rpc-errors.ts';
+import type { Payload, ServerMethod } from './server-method.ts';
+
+/**
+ * Connects clients and servers of one process, by the servers' names. A call runs through the same two chains as over a
+ * socket: its message is copied through the binary form, its fields and time left through the header form, its error
+ * through google.rpc.Status, and each side has a Context of its own. So services that share a process can be split without
+ * a change in behaviour.
+ */
+export interface LocalNetwork {
+  /** The servers that calls to this name go to, in turn. Empty: clients use their resolver. */
+  readonly names: readonly string[];
+}
+
+/** One server in the network. */
+export interface LocalServer {
+  readonly base: Context;
+  readonly methods: ReadonlyMap<string, ServerMethod>;
+  readonly calls: InboundCalls;
+  readonly maxMessageBytes: number;
+}
+
+/** Messages or streams of messages, in their binary form. */
+export type LocalPayload = Uint8Array | AsyncIterable<Uint8Array>;
+
+export function createLocalNetwork(): LocalNetwork {
+  return new Network();
+}
+
+class Network implements LocalNetwork {
+  readonly #servers = new Map<string, LocalServer[]>();
+  #turn = 0;
+
+  get names(): readonly string[] {
+    return [...this.#servers.keys()];
+  }
+
+  attach(name: string, server: LocalServer): () => void {
+    this.#servers.set(name, [...(this.#servers.get(name) ?? []), server]);
+    return () => {
+      const left = (this.#servers.get(name) ?? []).filter((other) => other !== server);
+      if (left.length === 0) this.#servers.delete(name);
+      else this.#servers.set(name, left);
+    };
+  }
+
+  find(name: string): LocalServer | undefined {
+    const servers = this.#servers.get(name);
+    return servers?.[this.#turn++ % servers.length];
+  }
+}
+
+/** Takes part under a name until the result is called. */
+export function attach(network: LocalNetwork, name: string, server: LocalServer): () => void {
+  return inner(network).attach(name, server);
+}
+
+/** A server of this name, if one is in this process. */
+export function find(network: LocalNetwork, name: string): LocalServer | undefined {
+  return inner(network).find(name);
+}
+
+function inner(network: LocalNetwork): Network {
+  if (network instanceof Network) return network;
+  throw new TypeError('the local network was not made by createLocalNetwork');
+}
+
+/**
+ * One call as the server sees it. `caller` is the caller's Context: of it the server learns only that it ended. Fails with
+ * what came through the error's wire form.
+ */
+export async function serveLocally(
+  server: LocalServer,
+  path: string,
+  header: GetHeader,
+  input: LocalPayload,
+  caller: Context,
+): Promise<LocalPayload> {
+  const method = server.methods.get(path);
+  if (method === undefined) throw copied(RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path}"`));
+  const opened = server.calls.open(server.base, method, header, isStream(input) ? undefined : input.byteLength);
+  if ('error' in opened && 'admitted' in opened) throw copied(opened.error);
+  const leave = caller.onDone(() => opened.ctx.cancel(RpcErrors.CONNECTION_LOST('the caller left')));
+  const close = () => {
+    leave();
+    server.calls.close(opened);
+  };
+  try {
+    const request = decode(server, opened, input);
+    opened.reached = true;
+    const output = await method.run(opened.ctx, request);
+    if (isStream(output)) return eager(encodeStream(server, opened, output as AsyncIterable<Message>, close));
+    const bytes = encode(server, opened, output);
+    close();
+    return bytes;
+  } catch (error) {
+    opened.error = fromConnectError(error);
+    close();
+    throw copied(opened.error);
+  }
+}
+
+function decode(server: LocalServer, call: InboundCall, input: LocalPayload): Payload {
+  const { input: desc } = call.method.desc;
+  const read = (bytes: Uint8Array): Message => {
+    if (bytes.byteLength > server.maxMessageBytes) throw tooLarge('the request', server.maxMessageBytes);
+    return fromBinary(desc, bytes);
+  };
+  if (!isStream(input)) return read(input);
+  return (async function* () {
+    const chunks = input[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const step = await until(call.ctx, chunks.next());
+        if (step.done === true) return;
+        yield read(step.value);
+      }
+    } finally {
+      void Promise.try(async () => chunks.return?.()).catch(() => {});
+    }
+  })();
+}
+
+function encode(server: LocalServer, call: InboundCall, message: Message): Uint8Array {
+  const bytes = toBinary(call.method.desc.output, message);
+  if (bytes.byteLength > server.maxMessageBytes) throw tooLarge('the answer', server.maxMessageBytes);
+  return bytes;
+}
+
+async function* encodeStream(
+  server: LocalServer,
+  call: InboundCall,
+  messages: AsyncIterable<Message>,
+  close: () => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const message of messages) yield encode(server, call, message);
+  } catch (error) {
+    call.error = fromConnectError(error);
+    throw copied(call.error);
+  } finally {
+    close();
+  }
+}
+
+/** Starts the stream at once, as over a socket, so that its end is reached also where nobody reads it. */
+function eager<T>(source: AsyncGenerator<T>): AsyncIterable<T> {
+  let first: Promise<IteratorResult<T>> | undefined = source.next();
+  first.catch(() => {});
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        const step = first ?? source.next();
+        first = undefined;
+        return step;
+      },
+      return: () => source.return(undefined),
+    }),
+  };
+}
+
+function tooLarge(which: string, maxBytes: number): StatusError {
+  return RpcErrors.MESSAGE_TOO_LARGE(`a message of ${which} is larger than the limit of ${maxBytes} bytes`);
+}
+
+/** The error as it would come over a wire. */
+function copied(error: StatusError): StatusError {
+  return decodeStatus(encodeStatus(error));
+}
