@@ -1,0 +1,46 @@
+import type { TraceContext } from '../../call/index.ts';
+import { type Context, contextKey } from '../../concurrency/index.ts';
+import type { Exchange } from './exchange.ts';
+import type { OnDrain } from './follow.ts';
+import type { IncomingRequest } from './incoming-request.ts';
+import { type HttpReply, headerName } from './reply.ts';
+import type { HttpRequestHead } from './request.ts';
+
+/** What the server keeps of one call, beside its Context. */
+export interface CallState {
+  readonly exchange: Exchange;
+  readonly request: IncomingRequest;
+  readonly onDrain: OnDrain;
+  /** Set with {@link setReplyHeader}: name and value in turn. */
+  readonly extraHeaders: string[];
+  /** What the caller's headers said. */
+  readonly callerTrace: TraceContext | undefined;
+  /** The server span, if there is one. */
+  span: TraceContext | undefined;
+  /** The answer whose content is on its way. */
+  reply: HttpReply | undefined;
+}
+
+const stateKey = contextKey<CallState | undefined>('http.call', undefined);
+
+export function withCallState(ctx: Context, state: CallState): Context {
+  return ctx.withValue(stateKey, state);
+}
+
+export function callStateOf(ctx: Context): CallState | undefined {
+  return ctx.value(stateKey);
+}
+
+/** The HTTP request that this Context belongs to: for a middleware, which does not know its input's type. Undefined outside of one. */
+export function requestOf(ctx: Context): HttpRequestHead | undefined {
+  return ctx.value(stateKey)?.request;
+}
+
+/**
+ * Adds a header to whatever will be answered to the request of this Context, also to an error; for a middleware. Without
+ * effect once the answer has begun and outside of an HTTP call. Throws a TypeError for a header that cannot be sent.
+ */
+export function setReplyHeader(ctx: Context, name: string, value: string): void {
+  const lower = headerName(name, value);
+  ctx.value(stateKey)?.extraHeaders.push(lower, value);
+}

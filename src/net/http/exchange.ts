@@ -1,0 +1,71 @@
+import type { Socket } from 'node:net';
+import type { Clock, Context } from '../../concurrency/index.ts';
+import type { StatusError } from '../../errors/index.ts';
+import type { HttpHeaders } from './request.ts';
+
+/**
+ * One request and the way to answer it, as an engine hands it over: all that the server knows of an engine. The head is
+ * syntactically valid HTTP, nothing more.
+ */
+export interface Exchange {
+  readonly method: string;
+  /** The request target as it came. */
+  readonly target: string;
+  /** `1.1`, `1.0` */
+  readonly version: string;
+  readonly remoteAddress: string;
+  readonly headerCount: number;
+  /** Of the body: undefined where it is sent in chunks of unknown length, 0 where there is none. */
+  readonly contentLength: number | undefined;
+  /** By lower-case name; one that came several times is joined. */
+  header(name: string): string | undefined;
+  headers(): HttpHeaders;
+  /** The whole body. Rejects with BODY_TOO_LARGE as soon as it exceeds `maxBytes`, with `canceled` when the client leaves. */
+  readBody(maxBytes: number): Promise<Uint8Array>;
+  /** The same in pieces, with backpressure. Throws at once if the Content-Length is too large. */
+  bodyChunks(maxBytes: number): AsyncIterable<Uint8Array>;
+  /** Calls `fn` once if the connection is lost before the answer is complete. */
+  onAbort(fn: () => void): void;
+  /**
+   * Sends a whole answer; `headers` are name and value in turn. Does nothing if one has begun. A body of the request that
+   * nobody read is dropped, and the connection closed where dropping it would cost too much.
+   */
+  respond(status: number, headers: readonly string[], body: string | Uint8Array | undefined): void;
+  /** Sends the head of an answer whose body follows. */
+  open(status: number, headers: readonly string[]): ReplyWriter;
+}
+
+export interface ReplyWriter {
+  /** Undefined if more may be written at once; else resolves when the client has taken enough, or is gone. */
+  write(chunk: string | Uint8Array): Promise<void> | undefined;
+  end(): void;
+  /** Cuts the connection, so that the client sees that the body is not complete. */
+  abort(): void;
+}
+
+export interface EngineOptions {
+  readonly clock: Clock;
+  readonly maxHeaderBytes: number;
+  readonly maxHeaders: number;
+  readonly maxConnections: number;
+  readonly keepAliveMs: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly sendTimeoutMs: number;
+  readonly onExchange: (exchange: Exchange) => void;
+  /** A connection was refused, or what it sent is not HTTP; it has been answered. */
+  readonly onRefused: (error: StatusError) => void;
+}
+
+/** Speaks HTTP/1.1 on sockets. */
+export interface Engine {
+  /** Takes a connection over and owns it from now on. */
+  handle(socket: Socket): void;
+  /**
+   * Closes idle connections, and the others after the answer they are waiting for; resolves when all are closed. When
+   * `ctx` ends first, cuts the rest.
+   */
+  drain(ctx: Context): Promise<void>;
+  /** Cuts all connections. */
+  destroy(): void;
+}

@@ -1,0 +1,41 @@
+/**
+ * # flotilla/net/http
+ *
+ * HTTP/1.1: a router with typed input, a server that protects itself, a client that carries the call's fields.
+ *
+ *     const router = createRouter();
+ *     router.get('/v1/rooms/:id', async (ctx, req) => ({ id: req.params.id }));
+ *     const server = createHttpServer({ name: 'room', router, listener: tcpListener({ port: 8080 }) });
+ *     await server.start(background());
+ *
+ * Rules: input is checked before a handler runs, by the schemas of its route; every error leaves in the one error shape;
+ * a client that goes away cancels the call's Context. Types of the engine below (node:http today) never show. Not here:
+ * TLS, HTTP/2, compression, static files.
+ */
+export { type BodyFormat, type BodyInput, rawBytes, rawJson, rawText, streamed } from './body.ts';
+export { requestOf, setReplyHeader } from './call-state.ts';
+export { type HttpClient, type HttpClientOptions, type HttpClientRequest, httpClient } from './client.ts';
+export type { Cookie } from './cookies.ts';
+export { HttpErrors, statusOf } from './http-errors.ts';
+export type { PathParams } from './path-pattern.ts';
+export {
+  bytes,
+  type EventsOptions,
+  empty,
+  events,
+  type HttpReply,
+  html,
+  json,
+  type ReplyHeaders,
+  type ReplyOptions,
+  redirect,
+  stream,
+  text,
+} from './reply.ts';
+export type { HttpHeaders, HttpMethod, HttpQuery, HttpRequest, HttpRequestHead } from './request.ts';
+export type { HttpResponse } from './response.ts';
+export type { HttpHandler, Route, RouteOptions } from './route.ts';
+export { createRouter, type RegisterRoute, type RouteList, type Router, type RouterOptions } from './router.ts';
+export { createHttpServer, type HttpServer } from './server.ts';
+export type { HttpServerOptions, TrustedFields } from './server-options.ts';
+export type { ServerSentEvent } from './server-sent-events.ts';

@@ -1,0 +1,206 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type Server as NodeServer,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import type { Socket } from 'node:net';
+import type { Context } from '../../concurrency/index.ts';
+import type { StatusError } from '../../errors/index.ts';
+import { errorReply } from './error-reply.ts';
+import type { Engine, EngineOptions } from './exchange.ts';
+import { HttpErrors } from './http-errors.ts';
+import { NodeExchange } from './node-exchange.ts';
+
+/** How long a connection that was refused stays open for the client to read why. */
+const lingerMs = 1000;
+
+/**
+ * node:http as the engine, on sockets that come from elsewhere. All of node:http that the server uses is in this file and
+ * in `node-exchange.ts`.
+ */
+export function nodeEngine(options: EngineOptions): Engine {
+  return new NodeEngine(options);
+}
+
+interface Connection {
+  /** Requests that have not been answered completely, oldest first. */
+  readonly open: Set<NodeExchange>;
+  /** What it sent is not HTTP: nothing more is read from it. */
+  isBroken: boolean;
+  /** How much had come when the last request was answered: if no more has, the connection is idle. */
+  bytesRead: number;
+}
+
+class NodeEngine implements Engine {
+  readonly #options: EngineOptions;
+  readonly #server: NodeServer;
+  readonly #connections = new Map<Socket, Connection>();
+  #isDraining = false;
+  #onEmpty: () => void = () => {};
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { headersTimeoutMs, requestTimeoutMs } = options;
+    const shortest = Math.min(...[headersTimeoutMs, requestTimeoutMs, 2000].filter((ms) => ms > 0));
+    this.#server = createServer({
+      maxHeaderSize: options.maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.ceil(shortest / 2),
+      keepAliveTimeout: options.keepAliveMs,
+      joinDuplicateHeaders: true,
+      // A missing Host is refused by the server, in the one error shape.
+      requireHostHeader: false,
+    });
+    // One more than the limit, so that the server sees that there were too many; node would drop them silently.
+    this.#server.maxHeadersCount = options.maxHeaders + 1;
+    this.#server.timeout = options.sendTimeoutMs;
+    this.#server.on('request', (req, res) => this.#onRequest(req, res, false));
+    this.#server.on('checkContinue', (req, res) => this.#onRequest(req, res, true));
+    this.#server.on('checkExpectation', (req, res) =>
+      this.#onRequest(
+        req,
+        res,
+        true,
+        HttpErrors.UNSUPPORTED_EXPECTATION('the only expectation that is met is 100-continue'),
+      ),
+    );
+    this.#server.on('connect', (_req, socket) =>
+      this.#refuse(socket as Socket, HttpErrors.METHOD_NOT_ALLOWED('CONNECT is for proxies; this is none')),
+    );
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+      this.#onClientError(error, socket as Socket),
+    );
+    this.#server.on('timeout', (socket) => this.#onSilence(socket));
+    // node starts to look for slow clients when it listens; this server never does, its sockets come from elsewhere.
+    this.#server.emit('listening');
+  }
+
+  handle(socket: Socket): void {
+    if (this.#isDraining) {
+      socket.destroy();
+      return;
+    }
+    if (this.#connections.size >= this.#options.maxConnections) {
+      this.#refuse(socket, HttpErrors.TOO_MANY_CONNECTIONS('the server has as many connections as it can serve'));
+      socket.destroySoon();
+      return;
+    }
+    this.#connections.set(socket, { open: new Set(), isBroken: false, bytesRead: 0 });
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      if (this.#connections.size === 0) this.#onEmpty();
+    });
+    this.#server.emit('connection', socket);
+  }
+
+  drain(ctx: Context): Promise<void> {
+    this.#isDraining = true;
+    const empty = new Promise<void>((resolve) => {
+      const stop = ctx.onDone(() => this.destroy());
+      const before = this.#onEmpty;
+      this.#onEmpty = () => {
+        before();
+        stop();
+        resolve();
+      };
+    });
+    for (const [socket, connection] of this.#connections) {
+      for (const exchange of connection.open) exchange.closeAfter();
+      // node's closeIdleConnections() would leave those that have never sent anything.
+      if (connection.open.size === 0 && connection.bytesRead === socket.bytesRead) socket.destroySoon();
+    }
+    if (this.#connections.size === 0) this.#onEmpty();
+    // Ends node's watch for slow clients.
+    return empty.finally(() => this.#server.close());
+  }
+
+  destroy(): void {
+    for (const socket of this.#connections.keys()) socket.destroy();
+  }
+
+  #onRequest(req: IncomingMessage, res: ServerResponse, awaitsContinue: boolean, refusal?: StatusError): void {
+    const { socket } = req;
+    const exchange = new NodeExchange(req, res, this.#options.clock, awaitsContinue);
+    const connection = this.#connections.get(socket);
+    connection?.open.add(exchange);
+    res.once('close', () => {
+      connection?.open.delete(exchange);
+      exchange.closed();
+      if (connection === undefined || connection.open.size > 0) return;
+      connection.bytesRead = socket.bytesRead;
+      if (this.#isDraining || connection.isBroken) socket.destroySoon();
+    });
+    if (this.#isDraining) exchange.closeAfter();
+    if (refusal === undefined) this.#options.onExchange(exchange);
+    else this.#answer(exchange, refusal);
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined || !socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    if (connection.isBroken) return;
+    connection.isBroken = true;
+    const refusal = malformed(error);
+    const exchange = [...connection.open].at(-1);
+    if (exchange === undefined) {
+      this.#refuse(socket, refusal);
+    } else if (exchange.isReceiving) {
+      // The broken bytes are in the body of this request.
+      if (exchange.isAnswering) socket.destroy();
+      else this.#answer(exchange, refusal);
+    } else {
+      // They follow a request that is still being answered: that answer first, or the client would take ours for it.
+      exchange.closeAfter();
+    }
+  }
+
+  #answer(exchange: NodeExchange, error: StatusError): void {
+    const { status, headers, body } = errorReply(error);
+    exchange.closeAfter();
+    exchange.respond(status, headers, body);
+    exchange.abandon();
+    this.#options.onRefused(error);
+  }
+
+  /** Answers on a connection that has no request, by hand. */
+  #refuse(socket: Socket, error: StatusError): void {
+    this.#options.onRefused(error);
+    const { status, headers, body } = errorReply(error);
+    const lines = headers.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
+    const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+    socket.on('error', () => {});
+    socket.end(head + body);
+    // Closed at once, what it still sends would reset the connection and take the answer with it.
+    const timer = this.#options.clock.after(lingerMs, () => socket.destroy());
+    socket.once('close', () => timer.stop());
+    socket.resume();
+  }
+
+  /** Nothing moved on a connection for a while: sendTimeoutMs while it is served, keepAliveMs otherwise. */
+  #onSilence(socket: Socket): void {
+    const isServed = (this.#connections.get(socket)?.open.size ?? 0) > 0;
+    if (isServed && socket.writableLength === 0) socket.setTimeout(this.#options.sendTimeoutMs);
+    else socket.destroy();
+  }
+}
+
+function malformed(error: NodeJS.ErrnoException): StatusError {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return HttpErrors.HEADERS_TOO_LARGE('the headers of the request are too large', { cause: error });
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return HttpErrors.BODY_TOO_LARGE('the chunk extensions of the body are too large', { cause: error });
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return HttpErrors.REQUEST_TIMEOUT('the request did not arrive in time', { cause: error });
+    default:
+      return HttpErrors.MALFORMED_REQUEST(`the request is not valid HTTP/1.1 (${error.code ?? error.message})`, {
+        cause: error,
+      });
+  }
+}

@@ -1,0 +1,139 @@
+import { type Cookie, formatCookie } from './cookies.ts';
+import type { ServerSentEvent } from './server-sent-events.ts';
+
+/** Headers of a reply by name; a list sends the header several times. */
+export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+export interface ReplyOptions {
+  /** 200 to 599. Default: 200 (empty: 204). */
+  readonly status?: number;
+  /** Default: the content type that the reply is made for. A content type given here wins. */
+  readonly headers?: ReplyHeaders;
+  /** Default: none. */
+  readonly cookies?: readonly Cookie[];
+}
+
+export interface EventsOptions extends ReplyOptions {
+  /** A comment is sent after so much silence, so that proxies keep the connection. Default: 15,000. 0: never. */
+  readonly heartbeatMs?: number;
+}
+
+type Content =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'whole'; readonly data: string | Uint8Array }
+  | { readonly kind: 'stream'; readonly source: AsyncIterable<string | Uint8Array> }
+  | { readonly kind: 'events'; readonly source: AsyncIterable<ServerSentEvent>; readonly heartbeatMs: number };
+
+/** An answer with its status and headers. Made by `json`, `text`, `html`, `bytes`, `stream`, `events`, `empty`, `redirect`. */
+export class HttpReply {
+  readonly status: number;
+  /** Name and value in turn, names in lower case. */
+  readonly headers: readonly string[];
+  readonly content: Content;
+
+  constructor(content: Content, contentType: string, status: number, options: ReplyOptions) {
+    if (!Number.isInteger(status) || status < 200 || status > 599) {
+      throw new TypeError(`the status ${status} is not a whole number from 200 to 599`);
+    }
+    this.status = status;
+    this.headers =
+      options.headers === undefined && options.cookies === undefined
+        ? plain(contentType)
+        : merged(contentType, options);
+    this.content = content;
+  }
+}
+
+/** A value as JSON. Throws a TypeError for what JSON cannot say (a function, a cycle, a bigint). */
+export function json(value: unknown, options: ReplyOptions = {}): HttpReply {
+  const data: string | undefined = JSON.stringify(value);
+  if (data === undefined) throw new TypeError(`a ${typeof value} cannot be sent as JSON; for no body answer empty()`);
+  return new HttpReply({ kind: 'whole', data }, 'application/json', options.status ?? 200, options);
+}
+
+/** Plain text, UTF-8. */
+export function text(data: string, options: ReplyOptions = {}): HttpReply {
+  return new HttpReply({ kind: 'whole', data }, 'text/plain; charset=utf-8', options.status ?? 200, options);
+}
+
+/** HTML, UTF-8. Nothing is escaped here. */
+export function html(data: string, options: ReplyOptions = {}): HttpReply {
+  return new HttpReply({ kind: 'whole', data }, 'text/html; charset=utf-8', options.status ?? 200, options);
+}
+
+/** Bytes as they are, `application/octet-stream` unless a content type is given. Not copied: do not change them later. */
+export function bytes(data: Uint8Array, options: ReplyOptions = {}): HttpReply {
+  return new HttpReply({ kind: 'whole', data }, 'application/octet-stream', options.status ?? 200, options);
+}
+
+/**
+ * Chunks as they are made; the next is asked for when the client has taken the last. A failure before the first chunk is
+ * answered as an error, a later one cuts the connection, so that nobody takes a part for the whole. When the client
+ * leaves or the deadline passes, the iterator's `return` is called.
+ */
+export function stream(source: AsyncIterable<string | Uint8Array>, options: ReplyOptions = {}): HttpReply {
+  return new HttpReply({ kind: 'stream', source }, 'application/octet-stream', options.status ?? 200, options);
+}
+
+/**
+ * Server-sent events. They end when the source does, when the client leaves, or when the server drains (the browser then
+ * connects again, elsewhere); the iterator's `return` is called in each case. The route must set `timeoutMs`: 0 for a
+ * stream that may last for ever.
+ */
+export function events(source: AsyncIterable<ServerSentEvent>, options: EventsOptions = {}): HttpReply {
+  const { heartbeatMs = 15_000, status = 200, headers, cookies } = options;
+  const init = {
+    headers: { 'cache-control': 'no-store', 'x-accel-buffering': 'no', ...headers },
+    ...(cookies && { cookies }),
+  };
+  return new HttpReply({ kind: 'events', source, heartbeatMs }, 'text/event-stream', status, init);
+}
+
+/** No body; 204 unless told otherwise. */
+export function empty(options: ReplyOptions = {}): HttpReply {
+  return new HttpReply({ kind: 'none' }, '', options.status ?? 204, options);
+}
+
+/** Sends the client elsewhere: 303 (with GET) unless told otherwise. Never pass a location that a client chose unchecked. */
+export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 303): HttpReply {
+  return new HttpReply({ kind: 'none' }, '', status, { headers: { location } });
+}
+
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+const fieldText = /^[^\x00-\x08\x0a-\x1f\x7f\u0100-\uffff]*$/;
+/** What frames a message on the wire belongs to the server. */
+const reserved = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'keep-alive',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Checks one header of a reply; gives its name in lower case. Throws a TypeError that says what is wrong. */
+export function headerName(name: string, value: string): string {
+  const lower = name.toLowerCase();
+  if (!token.test(name)) throw new TypeError(`"${name}" is not a header name`);
+  if (reserved.has(lower)) throw new TypeError(`the header "${name}" is set by the server itself`);
+  if (!fieldText.test(value))
+    throw new TypeError(`the header "${name}" has a line break, a control character or non-Latin-1 text`);
+  return lower;
+}
+
+function plain(contentType: string): readonly string[] {
+  return contentType === '' ? [] : ['content-type', contentType];
+}
+
+function merged(contentType: string, { headers = {}, cookies = [] }: ReplyOptions): readonly string[] {
+  const list: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of typeof value === 'string' ? [value] : value) list.push(headerName(name, one), one);
+  }
+  const hasType = list.some((name, index) => index % 2 === 0 && name === 'content-type');
+  if (contentType !== '' && !hasType) list.push('content-type', contentType);
+  for (const cookie of cookies) list.push('set-cookie', formatCookie(cookie));
+  return list;
+}

@@ -1,0 +1,141 @@
+import { fieldsOf } from '../../call/index.ts';
+import type { Context } from '../../concurrency/index.ts';
+import { type Handler, type MethodInfo, type Middleware, serverCall } from '../../service/index.ts';
+import { type CallState, callStateOf } from './call-state.ts';
+import { follow } from './follow.ts';
+import type { IncomingRequest } from './incoming-request.ts';
+import { inputReader } from './input.ts';
+import { empty, HttpReply, json } from './reply.ts';
+import type { Route } from './route.ts';
+import { encodeEvent, heartbeat } from './server-sent-events.ts';
+
+/** What comes out of the chain: a whole answer, or the chunks of `state.reply`. */
+export type Output = HttpReply | AsyncIterable<string | Uint8Array>;
+
+export interface RouteDefaults {
+  readonly service: string;
+  readonly timeoutMs: number;
+  readonly maxBodyBytes: number;
+  readonly middleware: readonly Middleware[];
+}
+
+/** A route with its chain put together: made once, when the server starts. */
+export interface RouteCall {
+  readonly route: string;
+  readonly method: string;
+  readonly timeoutMs: number;
+  readonly run: Handler<IncomingRequest, Output>;
+}
+
+const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
+
+export function routeCall(route: Route, defaults: RouteDefaults): RouteCall {
+  const { options, handler } = route;
+  const limit = options.timeoutMs ?? defaults.timeoutMs;
+  const read = inputReader(options, options.maxBodyBytes ?? defaults.maxBodyBytes);
+  const mayFollow = options.timeoutMs !== undefined;
+  const handle: Handler<IncomingRequest, unknown> = async (ctx, request) => {
+    const state = stateOf(ctx);
+    request.decode();
+    if (read !== undefined) await read(state);
+    return settle(ctx, state, await handler(ctx, request), mayFollow);
+  };
+  return compose(
+    `${route.method} ${route.path}`,
+    route.path,
+    limit,
+    defaults.service,
+    idempotent.has(route.method),
+    handle,
+    [...defaults.middleware, ...route.middleware],
+  );
+}
+
+/** What answers where no route does: the same chain, so that it is traced, counted and logged, under one name. */
+export function unmatchedCall(defaults: RouteDefaults, answer: (request: IncomingRequest) => HttpReply): RouteCall {
+  const handle: Handler<IncomingRequest, unknown> = async (_ctx, request) => answer(request);
+  return compose('unmatched', '', defaults.timeoutMs, defaults.service, true, handle, defaults.middleware);
+}
+
+function compose(
+  name: string,
+  route: string,
+  timeoutMs: number,
+  service: string,
+  isIdempotent: boolean,
+  handle: Handler<IncomingRequest, unknown>,
+  middleware: readonly Middleware[],
+): RouteCall {
+  const method: MethodInfo = {
+    service,
+    method: name,
+    kind: 'unary',
+    side: 'server',
+    transport: 'http',
+    idempotent: isIdempotent,
+    timeoutMs,
+  };
+  const run = serverCall(handle, method, [outermost, ...middleware]) as Handler<IncomingRequest, Output>;
+  return { route, method: name, timeoutMs, run };
+}
+
+/** Notes the server span, and makes an answer of what a middleware gave instead of the handler's. */
+const outermost = (<I, O>(next: Handler<I, O>): Handler<I, O> => {
+  return async (ctx, input) => {
+    const state = stateOf(ctx);
+    const { trace } = fieldsOf(ctx);
+    if (trace !== state.callerTrace) state.span = trace;
+    const output = await next(ctx, input);
+    return (isStream(output) && state.reply !== undefined ? output : settle(ctx, state, output, true)) as O;
+  };
+}) satisfies Middleware;
+
+/** Makes a handler's result the output of the chain. Throws a TypeError for what cannot be an answer. */
+function settle(ctx: Context, state: CallState, result: unknown, mayFollow: boolean): Output {
+  const reply = toReply(result);
+  const { content } = reply;
+  state.reply = reply;
+  if (content.kind === 'events' && !mayFollow) {
+    throw new TypeError('a route that answers events() must set timeoutMs: 0 for no limit, or the longest it may last');
+  }
+  if (content.kind !== 'stream' && content.kind !== 'events') return reply;
+  if (state.request.method === 'HEAD') {
+    content.source[Symbol.asyncIterator]()
+      .return?.()
+      .catch(() => {});
+    return reply;
+  }
+  if (content.kind === 'stream') return follow(ctx, content.source, { encode: checkChunk });
+  const idle = { chunk: heartbeat, ms: content.heartbeatMs };
+  return follow<unknown, string>(ctx, content.source, {
+    encode: encodeEvent as (event: unknown) => string,
+    idle,
+    onDrain: state.onDrain,
+  });
+}
+
+function toReply(result: unknown): HttpReply {
+  if (result instanceof HttpReply) return result;
+  if (result === undefined) return noContent;
+  if (isStream(result))
+    throw new TypeError('a handler that gives an async iterable must say how: stream(it) or events(it)');
+  return json(result);
+}
+
+const noContent = empty();
+
+function checkChunk(chunk: unknown): string | Uint8Array {
+  if (typeof chunk === 'string' || chunk instanceof Uint8Array) return chunk;
+  throw new TypeError(`a chunk of a stream must be a string or Uint8Array, not ${typeof chunk}`);
+}
+
+export function isStream(value: unknown): value is AsyncIterable<string | Uint8Array> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+function stateOf(ctx: Context): CallState {
+  const state = callStateOf(ctx);
+  if (state === undefined)
+    throw new TypeError('the Context of an HTTP call was replaced by one that does not descend from it');
+  return state;
+}

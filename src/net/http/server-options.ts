@@ -1,0 +1,78 @@
+import type { CallFields, GetHeader } from '../../call/index.ts';
+import type { Admit, Middleware } from '../../service/index.ts';
+import type { Listener } from '../tcp/index.ts';
+import type { RouteList } from './router.ts';
+
+/** What a server believes of a request's headers. */
+export interface TrustedFields {
+  readonly fields: CallFields;
+  /** What the caller still waits; undefined if it does not say. */
+  readonly timeoutMs: number | undefined;
+}
+
+export interface HttpServerOptions {
+  readonly router: RouteList;
+  /** Default: none; the server then gets its connections from `handleConnection` alone. */
+  readonly listener?: Listener;
+  /** The service in telemetry and admission. */
+  readonly name: string;
+  /** What the endpoint is registered as. Default: http. */
+  readonly endpoint?: string;
+  /** Decides on the head of a request, before anything of it is parsed. Default: all are admitted. */
+  readonly admit?: Admit;
+  /** Wraps every call, also one that no route answers; outermost first. Default: none. */
+  readonly middleware?: readonly Middleware[];
+  /**
+   * Reads the travelling fields. Default: all headers are believed, which is right between services; at the border give a
+   * function that takes only what strangers may say.
+   */
+  readonly fields?: (get: GetHeader) => TrustedFields;
+  /** The largest body, in bytes; a route may say otherwise. Default: 1 MiB. */
+  readonly maxBodyBytes?: number;
+  /** All headers with the request line, in bytes. Default: 16 KiB. */
+  readonly maxHeaderBytes?: number;
+  /** Default: 100. */
+  readonly maxHeaders?: number;
+  /** The longest a call may last; a route may say otherwise; 0: no limit. Default: 15,000. */
+  readonly timeoutMs?: number;
+  /** How long an idle connection is kept. Default: 5,000. */
+  readonly keepAliveMs?: number;
+  /** How long the headers of a request may take to arrive. Default: 10,000. */
+  readonly headersTimeoutMs?: number;
+  /** How long a whole request may take to arrive; 0: no limit. Default: 60,000. */
+  readonly requestTimeoutMs?: number;
+  /** How long a client may take nothing of an answer before it is cut off. Default: 30,000. */
+  readonly sendTimeoutMs?: number;
+  /** More are answered with 503 at once. Default: 10,000. */
+  readonly maxConnections?: number;
+}
+
+const defaults = {
+  maxBodyBytes: 1024 * 1024,
+  maxHeaderBytes: 16 * 1024,
+  maxHeaders: 100,
+  timeoutMs: 15_000,
+  keepAliveMs: 5_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  sendTimeoutMs: 30_000,
+  maxConnections: 10_000,
+};
+
+export type Limits = Readonly<typeof defaults>;
+
+/** The limits with their defaults. Throws a RangeError that names the option and its range. */
+export function limitsOf(options: HttpServerOptions): Limits {
+  const limits = { ...defaults };
+  for (const name of Object.keys(defaults) as (keyof Limits)[]) {
+    const value = options[name] ?? defaults[name];
+    const least = name === 'timeoutMs' || name === 'requestTimeoutMs' || name === 'maxBodyBytes' ? 0 : 1;
+    if (!Number.isFinite(value) || value < least) {
+      throw new RangeError(`createHttpServer: ${name} is ${value}; it must be a number from ${least}`);
+    }
+    limits[name] = value;
+  }
+  // node refuses to let the headers take longer than the whole request.
+  if (limits.requestTimeoutMs > 0) limits.headersTimeoutMs = Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs);
+  return limits;
+}

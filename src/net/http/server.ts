@@ -1,0 +1,207 @@
+import type { Socket } from 'node:net';
+import { type CallHead, readFields, readTimeoutMs } from '../../call/index.ts';
+import type { CancelContext, Context } from '../../concurrency/index.ts';
+import * as errors from '../../errors/index.ts';
+import { telemetryOf } from '../../observe/index.ts';
+import { callContext, type Endpoint, type Permit, type Server } from '../../service/index.ts';
+import { answer, answerError, refuse } from './answer.ts';
+import { type CallState, withCallState } from './call-state.ts';
+import type { Engine, Exchange } from './exchange.ts';
+import { HttpErrors } from './http-errors.ts';
+import { IncomingRequest, type Target } from './incoming-request.ts';
+import { nodeEngine } from './node-engine.ts';
+import { empty, type HttpReply } from './reply.ts';
+import { checkHead, parseTarget } from './request-head.ts';
+import { type RouteCall, routeCall, unmatchedCall } from './route-call.ts';
+import { type Found, RouteTree } from './route-tree.ts';
+import { sealRoutes } from './router.ts';
+import { type HttpServerOptions, type Limits, limitsOf } from './server-options.ts';
+
+/** A server of HTTP/1.1. Once only: it cannot be started again after `stop`. */
+export interface HttpServer extends Server {
+  /**
+   * Serves a connection that somebody else accepted, for example after looking at its first bytes (which must be put back
+   * with `unshift`). The server owns the socket from then on. A connection that comes before `start` or after `stop` is closed.
+   */
+  handleConnection(socket: Socket): void;
+}
+
+/** Throws a RangeError for a limit out of its range. Chains are put together at `start`; then the router is sealed. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  return new RoutedServer(options, limitsOf(options));
+}
+
+class RoutedServer implements HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #limits: Limits;
+  readonly #tree = new RouteTree<RouteCall>();
+  readonly #running = new Set<CancelContext>();
+  readonly #drainListeners = new Set<() => void>();
+  #unmatched: RouteCall | undefined;
+  #base: Context | undefined;
+  #engine: Engine | undefined;
+  #isDraining = false;
+  #onIdle: () => void = () => {};
+
+  constructor(options: HttpServerOptions, limits: Limits) {
+    this.#options = options;
+    this.#limits = limits;
+  }
+
+  async start(ctx: Context): Promise<readonly Endpoint[]> {
+    if (this.#engine !== undefined) throw new TypeError('the HTTP server was started twice; make a new one');
+    const { listener, endpoint = 'http' } = this.#options;
+    this.#compose();
+    this.#base = ctx;
+    this.#engine = nodeEngine({
+      ...this.#limits,
+      clock: ctx.clock,
+      onExchange: (exchange) => this.#onExchange(exchange),
+      onRefused: (error) => telemetryOf(ctx).log.debug(ctx, 'a request was refused', { error }),
+    });
+    ctx.onDone(() => this.#cut());
+    if (listener === undefined) return [];
+    const { host, port } = await listener.start(ctx, (socket) => this.handleConnection(socket));
+    return [{ name: endpoint, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` }];
+  }
+
+  async stop(ctx: Context): Promise<void> {
+    this.#isDraining = true;
+    await this.#options.listener?.stop();
+    if (this.#engine === undefined) return;
+    const drained = this.#engine.drain(ctx);
+    for (const end of [...this.#drainListeners]) end();
+    await drained;
+    await this.#idle(ctx);
+  }
+
+  handleConnection(socket: Socket): void {
+    if (this.#engine === undefined || this.#isDraining) socket.destroy();
+    else this.#engine.handle(socket);
+  }
+
+  #compose(): void {
+    const { name, middleware = [], router } = this.#options;
+    const { timeoutMs, maxBodyBytes } = this.#limits;
+    const defaults = { service: name, timeoutMs, maxBodyBytes, middleware };
+    for (const route of sealRoutes(router)) this.#tree.add(route.method, route.path, routeCall(route, defaults));
+    this.#unmatched = unmatchedCall(defaults, (request) => this.#answerUnmatched(request));
+  }
+
+  #onExchange(exchange: Exchange): void {
+    const target = parseTarget(exchange.target);
+    const refusal =
+      checkHead(exchange, this.#limits.maxHeaders) ??
+      (target === undefined ? HttpErrors.MALFORMED_REQUEST('the request target is not a path') : undefined);
+    if (refusal !== undefined || target === undefined) {
+      refuse(exchange, refusal ?? HttpErrors.MALFORMED_REQUEST('the request target is not a path'));
+      return;
+    }
+    const found = this.#find(exchange.method, target.path);
+    const call = found?.value ?? this.#unmatched!;
+    const head = this.#head(exchange, call);
+    const admission = this.#options.admit?.(head);
+    if (admission?.admitted === false) {
+      refuse(exchange, admission.error, admission.retryAfterMs);
+      return;
+    }
+    this.#run(exchange, target, found, call, head, admission).catch((error: unknown) => {
+      telemetryOf(this.#base!).log.error(this.#base!, 'an answer could not be sent', { error });
+      refuse(exchange, errors.conceal(error, crypto.randomUUID()));
+    });
+  }
+
+  #find(method: string, path: string): Found<RouteCall> | undefined {
+    return this.#tree.find(method, path) ?? (method === 'HEAD' ? this.#tree.find('GET', path) : undefined);
+  }
+
+  #head(exchange: Exchange, call: RouteCall): CallHead {
+    const get = (name: string) => exchange.header(name);
+    const { fields: trusted } = this.#options;
+    const { fields, timeoutMs } =
+      trusted === undefined ? { fields: readFields(get), timeoutMs: readTimeoutMs(get) } : trusted(get);
+    return { service: this.#options.name, method: call.method, sizeBytes: exchange.contentLength, timeoutMs, fields };
+  }
+
+  async #run(
+    exchange: Exchange,
+    target: Target,
+    found: Found<RouteCall> | undefined,
+    call: RouteCall,
+    head: CallHead,
+    permit: Permit | undefined,
+  ): Promise<void> {
+    const base = this.#base!;
+    const started = base.clock.now();
+    const ctx = callContext(base, head, call.timeoutMs);
+    const state: CallState = {
+      exchange,
+      request: new IncomingRequest(exchange, call.route, target, found),
+      onDrain: (fn) => this.#onDrain(fn),
+      extraHeaders: [],
+      callerTrace: head.fields.trace,
+      span: undefined,
+      reply: undefined,
+    };
+    this.#running.add(ctx);
+    exchange.onAbort(() => ctx.cancel(clientLeft()));
+    let failure: errors.StatusError | undefined;
+    try {
+      await answer(ctx, state, await call.run(withCallState(ctx, state), state.request));
+    } catch (error) {
+      failure = errors.from(error);
+      answerError(state, failure);
+    } finally {
+      ctx.cancel();
+      this.#running.delete(ctx);
+      if (this.#running.size === 0) this.#onIdle();
+      permit?.done({ error: failure, durationMs: base.clock.now() - started });
+    }
+  }
+
+  #answerUnmatched(request: IncomingRequest): HttpReply {
+    const { method, path } = request;
+    const known = path === '*' ? ['GET'] : this.#tree.methods(path);
+    if (known.length === 0) throw HttpErrors.ROUTE_NOT_FOUND(`no route matches the path ${shown(path)}`);
+    const allow = [...new Set([...known, ...(known.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].sort().join(', ');
+    if (method === 'OPTIONS') return empty({ headers: { allow } });
+    throw HttpErrors.METHOD_NOT_ALLOWED(`${shown(path)} does not take ${method}; it takes ${allow}`, {
+      metadata: { allow },
+    });
+  }
+
+  #onDrain(fn: () => void): () => void {
+    if (this.#isDraining) queueMicrotask(fn);
+    this.#drainListeners.add(fn);
+    return () => this.#drainListeners.delete(fn);
+  }
+
+  /** Waits for the calls whose client has gone; when `ctx` ends first, ends them. */
+  async #idle(ctx: Context): Promise<void> {
+    if (this.#running.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const stop = ctx.onDone(() => this.#cut());
+      this.#onIdle = () => {
+        stop();
+        resolve();
+      };
+    });
+  }
+
+  /** Ends everything at once. */
+  #cut(): void {
+    this.#isDraining = true;
+    this.#options.listener?.stop().catch(() => {});
+    for (const call of [...this.#running])
+      call.cancel(new errors.StatusError('unavailable', 'the server has stopped', { reason: 'DRAINING' }));
+    this.#engine?.destroy();
+  }
+}
+
+function clientLeft(): errors.StatusError {
+  return new errors.StatusError('canceled', 'the client closed the connection', { reason: 'CLIENT_CLOSED' });
+}
+
+function shown(path: string): string {
+  return path.length > 200 ? `${path.slice(0, 200)}…` : path;
+}
