@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import type { Endpoint } from '../service/index.ts';
+import { eachLine } from './lines.ts';
+import { type ParentMessage, readChildMessage } from './protocol.ts';
+
+export interface ChildOptions {
+  readonly entry: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** How a process ended, and what it last said. */
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly wasReady: boolean;
+  /** What it gave as the reason over IPC, or what the supervisor knows: it could not be started, it took too long. */
+  readonly failure: string | undefined;
+  /** The last lines of its error output, oldest first. */
+  readonly errorLines: readonly string[];
+}
+
+export interface ChildListener {
+  listening(service: string | undefined, name: string): void;
+  ready(endpoints: readonly Endpoint[]): void;
+  /** It has been asked to leave, by the supervisor or by a signal. */
+  draining(): void;
+  accepted(id: number): void;
+  line(source: 'stdout' | 'stderr', text: string): void;
+  /** Once, last. */
+  exit(exit: ChildExit): void;
+}
+
+/** Enough for a stack and the source line above it. */
+const keptErrorLines = 40;
+/** A grandchild may hold the output open; the exit is told without waiting for it longer than this. */
+const outputGraceMs = 250;
+
+/**
+ * A service process. It leads a process group of its own, so that a Ctrl-C of the terminal reaches the supervisor alone,
+ * which drains in order; a supervisor that is killed closes the IPC channel, and the process leaves by itself.
+ */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #listener: ChildListener;
+  readonly #errorLines: string[] = [];
+  #failure: string | undefined;
+  #wasReady = false;
+  #ended = false;
+
+  constructor(options: ChildOptions, listener: ChildListener) {
+    this.#listener = listener;
+    const child = spawn(process.execPath, [options.entry], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+      env: options.env,
+    });
+    this.#process = child;
+    if (child.stdout !== null) eachLine(child.stdout, (text) => listener.line('stdout', text));
+    if (child.stderr !== null) eachLine(child.stderr, (text) => this.#errorLine(text));
+    child.on('message', (message) => this.#receive(message));
+    child.on('error', (error) => {
+      this.#failure ??= error.message;
+      if (child.pid === undefined) this.#end(null, null);
+    });
+    child.on('exit', (code, signal) => {
+      const late = setTimeout(() => this.#end(code, signal), outputGraceMs);
+      child.on('close', () => {
+        clearTimeout(late);
+        this.#end(code, signal);
+      });
+    });
+  }
+
+  /** Undefined if it could not be started. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get wasReady(): boolean {
+    return this.#wasReady;
+  }
+
+  /** Hands a connection over. `onError` is called if it cannot be sent; the socket stays open here until `accepted`. */
+  give(id: number, service: string, name: string, socket: Socket, onError: () => void): void {
+    const message: ParentMessage = { type: 'connection', id, name, service };
+    if (this.#process.connected) {
+      this.#process.send(message, socket, { keepOpen: true }, (error) => {
+        if (error !== null) onError();
+      });
+    } else onError();
+  }
+
+  /** Asks it to finish its work and leave; where the channel is closed already, with SIGTERM. */
+  drain(): void {
+    const message: ParentMessage = { type: 'drain' };
+    if (!this.#process.connected) {
+      this.#process.kill('SIGTERM');
+      return;
+    }
+    this.#process.send(message, (error) => {
+      if (error !== null) this.#process.kill('SIGTERM');
+    });
+  }
+
+  /** Ends it and what it started at once. `why` becomes the failure that its exit tells. */
+  kill(why?: string): void {
+    this.#failure ??= why;
+    const { pid, exitCode, signalCode } = this.#process;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      this.#process.kill('SIGKILL');
+    }
+  }
+
+  #receive(value: unknown): void {
+    const message = readChildMessage(value);
+    switch (message?.type) {
+      case 'listen':
+        this.#listener.listening(message.service, message.name);
+        break;
+      case 'ready':
+        if (!this.#wasReady) {
+          this.#wasReady = true;
+          this.#listener.ready(message.endpoints);
+        }
+        break;
+      case 'draining':
+        this.#listener.draining();
+        break;
+      case 'accepted':
+        this.#listener.accepted(message.id);
+        break;
+      case 'failed':
+        this.#failure ??= message.message;
+    }
+  }
+
+  #errorLine(text: string): void {
+    this.#errorLines.push(text);
+    if (this.#errorLines.length > keptErrorLines) this.#errorLines.shift();
+    this.#listener.line('stderr', text);
+  }
+
+  #end(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#listener.exit({
+      code,
+      signal,
+      wasReady: this.#wasReady,
+      failure: this.#failure,
+      errorLines: this.#errorLines,
+    });
+  }
+}

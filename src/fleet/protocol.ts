@@ -1,0 +1,54 @@
+import type { Endpoint } from '../service/index.ts';
+
+/** What a service process says to its supervisor. `service` is given by a process that runs several. */
+export type ChildMessage =
+  /** It takes the public connections of this name. */
+  | { readonly type: 'listen'; readonly name: string; readonly service?: string }
+  | { readonly type: 'ready'; readonly endpoints: readonly Endpoint[] }
+  | { readonly type: 'draining' }
+  | { readonly type: 'failed'; readonly message: string; readonly code?: string }
+  /** The socket of this connection is its own now. */
+  | { readonly type: 'accepted'; readonly id: number };
+
+/** What the supervisor says to a service process. A socket comes along with `connection`. */
+export type ParentMessage =
+  | { readonly type: 'connection'; readonly id: number; readonly name: string; readonly service: string }
+  | { readonly type: 'drain' };
+
+/** A longer one is cut: the text is shown to a person. */
+const maxMessage = 16_384;
+
+/** The message, or undefined for anything else: a service may use the channel for its own purposes. */
+export function readChildMessage(value: unknown): ChildMessage | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const message = value as Readonly<Record<string, unknown>>;
+  switch (message.type) {
+    case 'listen':
+      if (typeof message.name !== 'string') return undefined;
+      return {
+        type: 'listen',
+        name: message.name,
+        ...(typeof message.service === 'string' && { service: message.service }),
+      };
+    case 'ready':
+      return { type: 'ready', endpoints: readEndpoints(message.endpoints) };
+    case 'draining':
+      return { type: 'draining' };
+    case 'failed': {
+      const text = typeof message.message === 'string' ? message.message.slice(0, maxMessage) : 'no message';
+      return { type: 'failed', message: text, ...(typeof message.code === 'string' && { code: message.code }) };
+    }
+    case 'accepted':
+      return typeof message.id === 'number' ? { type: 'accepted', id: message.id } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function readEndpoints(value: unknown): readonly Endpoint[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(
+    (one): one is Endpoint =>
+      typeof one === 'object' && one !== null && typeof one.name === 'string' && typeof one.url === 'string',
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * A service that speaks the supervisor's protocol with nothing but Node: GET / tells who answered, GET /slow answers
+ * after 300 ms, GET /crash ends the process while it answers, GET /wedge blocks it for good.
+ */
+import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const version = 'one';
+const { FLOTILLA_INSTANCE: instance, FLOTILLA_PORT: port } = process.env;
+
+let draining = false;
+let lingered = false;
+let running = 0;
+
+const server = createServer(async (request, response) => {
+  running++;
+  response.on('close', () => {
+    running--;
+    leaveWhenIdle();
+  });
+  if (request.url === '/crash') throw new RangeError('asked to crash');
+  if (request.url === '/wedge') while (true);
+  if (request.url === '/slow') await sleep(300);
+  if (draining) response.setHeader('connection', 'close');
+  const { FLOTILLA_REGISTRY_URL: registry, SETTING: setting } = process.env;
+  response.end(JSON.stringify({ version, pid: process.pid, instance, registry, setting }));
+});
+
+process.on('message', (message: { type: string; id: number }, socket: Socket | undefined) => {
+  if (message.type === 'drain') drain();
+  if (message.type !== 'connection') return;
+  process.send?.({ type: 'accepted', id: message.id });
+  if (socket !== undefined) server.emit('connection', socket);
+});
+process.on('disconnect', drain);
+process.on('SIGTERM', drain);
+
+if (port !== undefined) process.send?.({ type: 'listen', name: 'http' });
+process.send?.({ type: 'ready', endpoints: [{ name: 'rpc', url: 'http://127.0.0.1:9' }] });
+console.log(
+  JSON.stringify({ time: new Date().toISOString(), level: 'info', message: `version ${version} works`, instance }),
+);
+
+/** Connections that were handed over just now may bring a request still. */
+async function drain(): Promise<void> {
+  if (draining) return;
+  draining = true;
+  if (process.connected) process.send?.({ type: 'draining' });
+  await sleep(100);
+  server.closeIdleConnections();
+  lingered = true;
+  leaveWhenIdle();
+}
+
+function leaveWhenIdle(): void {
+  if (lingered && running === 0) process.exit(0);
+}
