@@ -1,3 +1,4 @@
+import type { GetHeader } from '../../call/index.ts';
 import { type Context, until } from '../../concurrency/index.ts';
 import { defineErrors, type StatusError } from '../../errors/index.ts';
 
@@ -9,14 +10,11 @@ export interface Identity {
   readonly principal: string;
 }
 
-/** The headers of a request, by lower-case name. */
-export type RequestHeaders = Readonly<Record<string, string | undefined>>;
-
 /**
  * Finds out who calls. Undefined: the request does not say. Throws an `unauthenticated` StatusError for a request that
  * says it wrongly, such as one with a token that is forged or expired: that is refused even where nobody need say.
  */
-export type Authenticate = (ctx: Context, headers: RequestHeaders) => Promise<Identity | undefined>;
+export type Authenticate = (ctx: Context, header: GetHeader) => Promise<Identity | undefined>;
 
 /**
  * What a route asks of its callers: `required` refuses those without a token, `optional` lets them in as nobody, and
@@ -48,12 +46,12 @@ const nobody: Identity = { tenant: '', principal: '' };
 /** Who calls a route with this access; throws the error to answer where the caller is not let in. */
 export async function identify(
   ctx: Context,
-  headers: RequestHeaders,
+  header: GetHeader,
   access: Access,
   { authenticate, anonymous = nobody }: AuthOptions,
 ): Promise<Identity> {
   if (access === 'public') return anonymous;
-  const identity = await until(ctx, authenticate(ctx, headers));
+  const identity = await until(ctx, authenticate(ctx, header));
   if (identity !== undefined) return identity;
   if (access === 'optional') return anonymous;
   throw AuthErrors.MISSING_TOKEN('this needs a token: send it as "Authorization: Bearer <token>"');
@@ -61,14 +59,16 @@ export async function identify(
 
 /** The `WWW-Authenticate` header that goes with a 401 (RFC 6750, section 3). */
 export function challengeOf(error: StatusError): string {
-  return error.reason === 'MISSING_TOKEN' ? 'Bearer' : 'Bearer error="invalid_token"';
+  const isBadToken =
+    error.domain === AuthErrors.INVALID_TOKEN.domain && error.reason !== AuthErrors.MISSING_TOKEN.reason;
+  return isBadToken ? 'Bearer error="invalid_token"' : 'Bearer';
 }
 
 /** The token of an `Authorization: Bearer` header (RFC 6750, section 2.1); undefined without one. */
-export function bearerToken(headers: RequestHeaders): string | undefined {
-  const header = headers.authorization;
-  if (header === undefined) return undefined;
-  const match = /^Bearer +([-A-Za-z0-9._~+/]+=*)$/i.exec(header);
+export function bearerToken(header: GetHeader): string | undefined {
+  const text = header('authorization');
+  if (text === undefined) return undefined;
+  const match = /^Bearer +([-A-Za-z0-9._~+/]+=*)$/i.exec(text);
   if (match === null) throw AuthErrors.INVALID_TOKEN('the Authorization header is not "Bearer <token>"');
   return match[1];
 }

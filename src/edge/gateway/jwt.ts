@@ -73,8 +73,8 @@ export function jwtAuthentication(options: JwtOptions): Authenticate {
     };
     return (await jwtVerify(token, key as Uint8Array, rules)).payload;
   };
-  return async (_ctx: Context, headers): Promise<Identity | undefined> => {
-    const token = bearerToken(headers);
+  return async (_ctx: Context, header): Promise<Identity | undefined> => {
+    const token = bearerToken(header);
     if (token === undefined) return undefined;
     const candidates: VerificationKey[] = keysFor(token, keys);
     if (remote !== undefined) candidates.push(remote);

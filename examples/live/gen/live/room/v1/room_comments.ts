@@ -12,7 +12,7 @@ export const comments: Readonly<Record<string, string>> = {
   "live.room.v1.RoomService.PostMessage": "Posts a message of the token's account. Fails with `failed_precondition` ROOM_CLOSED.",
   "live.room.v1.RoomService.ListMessages": "One page of a room's messages, newest first.",
   "live.room.v1.RoomService.PublishEvent": "Tells everybody who watches the room what happened, once per event key. For other services only.",
-  "live.room.v1.RoomService.Watch": "What happens in the room from now on, or after an event that the caller has seen. For other services only; the gateway serves it to browsers as server-sent events.",
+  "live.room.v1.RoomService.Watch": "What happens in the room from now on, or after an event that the caller has seen. The first answer has no event: it says that nothing that happens from now on will be missed. For other services only; the gateway serves it to browsers as server-sent events.",
   "live.room.v1.Room": "A live room.",
   "live.room.v1.Room.id": "Made by the service; never changes.",
   "live.room.v1.Room.title": "1 to 80 characters.",
@@ -46,6 +46,7 @@ export const comments: Readonly<Record<string, string>> = {
   "live.room.v1.PublishEventRequest.event_key": "Names this event: the second with the same key is dropped.",
   "live.room.v1.PublishEventResponse.event_id": "The id of the event, of the first one where it came before.",
   "live.room.v1.WatchRequest.after_event_id": "Go on after this event. Empty: from now on.",
+  "live.room.v1.WatchResponse.event": "Missing in the first answer.",
   "live.room.v1.RoomState.ROOM_STATE_OPEN": "Takes messages and gifts.",
   "live.room.v1.RoomState.ROOM_STATE_CLOSED": "May be read."
 };

@@ -598,6 +598,8 @@ export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
  */
 export type WatchResponse = Message$1<"live.room.v1.WatchResponse"> & {
   /**
+   * Missing in the first answer.
+   *
    * @generated from field: live.room.v1.RoomEvent event = 1;
    */
   event?: RoomEvent | undefined;
@@ -732,8 +734,9 @@ export const RoomService: GenService<{
     output: typeof PublishEventResponseSchema;
   },
   /**
-   * What happens in the room from now on, or after an event that the caller has seen. For other services only; the
-   * gateway serves it to browsers as server-sent events.
+   * What happens in the room from now on, or after an event that the caller has seen. The first answer has no event: it
+   * says that nothing that happens from now on will be missed. For other services only; the gateway serves it to browsers
+   * as server-sent events.
    *
    * @generated from rpc live.room.v1.RoomService.Watch
    */
