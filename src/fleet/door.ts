@@ -25,9 +25,10 @@ export interface DoorOptions {
 interface Visitor {
   readonly id: number;
   readonly socket: Socket;
-  readonly timer: Timer;
   /** Undefined while it waits. */
   taker: Taker | undefined;
+  /** Runs only while it waits. */
+  timer: Timer | undefined;
   tries: number;
 }
 
@@ -118,8 +119,7 @@ export class Door {
   #visit(socket: Socket): void {
     socket.on('error', () => {});
     const id = this.#options.nextId();
-    const timer = this.#options.clock.after(this.#options.maxWaitMs, () => this.#waitedEnough(id));
-    const visitor: Visitor = { id, socket, timer, taker: undefined, tries: 0 };
+    const visitor: Visitor = { id, socket, timer: undefined, taker: undefined, tries: 0 };
     this.#visitors.set(id, visitor);
     if (this.#visitors.size <= this.#options.maxWaiting) this.#give(visitor);
     else this.#refuse(visitor, `${this.service} has too many waiting connections`);
@@ -127,7 +127,13 @@ export class Door {
 
   #give(visitor: Visitor): void {
     const taker = this.#takers[this.#turn++ % Math.max(1, this.#takers.length)];
-    if (taker === undefined) return;
+    if (taker === undefined) {
+      const { clock, maxWaitMs } = this.#options;
+      visitor.timer ??= clock.after(maxWaitMs, () => this.#waitedEnough(visitor));
+      return;
+    }
+    visitor.timer?.stop();
+    visitor.timer = undefined;
     visitor.taker = taker;
     visitor.tries++;
     taker.give(visitor.id, this.service, name, visitor.socket, () => {
@@ -144,14 +150,9 @@ export class Door {
     else this.#give(visitor);
   }
 
-  #waitedEnough(id: number): void {
-    const visitor = this.#visitors.get(id);
-    if (visitor !== undefined && visitor.taker === undefined) {
-      this.#refuse(
-        visitor,
-        `${this.service} is not running: it did not take the connection within ${this.#options.maxWaitMs} ms`,
-      );
-    }
+  #waitedEnough(visitor: Visitor): void {
+    const { maxWaitMs } = this.#options;
+    this.#refuse(visitor, `${this.service} is not running: it did not take the connection within ${maxWaitMs} ms`);
   }
 
   #refuse(visitor: Visitor, message: string): void {
@@ -165,7 +166,7 @@ export class Door {
   }
 
   #forget(visitor: Visitor): void {
-    visitor.timer.stop();
+    visitor.timer?.stop();
     this.#visitors.delete(visitor.id);
   }
 }

@@ -1,0 +1,155 @@
+import { type Context, until } from '../../concurrency/index.ts';
+import { StatusError } from '../../errors/index.ts';
+import { isSuccess, type LoadClient, type LoadRequest } from './request.ts';
+
+/** What a load consists of. */
+export interface Scenario {
+  /** Sets up what the requests need; gives the source of requests. */
+  prepare(ctx: Context, client: LoadClient, random: () => number): Promise<() => LoadRequest>;
+}
+
+export interface ScenarioOptions {
+  readonly target: URL;
+  /** Only for `live`: how many people there are, and how many rooms. */
+  readonly users: number;
+  readonly rooms: number;
+}
+
+export const scenarioNames = ['live', 'get'] as const;
+export type ScenarioName = (typeof scenarioNames)[number];
+
+export function scenario(name: ScenarioName, options: ScenarioOptions): Scenario {
+  return name === 'get' ? getScenario(options.target) : liveScenario(options);
+}
+
+/** The same GET again and again. */
+function getScenario(target: URL): Scenario {
+  const request: LoadRequest = { name: 'get', method: 'GET', path: `${target.pathname}${target.search}` };
+  return { prepare: async () => () => request };
+}
+
+interface User {
+  readonly id: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Room {
+  readonly id: string;
+  readonly hostId: string;
+}
+
+/** Sign-ups hash a password each: more at once would only wait for each other. */
+const atOnce = 4;
+
+/**
+ * The reference fleet `examples/live`: people sign up and open rooms, then 60 % look at a room's home, 20 % post a
+ * message, 10 % send a gift of the cheapest kind to somebody else's room, 10 % list the rooms.
+ */
+function liveScenario({ users: userCount, rooms: roomCount }: ScenarioOptions): Scenario {
+  return {
+    async prepare(ctx, client, random) {
+      // Names are unique in the fleet, also across runs with the same seed.
+      const run = Date.now().toString(36);
+      const users = await times(ctx, userCount, (index) => signUp(client, `load-${run}-${index}`));
+      const hosts = Array.from({ length: roomCount }, (_, index) => pick(users, index / roomCount));
+      const rooms = await times(ctx, roomCount, (index) =>
+        openRoom(client, hosts[index] as User, `Load ${run} ${index}`),
+      );
+      const kinds = await call(client, {
+        name: 'gifts',
+        method: 'GET',
+        path: '/v1/gifts',
+        headers: pick(users, 0).headers,
+      });
+      const gift = text(kinds, 'giftKinds', '0', 'name');
+      return () => liveRequest(random, users, rooms, gift);
+    },
+  };
+}
+
+function liveRequest(random: () => number, users: readonly User[], rooms: readonly Room[], gift: string): LoadRequest {
+  const kind = random();
+  const room = pick(rooms, random());
+  const user = pick(users, random());
+  const { headers } = user;
+  const at = `/v1/rooms/${room.id}`;
+  if (kind < 0.6) return { name: 'home', method: 'GET', path: `${at}/home`, headers };
+  if (kind < 0.8)
+    return { name: 'post', method: 'POST', path: `${at}/messages`, headers, body: { text: `hello ${random()}` } };
+  if (kind < 0.9) {
+    const giver = user.id === room.hostId ? (users.find(({ id }) => id !== room.hostId) ?? user) : user;
+    const body = { gift, count: 1, requestKey: crypto.randomUUID() };
+    return { name: 'gift', method: 'POST', path: `${at}/gifts`, headers: giver.headers, body };
+  }
+  return { name: 'list', method: 'GET', path: '/v1/rooms?pageSize=20', headers };
+}
+
+async function signUp(client: LoadClient, name: string): Promise<User> {
+  const body = { name, password: crypto.randomUUID() };
+  const answer = await call(client, { name: 'sign up', method: 'POST', path: '/v1/accounts', body });
+  return { id: text(answer, 'account', 'id'), headers: { authorization: `Bearer ${text(answer, 'token')}` } };
+}
+
+async function openRoom(client: LoadClient, host: User, title: string): Promise<Room> {
+  const { headers } = host;
+  const answer = await call(client, {
+    name: 'open a room',
+    method: 'POST',
+    path: '/v1/rooms',
+    headers,
+    body: { title },
+  });
+  return { id: text(answer, 'id'), hostId: host.id };
+}
+
+async function call(client: LoadClient, request: LoadRequest): Promise<unknown> {
+  const reply = await client.send(request, { keepBody: true });
+  if (isSuccess(reply)) return JSON.parse(reply.body);
+  const what = reply.status === 0 ? `no answer (${reply.reason})` : `${reply.status} ${reply.reason}`;
+  const hint =
+    reply.status === 0
+      ? 'is the fleet up? start it with npm start'
+      : 'for a service other than examples/live use --scenario get';
+  throw new StatusError(
+    'failed_precondition',
+    `cannot prepare the load: ${request.method} ${request.path} gave ${what}; ${hint}`,
+    {
+      reason: 'LOAD_NOT_PREPARED',
+    },
+  );
+}
+
+/** Does it `count` times, a few at once; the results keep their order. */
+async function times<T>(ctx: Context, count: number, work: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  let index = 0;
+  const worker = async () => {
+    while (index < count) {
+      ctx.throwIfDone();
+      const mine = index++;
+      results[mine] = await until(ctx, work(mine));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
+  return results;
+}
+
+function pick<T>(from: readonly T[], share: number): T {
+  const found = from[Math.floor(share * from.length)];
+  if (found === undefined) throw new RangeError('pick: the list is empty');
+  return found;
+}
+
+/** The text at this path of an answer. */
+function text(answer: unknown, ...path: readonly string[]): string {
+  let value: unknown = answer;
+  for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name];
+  if (typeof value === 'string') return value;
+  throw new StatusError(
+    'failed_precondition',
+    `cannot prepare the load: the answer has no "${path.join('.')}"; is this examples/live?`,
+    {
+      reason: 'LOAD_NOT_PREPARED',
+    },
+  );
+}
