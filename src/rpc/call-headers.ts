@@ -1,12 +1,4 @@
-import {
-  type CallHead,
-  fieldsOf,
-  type GetHeader,
-  readFields,
-  readTimeoutMs,
-  type SetHeader,
-  writeFields,
-} from '../call/index.ts';
+import { fieldsOf, type GetHeader, readTimeoutMs, type SetHeader, writeFields } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 
 /** What a call may be spoken in. */
@@ -14,11 +6,6 @@ export type RpcProtocol = 'connect' | 'grpc' | 'grpc-web';
 
 const connectTimeout = 'connect-timeout-ms';
 const grpcTimeout = 'grpc-timeout';
-
-/** The fields and the time left, as the headers of a call say them. */
-export function readHead(get: GetHeader): Pick<CallHead, 'fields' | 'timeoutMs'> {
-  return { fields: readFields(get), timeoutMs: readDeadline(get) };
-}
 
 /**
  * The milliseconds that the caller still waits. A value that is not as its protocol wants it is ignored here: the protocol

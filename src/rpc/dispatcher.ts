@@ -1,6 +1,6 @@
 import { createContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
-import type { GetHeader } from '../call/index.ts';
+import { type CallFields, type GetHeader, readFields } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import { isDeadlineHeader, readDeadline } from './call-headers.ts';
 import { callKey, connectHandler } from './connect-handlers.ts';
@@ -18,6 +18,8 @@ export interface RpcRequest {
   /** Path and query. */
   readonly target: string;
   readonly header: GetHeader;
+  /** Read already, by whoever decides which to believe. Default: those of the headers. */
+  readonly fields?: CallFields;
   headers(): Iterable<readonly [string, string]>;
   /** Reads the body; called at most once. Must throw when the Context ends. */
   body(ctx: Context): AsyncIterable<Uint8Array>;
@@ -67,7 +69,12 @@ export class Dispatcher {
       const error = RpcErrors.UNSUPPORTED_MEDIA_TYPE(`${name} does not speak the content type "${type ?? ''}"`);
       return answered(errorResponse(undefined, error), 415);
     }
-    const opened = this.#calls.open(base, method, request.header, lengthOf(request.header));
+    if (wire.protocol === 'grpc' && request.httpVersion !== '2.0') {
+      return answered(errorResponse(undefined, RpcErrors.UNSUPPORTED_MEDIA_TYPE('gRPC needs HTTP/2')), 505);
+    }
+    const { header, fields = readFields(header) } = request;
+    const timeoutMs = readDeadline(header);
+    const opened = this.#calls.open(base, method, { sizeBytes: lengthOf(header), timeoutMs, fields });
     if ('error' in opened && 'admitted' in opened) {
       const { error, retryAfterMs } = opened;
       const after = retryAfterMs === undefined ? undefined : String(Math.ceil(retryAfterMs / 1000));

@@ -16,8 +16,9 @@ export function errorResponse(
   extra: Record<string, string> = {},
 ): UniversalServerResponse {
   if (wire === undefined || !wire.enveloped) {
-    const header = new Headers({ ...extra, 'content-type': 'application/json' });
-    return { status: errors.httpStatusOf(error.code), header, body: one(errorJson(error)) };
+    const body = encoder.encode(JSON.stringify(errors.toBody(error)));
+    const header = new Headers({ ...extra, 'content-type': 'application/json', 'content-length': String(body.length) });
+    return { status: errors.httpStatusOf(error.code), header, body: one(body) };
   }
   const header = new Headers({ ...extra, 'content-type': wire.contentType });
   switch (wire.protocol) {
@@ -28,11 +29,6 @@ export function errorResponse(
     case 'connect':
       return { status: 200, header, body: one(connectEnd(error)) };
   }
-}
-
-/** The one error shape, in JSON. */
-export function errorJson(error: StatusError): Uint8Array {
-  return encoder.encode(JSON.stringify(errors.toBody(error)));
 }
 
 /** The last envelope of a Connect stream that failed; its `error` has the one error shape. */

@@ -28,6 +28,7 @@ export class Http2Connections {
   readonly #dispatcher: Dispatcher;
   readonly #base: Context;
   #draining = false;
+  #whenClosed: (() => void) | undefined;
 
   constructor(base: Context, { dispatcher, maxConcurrentStreams, maxHeaderBytes }: Http2ServerOptions) {
     this.#base = base;
@@ -57,6 +58,14 @@ export class Http2Connections {
     for (const session of this.#sessions) goAway(session);
   }
 
+  /** Resolves when no connection is left. For one waiter. */
+  closed(): Promise<void> {
+    if (this.#sessions.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenClosed = resolve;
+    });
+  }
+
   /** Closes every connection, whatever runs on it. */
   destroy(): void {
     for (const session of this.#sessions) session.destroy();
@@ -65,7 +74,10 @@ export class Http2Connections {
   #follow(session: ServerHttp2Session): void {
     this.#sessions.add(session);
     session.setLocalWindowSize(sessionWindowBytes);
-    session.once('close', () => this.#sessions.delete(session));
+    session.once('close', () => {
+      this.#sessions.delete(session);
+      if (this.#sessions.size === 0) this.#whenClosed?.();
+    });
     session.on('error', () => {});
     if (this.#draining) goAway(session);
   }

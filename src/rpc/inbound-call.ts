@@ -1,8 +1,7 @@
-import type { Admit, GetHeader, Permit, Rejection } from '../call/index.ts';
+import type { Admit, CallHead, Permit, Rejection } from '../call/index.ts';
 import type { CancelContext, Context } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { callContext } from '../service/index.ts';
-import { readHead } from './call-headers.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { headOf, type ServerMethod } from './server-method.ts';
 
@@ -30,8 +29,8 @@ export class InboundCalls {
   }
 
   /** Decides on the head of a call and gives it a Context under `base`. Whoever gets a call must close it. */
-  open(base: Context, method: ServerMethod, header: GetHeader, sizeBytes: number | undefined): InboundCall | Rejection {
-    const head = headOf(method.desc, { ...readHead(header), sizeBytes });
+  open(base: Context, method: ServerMethod, known: Omit<CallHead, 'service' | 'method'>): InboundCall | Rejection {
+    const head = headOf(method.desc, known);
     const admission = this.#admit?.(head);
     if (admission?.admitted === false) return admission;
     const ctx = callContext(base, head, method.info.timeoutMs);

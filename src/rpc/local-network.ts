@@ -1,7 +1,8 @@
 import { fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
-import type { GetHeader } from '../call/index.ts';
+import { type GetHeader, readFields } from '../call/index.ts';
 import { type Context, until } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
+import { readDeadline } from './call-headers.ts';
 import { isStream } from './end-with-context.ts';
 import { decodeStatus, encodeStatus, fromConnectError } from './error-codec.ts';
 import type { InboundCall, InboundCalls } from './inbound-call.ts';
@@ -85,7 +86,12 @@ export async function serveLocally(
 ): Promise<LocalPayload> {
   const method = server.methods.get(path);
   if (method === undefined) throw copied(RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path}"`));
-  const opened = server.calls.open(server.base, method, header, isStream(input) ? undefined : input.byteLength);
+  const sizeBytes = isStream(input) ? undefined : input.byteLength;
+  const opened = server.calls.open(server.base, method, {
+    sizeBytes,
+    timeoutMs: readDeadline(header),
+    fields: readFields(header),
+  });
   if ('error' in opened && 'admitted' in opened) throw copied(opened.error);
   const leave = caller.onDone(() => opened.ctx.cancel(RpcErrors.CONNECTION_LOST('the caller left')));
   const close = () => {

@@ -9,7 +9,7 @@ import * as errors from '../errors/index.ts';
 import { StatusError } from '../errors/index.ts';
 import { endOf } from './end-with-context.ts';
 import { fromConnectError, toConnectError } from './error-codec.ts';
-import { connectEnd, errorJson, errorResponse, grpcWebEnd } from './error-response.ts';
+import { connectEnd, errorResponse, grpcWebEnd } from './error-response.ts';
 import type { InboundCall } from './inbound-call.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import type { Wire } from './wire.ts';
@@ -18,12 +18,12 @@ import type { Wire } from './wire.ts';
  * Puts the one error shape into what the protocol library answers. The library writes the code, the message and our
  * ErrorInfo, but in JSON no more than that; and its own errors (a message that is too large, or none) have no reason.
  */
-export function finishErrors(
+export async function finishErrors(
   call: InboundCall,
   wire: Wire,
   response: UniversalServerResponse,
   maxMessageBytes: number,
-): UniversalServerResponse {
+): Promise<UniversalServerResponse> {
   const explain = (error: StatusError) => {
     call.error ??= explained(call, error, maxMessageBytes);
     return call.error;
@@ -40,35 +40,23 @@ export function finishErrors(
 type Explain = (error: StatusError) => StatusError;
 
 /** Connect's plain answers, and the ones without a body that refuse the verb or the content type. */
-function finishStatus(
+async function finishStatus(
   call: InboundCall,
   wire: Wire,
   response: UniversalServerResponse,
   explain: Explain,
-): UniversalServerResponse {
+): Promise<UniversalServerResponse> {
   const { body, status } = response;
-  const name = `${call.method.desc.parent.typeName}/${call.method.desc.name}`;
   if (body === undefined) {
-    const error =
-      call.error ??
-      (status === 405
+    const name = `${call.method.info.service}/${call.method.info.method}`;
+    call.error ??=
+      status === 405
         ? RpcErrors.METHOD_NOT_ALLOWED(`${name} does not take this HTTP verb; use POST`)
-        : RpcErrors.UNSUPPORTED_MEDIA_TYPE(`${name} does not speak "${wire.contentType}" over this HTTP version`));
-    call.error = error;
-    const header = status === 405 ? { allow: 'POST' } : {};
-    return { ...errorResponse(undefined, error, header), status };
+        : RpcErrors.UNSUPPORTED_MEDIA_TYPE(`${name} does not speak "${wire.contentType}" over this HTTP version`);
+    return { ...errorResponse(undefined, call.error, status === 405 ? { allow: 'POST' } : {}), status };
   }
-  const header = new Headers(response.header);
-  const encoding = header.get('content-encoding');
-  header.delete('content-encoding');
-  header.delete('content-length');
-  header.set('content-type', 'application/json');
-  return { status, header, body: plainError() };
-
-  async function* plainError() {
-    const thrown = call.error ?? explain(await parsePlain(body as AsyncIterable<Uint8Array>, encoding, status));
-    yield errorJson(thrown);
-  }
+  const encoding = response.header?.get('content-encoding');
+  return errorResponse(wire, call.error ?? explain(await parsePlain(body, encoding, status)));
 }
 
 async function parsePlain(

@@ -1,32 +1,40 @@
-import type { Socket } from 'node:net';
 import type { Admit } from '../call/index.ts';
-import { type CancelContext, type Context, until } from '../concurrency/index.ts';
+import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
+import { createHttpServer, createRouter, type HttpServer, type RouteList, type Router } from '../net/http/index.ts';
 import type { Listener } from '../net/tcp/index.ts';
 import type { Endpoint, Middleware, Server } from '../service/index.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { addRpcRoutes } from './http1-routes.ts';
 import { Http2Connections } from './http2-server.ts';
 import { checkTimeout, type Implementation } from './implementation.ts';
 import { InboundCalls } from './inbound-call.ts';
 import { attach, type LocalNetwork } from './local-network.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { type ServerMethod, serverMethods } from './server-method.ts';
-import { sniffConnection } from './sniffer.ts';
+import { Sniffer } from './sniffer.ts';
+import { addTranscodedRoutes } from './transcoded-routes.ts';
 
 export interface RpcServerOptions {
   readonly listener: Listener;
   readonly services: readonly Implementation[];
   /** The service's name, as it registers. */
   readonly name: string;
-  /** Default: everything is admitted. */
+  /** Decides on the head of a call, before its message is read. Default: everything is admitted. */
   readonly admit?: Admit;
-  /** Around every method, outside of the services' own. Default: none. */
+  /** Around every method, outside of the services' own; not around plain HTTP routes. Default: none. */
   readonly middleware?: readonly Middleware[];
+  /** Plain HTTP/1.1 routes on the same port. Default: none. */
+  readonly http?: RouteList;
+  /** Also serves the google.api.http annotations as plain HTTP. Default: false. */
+  readonly transcode?: boolean;
   /** The largest message that is taken or sent. Default: 4 MiB. */
   readonly maxMessageBytes?: number;
   /** The largest block of headers that is taken. Default: 16 KiB. */
   readonly maxHeaderBytes?: number;
   /** Calls that one HTTP/2 connection may run at a time; the client keeps back further ones. Default: 1,000. */
   readonly maxConcurrentStreams?: number;
+  /** Further connections are closed at once. Default: 10,000. */
+  readonly maxConnections?: number;
   /** The longest a call that is answered with one message may last, in milliseconds. 0: no limit. Default: 10,000. */
   readonly timeoutMs?: number;
   /** How long a new connection may stay silent. Default: 5,000. */
@@ -38,73 +46,162 @@ export interface RpcServerOptions {
 }
 
 /**
- * Serves gRPC, gRPC-Web, Connect and plain HTTP on one port.
+ * Serves gRPC, gRPC-Web, Connect and plain HTTP on one port. Once only: it cannot be started again after `stop`.
+ *
+ * `stop` tells clients to go elsewhere (GOAWAY, `Connection: close`), closes idle connections, lets running calls finish
+ * until its Context is done, and cuts the rest. Throws a RangeError for a limit out of its range and a TypeError for two
+ * services of one name, at once.
  */
 export function createRpcServer(options: RpcServerOptions): Server {
   return new RpcServer(options);
 }
 
+const defaults = {
+  timeoutMs: 10_000,
+  maxMessageBytes: 4 << 20,
+  maxHeaderBytes: 16 << 10,
+  maxConcurrentStreams: 1_000,
+  maxConnections: 10_000,
+  firstBytesTimeoutMs: 5_000,
+  streamDrainMs: 1_000,
+};
+
+type Limits = Readonly<typeof defaults>;
+
 class RpcServer implements Server {
   readonly #options: RpcServerOptions;
+  readonly #limits: Limits;
   readonly #methods: readonly ServerMethod[];
   readonly #calls: InboundCalls;
-  readonly #maxMessageBytes: number;
-  #detach: () => void = () => {};
+  readonly #drained = background().withCancel();
   #base: CancelContext | undefined;
+  #http1: HttpServer | undefined;
   #http2: Http2Connections | undefined;
+  #sniffer: Sniffer | undefined;
+  #detach: () => void = () => {};
   #stopped: Promise<void> | undefined;
 
   constructor(options: RpcServerOptions) {
-    const { services, middleware = [], timeoutMs = 10_000, maxMessageBytes = 4 << 20, admit } = options;
-    checkTimeout(`createRpcServer ${options.name}: timeoutMs`, timeoutMs);
+    const { services, middleware = [], admit } = options;
+    this.#limits = limitsOf(options);
     this.#options = options;
+    refuseDoubles(services);
+    const { timeoutMs } = this.#limits;
     this.#methods = services.flatMap((service) => serverMethods(service, { middleware, timeoutMs }));
     this.#calls = new InboundCalls(admit);
-    this.#maxMessageBytes = maxMessageBytes;
   }
 
   async start(ctx: Context): Promise<readonly Endpoint[]> {
-    const { listener, local, name, maxConcurrentStreams = 1_000, maxHeaderBytes = 16_384 } = this.#options;
+    if (this.#base !== undefined) throw new TypeError('the RPC server was started twice; make a new one');
+    const { listener, local, name, http, transcode = false } = this.#options;
+    const { maxMessageBytes, firstBytesTimeoutMs, maxConnections } = this.#limits;
     const base = ctx.withCancel();
-    this.#base = base;
     const methods = this.#methods;
     const calls = this.#calls;
-    const maxMessageBytes = this.#maxMessageBytes;
+    this.#base = base;
     const dispatcher = new Dispatcher({ methods, calls, maxMessageBytes });
-    this.#http2 = new Http2Connections(base, { dispatcher, maxConcurrentStreams, maxHeaderBytes });
-    const { host, port } = await listener.start(ctx, (socket) => this.#accept(base, socket));
+    this.#http2 = new Http2Connections(base, { ...this.#limits, dispatcher });
+    this.#http1 = await this.#startHttp1(base, dispatcher);
+    this.#sniffer = new Sniffer({
+      clock: base.clock,
+      timeoutMs: firstBytesTimeoutMs,
+      maxConnections,
+      onHttp1: (connection) => this.#http1?.handleConnection(connection),
+      onHttp2: (connection) => this.#http2?.accept(connection),
+    });
+    ctx.onDone(() => this.#cut());
+    const { host, port } = await listener.start(ctx, (socket) => this.#sniffer?.accept(socket));
     if (local !== undefined) {
       const table = new Map(methods.map((method) => [method.path, method]));
       this.#detach = attach(local, name, { base, methods: table, calls, maxMessageBytes });
     }
-    return [{ name: 'rpc', url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` }];
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const plain = http === undefined && !transcode ? [] : [{ name: 'http', url }];
+    return [{ name: 'rpc', url }, ...plain];
   }
 
-  stop(ctx: Context): Promise<void> {
-    this.#stopped ??= this.#drain(ctx);
-    return this.#stopped;
+  async stop(ctx: Context): Promise<void> {
+    const leave = ctx.onDone(() => this.#cut());
+    this.#stopped ??= this.#drain();
+    await this.#stopped;
+    leave();
   }
 
-  #accept(base: Context, socket: Socket): void {
-    sniffConnection(socket, {
-      clock: base.clock,
-      timeoutMs: this.#options.firstBytesTimeoutMs ?? 5_000,
-      onHttp1: (connection) => connection.destroy(),
-      onHttp2: (connection) => this.#http2?.accept(connection),
+  async #startHttp1(base: Context, dispatcher: Dispatcher): Promise<HttpServer> {
+    const { name, admit, http, services, transcode = false } = this.#options;
+    const { maxMessageBytes, maxHeaderBytes, maxConnections } = this.#limits;
+    const router: Router = createRouter();
+    addRpcRoutes(router, dispatcher, this.#methods);
+    const rpcRoutes = new Set(router.routes.map(({ method, path }) => `${method} ${path}`));
+    if (transcode) {
+      const descriptions = services.map(({ service }) => service);
+      addTranscodedRoutes(router, descriptions, this.#methods, maxMessageBytes);
+    }
+    if (http !== undefined) router.mount(http);
+    const server = createHttpServer({
+      router,
+      name,
+      maxHeaderBytes,
+      maxConnections,
+      // An RPC is admitted as one, not twice.
+      ...(admit !== undefined && { admit: (head) => (rpcRoutes.has(head.method) ? admitted : admit(head)) }),
     });
+    await server.start(base);
+    return server;
   }
 
-  async #drain(ctx: Context): Promise<void> {
-    await this.#options.listener.stop();
+  async #drain(): Promise<void> {
+    const drained = this.#drained;
+    const { name, listener } = this.#options;
+    await listener.stop();
     this.#detach();
+    if (this.#base === undefined) return;
     this.#http2?.drain();
-    const calls = this.#calls;
-    const streams = ctx.clock.after(this.#options.streamDrainMs ?? 1_000, () =>
-      calls.endStreams(RpcErrors.DRAINING(`${this.#options.name} is shutting down`)),
+    const streams = drained.clock.after(this.#limits.streamDrainMs, () =>
+      this.#calls.endStreams(RpcErrors.DRAINING(`${name} is shutting down`)),
     );
-    await until(ctx, calls.idle()).catch(() => {});
+    await this.#settleNewConnections(drained);
+    const done = [this.#http1?.stop(drained), this.#http2?.closed(), this.#calls.idle()];
+    await until(drained, Promise.all(done)).catch(() => {});
     streams.stop();
+    this.#cut();
+  }
+
+  /** A connection that came just before may have a call on its way: it is told, not dropped, if it speaks at once. */
+  async #settleNewConnections(drained: Context): Promise<void> {
+    const sniffer = this.#sniffer;
+    if (sniffer === undefined || sniffer.pending === 0) return;
+    await sleep(drained, newConnectionGraceMs).catch(() => {});
+    sniffer.close();
+  }
+
+  #cut(): void {
+    this.#drained.cancel();
+    this.#sniffer?.close();
     this.#http2?.destroy();
     this.#base?.cancel(RpcErrors.DRAINING(`${this.#options.name} is shut down`));
   }
+}
+
+const newConnectionGraceMs = 50;
+const admitted = { admitted: true, done: () => {} } as const;
+
+function limitsOf(options: RpcServerOptions): Limits {
+  const limits = { ...defaults };
+  for (const name of Object.keys(defaults) as (keyof Limits)[]) {
+    const value = options[name] ?? defaults[name];
+    if (name === 'timeoutMs' || name === 'streamDrainMs')
+      checkTimeout(`createRpcServer ${options.name}: ${name}`, value);
+    else if (!Number.isInteger(value) || value < 1 || value > 0x7fffffff) {
+      throw new RangeError(`createRpcServer ${options.name}: ${name} is ${value}; it must be a whole number from 1`);
+    }
+    limits[name] = value;
+  }
+  return limits;
+}
+
+function refuseDoubles(services: readonly Implementation[]): void {
+  const names = services.map(({ service }) => service.typeName);
+  const double = names.find((name, index) => names.indexOf(name) !== index);
+  if (double !== undefined) throw new TypeError(`createRpcServer: ${double} is implemented twice`);
 }
