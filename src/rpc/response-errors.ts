@@ -61,7 +61,7 @@ async function finishStatus(
 
 async function parsePlain(
   body: AsyncIterable<Uint8Array>,
-  encoding: string | null,
+  encoding: string | null | undefined,
   status: number,
 ): Promise<StatusError> {
   const bytes = await decompress(await readAllBytes(body, maxErrorBytes), encoding);
