@@ -11,6 +11,7 @@ export {
   type ServerStreamCall,
   type UnaryCall,
 } from './client.ts';
+export { type HttpRule, type HttpVerb, httpRules } from './http-rule.ts';
 export {
   type BidiStreamHandler,
   type ClientStreamHandler,
@@ -24,5 +25,7 @@ export {
   type UnaryHandler,
 } from './implementation.ts';
 export { createLocalNetwork, type LocalNetwork } from './local-network.ts';
+export type { PathPart, PathVariable } from './path-template.ts';
 export { RpcErrors } from './rpc-errors.ts';
 export { createRpcServer, type RpcServerOptions } from './server.ts';
+export { requestMessage, responseJson, type TranscodedInput } from './transcoding.ts';
