@@ -7,7 +7,7 @@ import { gzip } from 'node:zlib';
 import { type Context, until } from '../../concurrency/index.ts';
 import { HttpErrors } from './http-errors.ts';
 import { bytes, empty, type HttpReply } from './reply.ts';
-import type { HttpRequest } from './request.ts';
+import type { HttpRequestHead } from './request.ts';
 
 export interface StaticFilesOptions {
   /** The folder: an absolute path or a `file:` URL. Everything in it is public, but for names that begin with a dot. */
@@ -22,11 +22,17 @@ export interface StaticFilesOptions {
   readonly contentSecurityPolicy?: string;
 }
 
-/** Answers with a file: for `router.get('/*path', ...)`, or for a route without parameters by the path itself. */
-export type StaticFiles = (ctx: Context, request: HttpRequest<{ readonly path?: string }>) => Promise<HttpReply>;
+/**
+ * Answers with a file of the folder: the one at `path` within it, which is a parameter of the route or a constant.
+ *
+ *     const files = staticFiles({ root: new URL('./page/', import.meta.url) });
+ *     router.get('/', (ctx, req) => files(ctx, req, 'index.html'));
+ *     router.get('/page/*path', (ctx, req) => files(ctx, req, req.params.path));
+ */
+export type StaticFiles = (ctx: Context, request: HttpRequestHead, path: string) => Promise<HttpReply>;
 
 const defaultPolicy =
-  "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+  "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 /** Larger files do not belong here: they would be read whole. */
 const maxFileBytes = 16 * 1024 * 1024;
 const maxCachedFiles = 512;
@@ -38,8 +44,7 @@ const maxCachedFiles = 512;
 export function staticFiles(options: StaticFilesOptions): StaticFiles {
   const { index = 'index.html', fallback, immutable, contentSecurityPolicy = defaultPolicy } = options;
   const folder = new Folder(options.root instanceof URL ? fileURLToPath(options.root) : options.root);
-  return async (ctx, request) => {
-    const asked = request.params.path ?? decodeURIComponent(request.path).slice(1);
+  return async (ctx, request, asked) => {
     const path = asked === '' || asked.endsWith('/') ? `${asked}${index}` : asked;
     let file = await until(ctx, folder.read(path));
     if (file === undefined && fallback !== undefined && extname(path) === '')
