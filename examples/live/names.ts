@@ -1,0 +1,33 @@
+import type { Context } from 'flotilla/concurrency';
+import type { RpcClient } from 'flotilla/rpc';
+import type { AccountService } from './gen/live/account/v1/account_pb.ts';
+
+const maxNames = 10_000;
+
+/**
+ * People's names by their accounts, from the account service. A name never changes, so the last 10,000 are kept for good:
+ * most calls need no other service.
+ */
+export class AccountNames {
+  readonly #accounts: Pick<RpcClient<typeof AccountService>, 'getAccount'>;
+  readonly #names = new Map<string, string>();
+
+  constructor(accounts: Pick<RpcClient<typeof AccountService>, 'getAccount'>) {
+    this.#accounts = accounts;
+  }
+
+  async nameOf(ctx: Context, tenant: string, accountId: string): Promise<string> {
+    const key = `${tenant}\u0000${accountId}`;
+    let name = this.#names.get(key);
+    if (name === undefined) {
+      const { account } = await this.#accounts.getAccount(ctx, { id: accountId });
+      name = account?.name ?? '';
+      const oldest = this.#names.keys().next();
+      if (this.#names.size >= maxNames && oldest.done !== true) this.#names.delete(oldest.value);
+    } else {
+      this.#names.delete(key);
+    }
+    this.#names.set(key, name);
+    return name;
+  }
+}
