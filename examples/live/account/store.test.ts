@@ -1,0 +1,4 @@
+import { openSqlite } from '../testing.ts';
+import { accountStoreContract } from './store.contract.ts';
+
+accountStoreContract('SQLite', openSqlite);
