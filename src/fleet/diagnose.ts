@@ -32,6 +32,8 @@ export function diagnose(options: DiagnoseOptions): Diagnosis {
   const { exit } = options;
   const lines = exit.errorLines.filter((line) => !footer.test(line)).map((line) => shortenPaths(line, options.cwd));
   if (exit.failure !== undefined) {
+    const told = /^\S+ could not start: (.*); fix: (.*)$/s.exec(exit.failure);
+    if (told !== null) return { cause: told[1] ?? '', details: [], fix: told[2] ?? '' };
     const [cause = '', ...details] = exit.failure.split('\n').map((line) => shortenPaths(line, options.cwd));
     return { cause, details: details.slice(0, maxDetails), fix: fixFor(exit.failure, [], options) };
   }

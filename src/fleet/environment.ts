@@ -44,6 +44,7 @@ export function environmentOf(options: EnvironmentOptions): NodeJS.ProcessEnv {
     FLOTILLA_REGISTRY_URL: urlOf(backends.registry) ?? backendUrl,
   });
   if (log === 'debug') env.FLOTILLA_LOG_LEVEL = 'debug';
+  if (unit.kind === 'backend') return backendEnvironment(env, ports.get('backend'), log);
   if (backends.telemetry?.kind === 'off') env.FLOTILLA_TELEMETRY = 'off';
   else env.OTEL_EXPORTER_OTLP_ENDPOINT = urlOf(backends.telemetry) ?? backendUrl;
   if (unit.kind === 'colocated') {
@@ -56,6 +57,12 @@ export function environmentOf(options: EnvironmentOptions): NodeJS.ProcessEnv {
   const port = service === undefined ? undefined : ports.get(service.name);
   if (port !== undefined) env.FLOTILLA_PORT = String(port);
   return Object.assign(env, service?.env);
+}
+
+/** It sends its own telemetry nowhere: each message would cause another. Its warnings go to the terminal. */
+function backendEnvironment(env: NodeJS.ProcessEnv, port: number | undefined, log: LogChoice): NodeJS.ProcessEnv {
+  delete env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return { ...env, FLOTILLA_PORT: String(port), FLOTILLA_LOG_LEVEL: log === 'debug' ? 'debug' : 'warn' };
 }
 
 /** Where compiled code is kept between starts: under the nearest `node_modules`, else in the data directory. */
