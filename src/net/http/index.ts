@@ -10,7 +10,7 @@
  *
  * Rules: input is checked before a handler runs, by the schemas of its route; every error leaves in the one error shape;
  * a client that goes away cancels the call's Context. Types of the engine below (node:http today) never show. Not here:
- * TLS, HTTP/2, compression, static files.
+ * TLS, HTTP/2, compression of what handlers make.
  */
 export { type BodyFormat, type BodyInput, rawBytes, rawJson, rawText, streamed } from './body.ts';
 export { requestOf, setReplyHeader } from './call-state.ts';
@@ -39,3 +39,4 @@ export { createRouter, type RegisterRoute, type RouteList, type Router, type Rou
 export { createHttpServer, type HttpServer } from './server.ts';
 export type { HttpServerOptions, TrustedFields } from './server-options.ts';
 export type { ServerSentEvent } from './server-sent-events.ts';
+export { type StaticFiles, type StaticFilesOptions, staticFiles } from './static-files.ts';

@@ -20,8 +20,8 @@ export function parseJson(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw HttpErrors.MALFORMED_JSON(`the body is not JSON: ${reasonOf(cause)}`, { cause });
+  } catch (thrown) {
+    throw HttpErrors.MALFORMED_JSON(`the body is not JSON: ${reasonOf(thrown)}`);
   }
   // A walk costs as much as the parse; a body without these letters (or an escape that may hide them) needs none.
   if (suspect.test(text)) refusePollution(value);
@@ -49,11 +49,10 @@ function hasPrototypeKey(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
 }
 
-/** The engine's message quotes up to the whole text; its first words and the position are enough, and bounded. */
-function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : 'it cannot be parsed';
-  const position = /at position \d+(?: \(line \d+ column \d+\))?/.exec(message)?.[0];
-  return position === undefined
-    ? 'it ends too early or holds something that JSON does not have'
-    : `unexpected text ${position}`;
+/** The engine's own message quotes the text around the mistake, which may be a secret and would stand in the log. */
+function reasonOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : '';
+  if (/^Unexpected end|^Unterminated/.test(message)) return 'it ends too early';
+  const token = /^Unexpected token (?:'.{1,2}'|")/u.exec(message)?.[0].toLowerCase() ?? 'unexpected text';
+  return `${token}${/ at position \d+(?: \(line \d+ column \d+\))?/.exec(message)?.[0] ?? ''}`;
 }

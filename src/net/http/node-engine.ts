@@ -13,6 +13,11 @@ import type { Engine, EngineOptions } from './exchange.ts';
 import { HttpErrors } from './http-errors.ts';
 import { NodeExchange } from './node-exchange.ts';
 
+/**
+ * A connection that was used so recently when the drain begins may have a request on its way: it is given this long, and
+ * the request is answered. Closed at once, a busy client would lose it.
+ */
+const drainGraceMs = 250;
 /** How long a connection that was refused stays open for the client to read why. */
 const lingerMs = 1000;
 
@@ -31,6 +36,8 @@ interface Connection {
   isBroken: boolean;
   /** How much had come when the last request was answered: if no more has, the connection is idle. */
   bytesRead: number;
+  /** When that was, by the clock. */
+  idleSince: number;
 }
 
 class NodeEngine implements Engine {
@@ -38,7 +45,7 @@ class NodeEngine implements Engine {
   readonly #server: NodeServer;
   readonly #connections = new Map<Socket, Connection>();
   #isDraining = false;
-  #onEmpty: () => void = () => {};
+  readonly #emptied = Promise.withResolvers<void>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -88,37 +95,42 @@ class NodeEngine implements Engine {
       socket.destroySoon();
       return;
     }
-    this.#connections.set(socket, { open: new Set(), isBroken: false, bytesRead: 0 });
+    this.#connections.set(socket, {
+      open: new Set(),
+      isBroken: false,
+      bytesRead: 0,
+      idleSince: this.#options.clock.now(),
+    });
     socket.once('close', () => {
       this.#connections.delete(socket);
-      if (this.#connections.size === 0) this.#onEmpty();
+      if (this.#isDraining && this.#connections.size === 0) this.#emptied.resolve();
     });
     this.#server.emit('connection', socket);
   }
 
-  drain(ctx: Context): Promise<void> {
+  async drain(ctx: Context): Promise<void> {
+    const { clock } = this.#options;
     this.#isDraining = true;
-    const empty = new Promise<void>((resolve) => {
-      const stop = ctx.onDone(() => this.destroy());
-      const before = this.#onEmpty;
-      this.#onEmpty = () => {
-        before();
-        stop();
-        resolve();
-      };
-    });
-    for (const [socket, connection] of this.#connections) {
-      for (const exchange of connection.open) exchange.closeAfter();
-      // node's closeIdleConnections() would leave those that have never sent anything.
-      if (connection.open.size === 0 && connection.bytesRead === socket.bytesRead) socket.destroySoon();
-    }
-    if (this.#connections.size === 0) this.#onEmpty();
+    for (const { open } of this.#connections.values()) for (const exchange of open) exchange.closeAfter();
+    this.#closeIdle(clock.now() - drainGraceMs);
+    const grace = clock.after(drainGraceMs, () => this.#closeIdle(Number.POSITIVE_INFINITY));
+    const stop = ctx.onDone(() => this.destroy());
+    if (this.#connections.size > 0) await this.#emptied.promise;
+    stop();
+    grace.stop();
     // Ends node's watch for slow clients.
-    return empty.finally(() => this.#server.close());
+    this.#server.close();
   }
 
   destroy(): void {
     for (const socket of this.#connections.keys()) socket.destroy();
+  }
+
+  /** Those that wait for nothing since then; node's own closeIdleConnections() leaves those that never sent anything. */
+  #closeIdle(since: number): void {
+    for (const [socket, { open, bytesRead, idleSince }] of this.#connections) {
+      if (open.size === 0 && bytesRead === socket.bytesRead && idleSince <= since) socket.destroySoon();
+    }
   }
 
   #onRequest(req: IncomingMessage, res: ServerResponse, awaitsContinue: boolean, refusal?: StatusError): void {
@@ -131,6 +143,7 @@ class NodeEngine implements Engine {
       exchange.closed();
       if (connection === undefined || connection.open.size > 0) return;
       connection.bytesRead = socket.bytesRead;
+      connection.idleSince = this.#options.clock.now();
       if (this.#isDraining || connection.isBroken) socket.destroySoon();
     });
     if (this.#isDraining) exchange.closeAfter();

@@ -35,6 +35,9 @@ export class HttpReply {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw new TypeError(`the status ${status} is not a whole number from 200 to 599`);
     }
+    if (content.kind === 'whole' && typeof content.data !== 'string' && !(content.data instanceof Uint8Array)) {
+      throw new TypeError(`a body must be a string or Uint8Array, not ${typeof content.data}; json() takes any value`);
+    }
     this.status = status;
     this.headers =
       options.headers === undefined && options.cookies === undefined

@@ -41,7 +41,7 @@ class RoutedServer implements HttpServer {
   #base: Context | undefined;
   #engine: Engine | undefined;
   #isDraining = false;
-  #onIdle: () => void = () => {};
+  readonly #idled = Promise.withResolvers<void>();
 
   constructor(options: HttpServerOptions, limits: Limits) {
     this.#options = options;
@@ -105,10 +105,7 @@ class RoutedServer implements HttpServer {
       refuse(exchange, admission.error, admission.retryAfterMs);
       return;
     }
-    this.#run(exchange, target, found, call, head, admission).catch((error: unknown) => {
-      telemetryOf(this.#base!).log.error(this.#base!, 'an answer could not be sent', { error });
-      refuse(exchange, errors.conceal(error, crypto.randomUUID()));
-    });
+    this.#run(exchange, target, found, call, head, admission).catch((error: unknown) => this.#fail(exchange, error));
   }
 
   #find(method: string, path: string): Found<RouteCall> | undefined {
@@ -149,14 +146,22 @@ class RoutedServer implements HttpServer {
     try {
       await answer(ctx, state, await call.run(withCallState(ctx, state), state.request));
     } catch (error) {
-      failure = errors.from(error);
+      // The chain throws nothing else; what fails in sending is a mistake of ours and told by #fail.
+      if (!errors.isStatusError(error)) throw error;
+      failure = error;
       answerError(state, failure);
     } finally {
       ctx.cancel();
       this.#running.delete(ctx);
-      if (this.#running.size === 0) this.#onIdle();
+      if (this.#isDraining && this.#running.size === 0) this.#idled.resolve();
       permit?.done({ error: failure, durationMs: base.clock.now() - started });
     }
+  }
+
+  #fail(exchange: Exchange, thrown: unknown): void {
+    const error = errors.conceal(thrown, crypto.randomUUID());
+    telemetryOf(this.#base!).log.error(this.#base!, 'an answer could not be sent', { error });
+    refuse(exchange, error);
   }
 
   #answerUnmatched(request: IncomingRequest): HttpReply {
@@ -176,16 +181,14 @@ class RoutedServer implements HttpServer {
     return () => this.#drainListeners.delete(fn);
   }
 
-  /** Waits for the calls whose client has gone; when `ctx` ends first, ends them. */
+  /** Waits for the calls whose client has gone; when `ctx` ends first, cancels them and waits no more. */
   async #idle(ctx: Context): Promise<void> {
-    if (this.#running.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const stop = ctx.onDone(() => this.#cut());
-      this.#onIdle = () => {
-        stop();
-        resolve();
-      };
+    const stop = ctx.onDone(() => {
+      this.#cut();
+      this.#idled.resolve();
     });
+    if (this.#running.size > 0) await this.#idled.promise;
+    stop();
   }
 
   /** Ends everything at once. */

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { parsePattern, type Segment } from './path-pattern.ts';
+import { RouteTree } from './route-tree.ts';
+
+describe('RouteTree', () => {
+  it('prefers static over suffix over parameter over rest, segment by segment', () => {
+    const tree = treeOf('/rooms/new', '/rooms/:id:close', '/rooms/:id', '/rooms/*rest', '/:any/new');
+
+    assert.equal(match(tree, '/rooms/new'), '/rooms/new');
+    assert.equal(match(tree, '/rooms/7:close'), '/rooms/:id:close id=7');
+    assert.equal(match(tree, '/rooms/7'), '/rooms/:id id=7');
+    assert.equal(match(tree, '/rooms/7/8'), '/rooms/*rest rest=7/8');
+    assert.equal(match(tree, '/rooms/'), '/rooms/*rest rest=');
+    assert.equal(match(tree, '/other/new'), '/:any/new any=other');
+    assert.equal(match(tree, '/rooms'), undefined);
+    assert.equal(match(tree, '/'), undefined);
+  });
+
+  it('goes back to a parameter where the static way ends nowhere', () => {
+    const tree = treeOf('/a/b/c', '/a/:x/d', '/*rest');
+
+    assert.equal(match(tree, '/a/b/d'), '/a/:x/d x=b');
+    assert.equal(match(tree, '/a/b/e'), '/*rest rest=a/b/e');
+  });
+
+  it('takes the longest suffix, and none for an empty parameter', () => {
+    const tree = treeOf('/:id:close', '/:id:force:close');
+
+    assert.equal(match(tree, '/7:force:close'), '/:id:force:close id=7');
+    assert.equal(match(tree, '/7:close'), '/:id:close id=7');
+    assert.equal(match(tree, '/:close'), undefined);
+  });
+
+  it('finds static text that arrives percent-encoded, but never a suffix or a slash', () => {
+    const tree = treeOf('/rooms/:id:close', '/rooms/:id');
+
+    assert.equal(match(tree, '/r%6Foms/7'), '/rooms/:id id=7');
+    assert.equal(match(tree, '/rooms/7%3Aclose'), '/rooms/:id id=7%3Aclose');
+    assert.equal(match(tree, '/rooms%2F7'), undefined);
+    assert.equal(match(tree, '/%zz/7'), undefined);
+  });
+
+  it('does not let a route of another method hide one', () => {
+    const tree = new RouteTree<string>();
+    tree.add('GET', '/rooms/new', 'new');
+    tree.add('POST', '/rooms/:id', 'post');
+
+    assert.equal(tree.find('POST', '/rooms/new')?.value, 'post');
+    assert.deepEqual(tree.methods('/rooms/new'), ['GET', 'POST']);
+    assert.deepEqual(tree.methods('/rooms/7'), ['POST']);
+    assert.deepEqual(tree.methods('/nowhere'), []);
+  });
+
+  it('refuses two routes of a method for the same paths and names both', () => {
+    const tree = treeOf('/rooms/:id');
+
+    assert.throws(() => tree.add('GET', '/rooms/:name', ''), {
+      message: 'GET /rooms/:name conflicts with GET /rooms/:id: both match the same paths; remove one',
+    });
+    tree.add('POST', '/rooms/:name', '');
+  });
+
+  it('agrees with a plain matcher on any routes and paths', () => {
+    const name = fc.constantFrom('a', 'b', 'a:x', 'b.y');
+    const segment = fc.oneof(name, fc.constantFrom(':p', ':p:x', ':p.y', ':p:x:x'));
+    const pattern = fc
+      .tuple(fc.array(segment, { maxLength: 4 }), fc.boolean())
+      .map(
+        ([texts, hasRest]) =>
+          `/${[...texts.map((text, i) => text.replace('p', `p${i}`)), ...(hasRest ? ['*rest'] : [])].join('/')}`,
+      );
+    const part = fc.constantFrom('a', 'b', 'a:x', 'b.y', 'c:x:x', ':x', '', '%61', 'z');
+    const path = fc.array(part, { maxLength: 5 }).map((parts) => `/${parts.join('/')}`);
+
+    fc.assert(
+      fc.property(fc.array(pattern, { maxLength: 12 }), fc.array(path, { maxLength: 12 }), (patterns, paths) => {
+        const tree = new RouteTree<string>();
+        const added = patterns.filter((one) => adds(tree, one));
+        for (const one of paths) assert.equal(match(tree, one), plainMatch(added, one), `${added.join(' ')} on ${one}`);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+function treeOf(...paths: string[]): RouteTree<string> {
+  const tree = new RouteTree<string>();
+  for (const path of paths) tree.add('GET', path, path);
+  return tree;
+}
+
+function adds(tree: RouteTree<string>, path: string): boolean {
+  try {
+    tree.add('GET', path, path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function match(tree: RouteTree<string>, path: string): string | undefined {
+  const found = tree.find('GET', path);
+  if (found === undefined) return undefined;
+  return [found.value, ...found.names.map((name, index) => `${name}=${found.values[index]}`)].join(' ');
+}
+
+/** The oracle: tries every pattern, and of those that match takes the one whose first differing segment ranks best. */
+function plainMatch(patterns: readonly string[], path: string): string | undefined {
+  const matching = patterns.filter((pattern) => values(parsePattern(pattern), path) !== undefined);
+  const best = matching.sort((a, b) => comparePatterns(parsePattern(a), parsePattern(b)))[0];
+  if (best === undefined) return undefined;
+  const segments = parsePattern(best);
+  const names = segments.flatMap((segment) => (segment.kind === 'static' ? [] : [segment.name]));
+  return [best, ...names.map((name, index) => `${name}=${values(segments, path)![index]}`)].join(' ');
+}
+
+function values(segments: readonly Segment[], path: string): string[] | undefined {
+  const parts = path === '/' && segments.length === 0 ? [] : path.slice(1).split('/');
+  const found: string[] = [];
+  for (const [index, segment] of segments.entries()) {
+    const part = parts[index];
+    if (part === undefined) return undefined;
+    if (segment.kind === 'rest') return [...found, parts.slice(index).join('/')];
+    if (segment.kind === 'static') {
+      if (decodeURIComponent(part) !== segment.text) return undefined;
+    } else {
+      if (part.length <= segment.suffix.length || !part.endsWith(segment.suffix)) return undefined;
+      found.push(part.slice(0, part.length - segment.suffix.length));
+    }
+  }
+  return parts.length === segments.length ? found : undefined;
+}
+
+function comparePatterns(a: readonly Segment[], b: readonly Segment[]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const difference = rank(b[i]!) - rank(a[i]!);
+    if (difference !== 0) return difference;
+  }
+  // Only '/' itself is left, which beats an empty rest.
+  return a.length - b.length;
+}
+
+function rank(segment: Segment): number {
+  if (segment.kind === 'static') return 1000;
+  return segment.kind === 'param' ? 1 + segment.suffix.length : 0;
+}
