@@ -20,6 +20,7 @@ export function appGroup(name: string, apps: readonly App[]): App {
   const group: App = {
     name,
     telemetry: first.telemetry,
+    stopLimitMs: apps.reduce((sum, app) => sum + app.stopLimitMs, 0),
     get state() {
       return states.find((state) => apps.some((app) => app.state === state)) ?? 'stopped';
     },

@@ -4,7 +4,8 @@ import * as errors from '../errors/index.ts';
 import { noTelemetry, type Telemetry, withTelemetry } from '../observe/index.ts';
 import type { Endpoint, Server } from '../service/index.ts';
 import { adminServer } from './admin-server.ts';
-import { type Host, portOf } from './host.ts';
+import { portIn } from './environment.ts';
+import type { Host } from './host.ts';
 import { processHost } from './process-host.ts';
 import { type Check, Readiness } from './readiness.ts';
 import { runProcess } from './run-process.ts';
@@ -22,6 +23,8 @@ export interface App {
   /** Where it can be reached; empty before `ready`. */
   readonly endpoints: readonly Endpoint[];
   readonly telemetry: Telemetry;
+  /** The longest that `stop` takes, when each of its steps takes its longest. */
+  readonly stopLimitMs: number;
   /**
    * Starts the servers one after the other, waits for the checks, registers. If any of it fails, all that had started is
    * stopped and the closers have run when it throws. Throws `failed_precondition` the second time.
@@ -79,6 +82,7 @@ class ServiceApp implements App {
   readonly telemetry: Telemetry;
   state: AppState = 'starting';
   endpoints: readonly Endpoint[] = [];
+  readonly stopLimitMs: number;
   readonly #options: AppOptions;
   readonly #host: Host;
   readonly #readiness: Readiness;
@@ -96,6 +100,8 @@ class ServiceApp implements App {
     this.name = options.name;
     this.telemetry = this.#host.telemetry({ service: options.name, version: options.version });
     this.#readiness = new Readiness(options.checks ?? {});
+    const { closers = [], propagationMs = 300, drainMs = 10_000 } = options;
+    this.stopLimitMs = propagationMs + drainMs + 2 * cutOffMs + (3 + closers.length) * stepMs;
     this.#life = withTelemetry(background(), this.telemetry).withCancel();
   }
 
@@ -134,6 +140,7 @@ class ServiceApp implements App {
       this.state = 'ready';
       this.telemetry.log.info(ctx, `${this.name} is ready`, { endpoints: urlsByName(this.endpoints) });
     } catch (error) {
+      if (this.#starting.err() === undefined) this.telemetry.log.error(ctx, `${this.name} could not start`, { error });
       await this.#abandon();
       throw errors.wrap(error, `start ${this.name}`);
     } finally {
@@ -156,7 +163,7 @@ class ServiceApp implements App {
     const { FLOTILLA_ADMIN_HOST: host, FLOTILLA_ADMIN_TOKEN: token } = env;
     return adminServer({
       name: this.name,
-      port: portOf(env, 'FLOTILLA_ADMIN_PORT') ?? 0,
+      port: portIn(env, 'FLOTILLA_ADMIN_PORT') ?? 0,
       ...(host && { host }),
       ...(token && { token }),
       metrics: () => this.telemetry.prometheus(),

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { type Clock, type Context, systemClock } from '../concurrency/index.ts';
 import { createResolver, httpRegistry, memoryRegistry, type Registry, type Resolver } from '../discovery/index.ts';
-import { StatusError } from '../errors/index.ts';
 import { type Listener, tcpListener } from '../net/tcp/index.ts';
 import type { Telemetry } from '../observe/index.ts';
 import type { LocalNetwork } from '../rpc/index.ts';
 import { type ConfigOptions, loadConfig, type Schema } from '../service/index.ts';
-import { type Environment, makeTelemetry } from './make-telemetry.ts';
+import { type Environment, portIn, urlIn } from './environment.ts';
+import { makeTelemetry } from './make-telemetry.ts';
 
 /** What a server listens for: calls from outside the fleet, or from within. */
 export type ListenerName = 'http' | 'rpc';
@@ -81,7 +81,8 @@ export function createHost(options: HostOptions): OwnedHost {
   const telemetries = new Map<string, Telemetry>();
 
   const theRegistry = () => {
-    registry ??= env.FLOTILLA_REGISTRY_URL ? httpRegistry({ url: env.FLOTILLA_REGISTRY_URL }) : memoryRegistry();
+    const url = urlIn(env, 'FLOTILLA_REGISTRY_URL');
+    registry ??= url === undefined ? memoryRegistry() : httpRegistry({ url });
     return registry;
   };
   return {
@@ -112,21 +113,5 @@ export function createHost(options: HostOptions): OwnedHost {
 /** The listener of a host without a supervisor. */
 function ownPort(env: Environment): (name: ListenerName, fallback: { readonly port: number }) => Listener {
   return (name, { port }) =>
-    tcpListener({ port: (name === 'http' ? portOf(env, 'FLOTILLA_PORT') : undefined) ?? port });
-}
-
-/** The port in an environment variable, undefined if it is not set. Throws INVALID_CONFIG if it is not a port. */
-export function portOf(env: Environment, name: string): number | undefined {
-  const text = env[name];
-  if (text === undefined || text === '') return undefined;
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new StatusError(
-    'invalid_argument',
-    `${name} is ${JSON.stringify(text)}; it must be a port from 0 (any) to 65535`,
-    {
-      reason: 'INVALID_CONFIG',
-      metadata: { variable: name },
-    },
-  );
+    tcpListener({ port: (name === 'http' ? portIn(env, 'FLOTILLA_PORT') : undefined) ?? port });
 }

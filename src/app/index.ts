@@ -14,6 +14,7 @@
  */
 export { type App, type AppOptions, type AppState, app, type Closer } from './app.ts';
 export { appGroup } from './app-group.ts';
+export type { Environment } from './environment.ts';
 export {
   createHost,
   type Host,
@@ -23,9 +24,8 @@ export {
   type OwnedHost,
   type ServiceResource,
 } from './host.ts';
-export type { Environment } from './make-telemetry.ts';
 export { type ProcessHost, processHost } from './process-host.ts';
 export type { Check, CheckResult } from './readiness.ts';
-export { exitCodes, type Main, runProcess as run } from './run-process.ts';
+export { exitCodes, type Main, type RunOptions, runProcess as run } from './run-process.ts';
 export { type SupervisedListenerOptions, supervisedListener } from './supervised-listener.ts';
 export type { FromSupervisor, SupervisorChannel, ToSupervisor } from './supervisor-channel.ts';

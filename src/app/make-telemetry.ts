@@ -1,10 +1,20 @@
-import { noTelemetry, type Resource, type Telemetry } from '../observe/index.ts';
+import { createTelemetry, levels, noTelemetry, type Resource, type Telemetry } from '../observe/index.ts';
+import { type Environment, urlIn, wordIn } from './environment.ts';
 
-/** Environment variables: as `process.env`, or what a supervisor lets a colocated service see. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The telemetry that the environment asks for. `FLOTILLA_TELEMETRY=off` turns all of it off, the log too. */
+/**
+ * The telemetry that the environment asks for: `FLOTILLA_LOG_LEVEL` (info), `FLOTILLA_LOG_FORMAT` json or pretty (json),
+ * `OTEL_EXPORTER_OTLP_ENDPOINT` (nothing is exported). `FLOTILLA_TELEMETRY=off` turns all of it off, the log too. Throws
+ * INVALID_CONFIG that names the variable.
+ */
 export function makeTelemetry(env: Environment, resource: Resource): Telemetry {
-  if (env.FLOTILLA_TELEMETRY === 'off') return noTelemetry;
-  return { ...noTelemetry, resource };
+  if (wordIn(env, 'FLOTILLA_TELEMETRY', ['on', 'off']) === 'off') return noTelemetry;
+  const level = wordIn(env, 'FLOTILLA_LOG_LEVEL', levels);
+  const format = wordIn(env, 'FLOTILLA_LOG_FORMAT', ['json', 'pretty']);
+  const otlpEndpoint = urlIn(env, 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  return createTelemetry({
+    resource,
+    ...(level && { level }),
+    ...(format && { format }),
+    ...(otlpEndpoint && { otlpEndpoint }),
+  });
 }

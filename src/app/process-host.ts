@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { tcpListener } from '../net/tcp/index.ts';
-import { createHost, type OwnedHost, portOf } from './host.ts';
-import type { Environment } from './make-telemetry.ts';
+import { type Environment, portIn } from './environment.ts';
+import { createHost, type OwnedHost } from './host.ts';
 import { supervisedListener } from './supervised-listener.ts';
 import { type SupervisorChannel, supervisorChannel } from './supervisor-channel.ts';
 
@@ -27,7 +27,7 @@ export function processHost(env: Environment = process.env): ProcessHost {
     env,
     instance: env.FLOTILLA_INSTANCE || `${hostname().replace(/[^A-Za-z0-9.-]/g, '-')}-${process.pid}`,
     listener(name, fallback) {
-      const port = name === 'http' ? portOf(env, 'FLOTILLA_PORT') : undefined;
+      const port = name === 'http' ? portIn(env, 'FLOTILLA_PORT') : undefined;
       if (supervisor !== undefined && port !== undefined)
         return supervisedListener({ channel: supervisor, name, port });
       return tcpListener({ port: port ?? fallback.port });

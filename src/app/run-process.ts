@@ -1,34 +1,52 @@
 import { basename, dirname } from 'node:path';
 import { background, type CancelContext } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
+import { noTelemetry } from '../observe/index.ts';
 import type { App } from './app.ts';
 import type { Host } from './host.ts';
 import { type ProcessHost, processHost } from './process-host.ts';
 import { SignalPolicy } from './signals.ts';
-import { explainStart, formatStartFailure } from './start-failure.ts';
+import { explainStart } from './start-failure.ts';
 
 /** Puts a service together on a host: what `<service>/main.ts` exports. */
 export type Main = (host: Host) => Promise<App>;
 
-/** The codes that a process ends with; a forced end has 128 + the signal's number (130, 143). */
-export const exitCodes = { drained: 0, startFailed: 1, crashed: 70 } as const;
+/** What a process ends with. A forced end has 128 + the number of the signal: 130 for SIGINT, 143 for SIGTERM. */
+export const exitCodes = {
+  /** A signal, the supervisor, or the loss of the supervisor asked it to stop, and it drained. */
+  drained: 0,
+  /** It could not start. */
+  startFailed: 1,
+  /** It was still not down at the hard limit. */
+  hardLimit: 1,
+  /** Something was thrown that nobody caught (EX_SOFTWARE). */
+  crashed: 70,
+} as const;
 
-/** The whole way down may take this long; then the process ends with what still runs. Beyond the app's own limits. */
-const hardLimitMs = 30_000;
+export interface RunOptions {
+  /** What the process gets beyond `app.stopLimitMs` before it is ended with what still runs. Default: 5,000. */
+  readonly hardLimitMs?: number;
+}
+
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 /** More failures than this while it goes down, and it ends at once. */
 const maxCrashes = 5;
 
 type Signal = keyof typeof signalNumbers;
 
-/** Runs `main` as this process: owns its signals, its last words and its exit code. Never resolves: the process ends. */
-export function runProcess(main: Main, host: ProcessHost = processHost()): Promise<never> {
-  return new ProcessRun(main, host).run();
+/**
+ * Runs `main` as this process. SIGINT, SIGTERM, SIGHUP, the supervisor's word and the loss of the supervisor drain it; a
+ * second keystroke (more than 300 ms after the first) ends it at once. What nobody caught is logged with its whole chain,
+ * then it drains and ends with 70. Never resolves: the process ends, with one of `exitCodes`.
+ */
+export function runProcess(main: Main, options: RunOptions = {}): Promise<never> {
+  return new ProcessRun(main, processHost(), options).run();
 }
 
 class ProcessRun {
   readonly #main: Main;
   readonly #host: ProcessHost;
+  readonly #hardLimitMs: number;
   readonly #signals = new SignalPolicy();
   /** Ends when the process is to stop. */
   readonly #wanted: CancelContext = background().withCancel();
@@ -36,9 +54,10 @@ class ProcessRun {
   #exitCode: number = exitCodes.drained;
   #crashes = 0;
 
-  constructor(main: Main, host: ProcessHost) {
+  constructor(main: Main, host: ProcessHost, { hardLimitMs = 5_000 }: RunOptions) {
     this.#main = main;
     this.#host = host;
+    this.#hardLimitMs = hardLimitMs;
   }
 
   async run(): Promise<never> {
@@ -48,11 +67,14 @@ class ProcessRun {
       await this.#app.start(this.#wanted);
       await this.#host.supervisor?.send({ type: 'ready', endpoints: this.#app.endpoints });
       await new Promise<void>((resolve) => this.#wanted.onDone(resolve));
+      await this.#host.supervisor?.send({ type: 'draining' });
     } catch (error) {
       // A start that was cut short by a signal has not failed.
       if (this.#wanted.err() === undefined) await this.#failed(error);
     }
-    await this.#stop();
+    this.#drain('the app has ended');
+    await this.#app?.stop(background());
+    await this.#host.close(background());
     process.exit(this.#exitCode);
   }
 
@@ -76,47 +98,42 @@ class ProcessRun {
   #drain(why: string): void {
     if (this.#wanted.err() !== undefined) return;
     this.#wanted.cancel(new Error(why));
+    const limitMs = (this.#app?.stopLimitMs ?? 0) + this.#hardLimitMs;
     setTimeout(() => {
-      process.stderr.write(`${this.#name()}: still not stopped after ${hardLimitMs} ms; ending it\n`);
-      process.exit(this.#exitCode === exitCodes.drained ? exitCodes.startFailed : this.#exitCode);
-    }, hardLimitMs).unref();
+      this.#say(`${this.#name()}: still not down ${limitMs} ms after it was told to stop (${why}); ending it`);
+      process.exit(this.#exitCode || exitCodes.hardLimit);
+    }, limitMs).unref();
   }
 
-  /** Nobody knows what an unexpected throw left behind: say it loudly, let running calls end, and let a new process start. */
+  /** Nobody knows what it left behind: say it loudly, let running calls end, and let a new process start. */
   #onCrash(error: unknown, origin: string): void {
     this.#exitCode = exitCodes.crashed;
     if (++this.#crashes > maxCrashes) process.exit(this.#exitCode);
-    const what =
-      origin === 'unhandledRejection' ? 'a promise was rejected and nobody handled it' : 'an exception was not caught';
+    const what = origin === 'unhandledRejection' ? 'nobody handled a rejected promise' : 'nobody caught an exception';
     try {
-      this.#app?.telemetry.log.log(this.#wanted, 'fatal', `${this.#name()}: ${what}; going down`, { error });
-      process.stderr.write(`${this.#name()}: ${what}; going down\n${errors.format(error)}\n`);
+      const telemetry = this.#app?.telemetry ?? noTelemetry;
+      telemetry.log.log(this.#wanted, 'fatal', `${this.#name()}: ${what}; going down`, { error });
+      if (telemetry === noTelemetry) this.#say(`${this.#name()}: ${what}; going down\n${errors.format(error)}`);
     } finally {
       this.#drain(what);
     }
   }
 
+  /** Says it where it is read: to the supervisor, which shows it to the operator, or else on the terminal. */
   async #failed(error: unknown): Promise<void> {
     this.#exitCode = exitCodes.startFailed;
-    const failure = explainStart(this.#name(), error);
-    const { service, cause, fix, code } = failure;
-    process.stderr.write(formatStartFailure(failure, error));
-    await this.#host.supervisor?.send({
-      type: 'failed',
-      message: `${service} could not start: ${cause}; fix: ${fix}`,
-      code,
-    });
+    const { service, cause, fix, code, details } = explainStart(this.#name(), error);
+    const { supervisor } = this.#host;
+    if (supervisor !== undefined) await supervisor.send({ type: 'failed', message: `${cause}\n${details}`, code });
+    else this.#say(`${service} could not start\n  cause: ${cause}\n  fix:   ${fix}\n${details.replace(/^/gm, '  ')}`);
   }
 
-  async #stop(): Promise<void> {
-    this.#drain('the app has ended');
-    await this.#host.supervisor?.send({ type: 'draining' });
-    await this.#app?.stop(background());
-    await this.#host.close(background());
+  #say(text: string): void {
+    process.stderr.write(`${text}\n`);
   }
 
   /** Before `main` has returned, the directory of its file: `room/main.ts` is `room`. */
   #name(): string {
-    return this.#app?.name ?? (process.env.FLOTILLA_INSTANCE || basename(dirname(process.argv[1] ?? 'service')));
+    return this.#app?.name ?? (process.env.FLOTILLA_INSTANCE || basename(dirname(process.argv[1] ?? 'service/main')));
   }
 }

@@ -6,6 +6,8 @@ export interface SupervisedListenerOptions {
   readonly channel: SupervisorChannel;
   /** Which of the supervisor's ports: `http`. */
   readonly name: string;
+  /** Whose connections, in a process that runs several services. Default: the only one's. */
+  readonly service?: string;
   /** Where the supervisor listens: what clients use. */
   readonly port: number;
   /** Default: 127.0.0.1. */
@@ -17,7 +19,8 @@ export interface SupervisedListenerOptions {
  * Each is acknowledged when the server has it; until then the supervisor keeps its copy. One that arrives after `stop` is
  * let go of unread and unacknowledged: the supervisor gives it to another replica. Starts once.
  */
-export function supervisedListener({ channel, name, port, host = '127.0.0.1' }: SupervisedListenerOptions): Listener {
+export function supervisedListener(options: SupervisedListenerOptions): Listener {
+  const { channel, name, service, port, host = '127.0.0.1' } = options;
   let accepting = false;
   return {
     async start(ctx, onConnection) {
@@ -26,10 +29,11 @@ export function supervisedListener({ channel, name, port, host = '127.0.0.1' }: 
       // Never taken back: what arrives after `stop` must be let go of, or it would stay open for ever.
       channel.onMessage((message, socket) => {
         if (message.type !== 'connection' || message.name !== name) return;
+        if (service !== undefined && message.service !== service) return;
         if (accepting) accept(channel, message.id, socket, onConnection);
         else release(socket);
       });
-      await channel.send({ type: 'listen', name });
+      await channel.send({ type: 'listen', name, ...(service !== undefined && { service }) });
       return { host, port };
     },
     async stop() {
@@ -40,7 +44,7 @@ export function supervisedListener({ channel, name, port, host = '127.0.0.1' }: 
 
 function accept(
   channel: SupervisorChannel,
-  id: number | string,
+  id: number,
   socket: Socket | undefined,
   onConnection: (socket: Socket) => void,
 ): void {

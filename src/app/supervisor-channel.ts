@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 
-/** What a service tells its supervisor. */
+/** What a service tells its supervisor. `service` is given by a process that runs several. */
 export type ToSupervisor =
-  | { readonly type: 'listen'; readonly name: string }
-  | { readonly type: 'accepted'; readonly id: number | string }
+  | { readonly type: 'listen'; readonly name: string; readonly service?: string }
+  | { readonly type: 'accepted'; readonly id: number }
   | { readonly type: 'ready'; readonly endpoints: readonly { readonly name: string; readonly url: string }[] }
   | { readonly type: 'draining' }
   | { readonly type: 'failed'; readonly message: string; readonly code?: string };
 
 /** What a supervisor tells a service. With `connection` comes the socket, unless its peer has left meanwhile. */
 export type FromSupervisor =
-  | { readonly type: 'connection'; readonly id: number | string; readonly name: string }
+  | { readonly type: 'connection'; readonly id: number; readonly name: string; readonly service?: string }
   | { readonly type: 'drain' };
 
 /** The line to the supervisor: Node's IPC channel in a process, anything else in a test. */

@@ -1,5 +1,5 @@
 import type { Context } from '../concurrency/index.ts';
-import { fromBody, StatusError } from '../errors/index.ts';
+import { type HttpClient, httpClient } from '../net/http/index.ts';
 import type { Instance } from './registry.ts';
 import {
   type LeaseTerms,
@@ -13,17 +13,17 @@ import {
 
 /** A request that does not wait for news is answered within this, or the registry is away. */
 const timeoutMs = 3_000;
+/** All lists of a registry that is as full as it may be by default. */
+const maxListBytes = 64 * 1024 * 1024;
 
 /** The calls of a registry over HTTP, one try each. Failures are StatusErrors: the registry's own, or `unavailable`. */
 export class RegistryClient {
   readonly url: string;
+  readonly #http: HttpClient;
 
   constructor(url: string) {
-    const parsed = URL.parse(url);
-    if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
-      throw new TypeError(`the registry's address "${url}" is not an http URL; give one like http://127.0.0.1:8081`);
-    }
     this.url = url.replace(/\/+$/, '');
+    this.#http = httpClient({ baseUrl: this.url, timeoutMs: 0, maxResponseBytes: maxListBytes, sendFields: false });
   }
 
   async register(ctx: Context, instance: Instance, lease: string): Promise<LeaseTerms> {
@@ -54,31 +54,16 @@ export class RegistryClient {
   }
 
   /** The JSON of the answer, undefined for an empty one. */
-  async #call(parent: Context, method: string, path: string, body?: unknown, limitMs = timeoutMs): Promise<unknown> {
+  async #call(
+    parent: Context,
+    method: 'GET' | 'POST' | 'DELETE',
+    url: string,
+    body?: unknown,
+    limitMs = timeoutMs,
+  ): Promise<unknown> {
     using ctx = parent.withTimeout(limitMs);
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(this.url + path, {
-        method,
-        signal: ctx.signal,
-        ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-      });
-      text = await response.text();
-    } catch (error) {
-      throw new StatusError('unavailable', `${method} ${this.url}${path}: no answer`, { cause: error });
-    }
-    const answer = text === '' ? undefined : parseJson(text);
-    if (!response.ok) throw fromBody(answer, response.status);
-    return answer;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
+    const response = await this.#http.request(ctx, { method, url, body, operation: `${method} registry` });
+    return response.body.length === 0 ? undefined : response.json();
   }
 }
 

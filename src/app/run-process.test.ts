@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, it } from 'node:test';
+import { SpawnedService } from './testdata/spawn-service.ts';
+
+const spawned: SpawnedService[] = [];
+
+function start(env: Readonly<Record<string, string>> = {}): SpawnedService {
+  const service = new SpawnedService(env);
+  spawned.push(service);
+  return service;
+}
+
+afterEach(async () => {
+  for (const service of spawned.splice(0)) {
+    service.child.kill('SIGKILL');
+    await service.exit;
+  }
+});
+
+describe('a process that is told to stop', () => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    it(`answers its running calls, closes in reverse and exits 0 on ${signal}`, async () => {
+      const service = start();
+      const answer = fetch(`${await service.url()}/held`);
+      await service.said('held');
+
+      service.child.kill(signal);
+
+      assert.deepEqual(await (await answer).json(), { held: true });
+      assert.deepEqual(await service.exit, { code: 0, signal: null });
+      const order = ['is draining', 'last closer', 'first closer', 'has stopped'];
+      const positions = order.map((text) => service.lines.findIndex((line) => line.includes(text)));
+      assert.deepEqual(
+        positions,
+        positions.toSorted((a, b) => a - b),
+        service.lines.join('\n'),
+      );
+      assert.ok(!positions.includes(-1), service.lines.join('\n'));
+    });
+  }
+
+  it('counts signals that come together as one keystroke', async () => {
+    const service = start();
+    const answer = fetch(`${await service.url()}/held`);
+    await service.said('held');
+
+    service.child.kill('SIGINT');
+    service.child.kill('SIGTERM');
+    service.child.kill('SIGINT');
+
+    assert.equal((await answer).status, 200);
+    assert.deepEqual(await service.exit, { code: 0, signal: null });
+  });
+
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    it(`exits ${code} at once on a second ${signal}`, async () => {
+      const service = start();
+      const answer = fetch(`${await service.url()}/endless`).catch(() => {});
+      await service.said('tick');
+
+      service.child.kill(signal);
+      await service.said('is draining');
+      let ticks = service.lines.filter((line) => line === 'tick').length;
+      // Those within the first 300 ms count as the same keystroke; one of the later ones ends it.
+      const pressing = async () => {
+        for (;;) {
+          await service.said('tick', ++ticks);
+          service.child.kill(signal);
+        }
+      };
+
+      await assert.rejects(pressing());
+      assert.deepEqual(await service.exit, { code, signal: null });
+      await answer;
+    });
+  }
+
+  it('cuts the calls that outlast the drain, and still exits 0', async () => {
+    const service = start({ FIXTURE: 'short drain' });
+    const answer = fetch(`${await service.url()}/endless`).then(
+      (response) => response.status,
+      () => 0,
+    );
+    await service.said('tick');
+
+    service.child.kill('SIGTERM');
+
+    assert.deepEqual(await service.exit, { code: 0, signal: null });
+    assert.ok([0, 499, 503].includes(await answer), `answered ${await answer}`);
+  });
+
+  it('exits 1 at the hard limit when something never ends', async () => {
+    const service = start({ FIXTURE: 'main hangs' });
+    await service.said('main hangs');
+
+    service.child.kill('SIGTERM');
+
+    assert.deepEqual(await service.exit, { code: 1, signal: null });
+    assert.match(service.errorOutput, /still not down .* \(SIGTERM\); ending it/);
+  });
+});
+
+describe('a process that fails', () => {
+  it('exits 1 with the service, the cause and the fix when a server cannot start, and stops the others', async () => {
+    const service = start({ FIXTURE: 'server fails' });
+
+    assert.deepEqual(await service.exit, { code: 1, signal: null });
+    assert.match(service.errorOutput, /fixture could not start/);
+    assert.match(service.errorOutput, /cause: 127\.0\.0\.1:1 is already in use/);
+    assert.match(service.errorOutput, /fix: {3}stop the program that uses the port/);
+    for (const line of ['failing server stopped', 'last closer', 'first closer'])
+      assert.ok(service.lines.includes(line), line);
+    assert.ok(!service.lines.some((line) => line.includes('is ready')));
+  });
+
+  it('exits 1 with what main threw', async () => {
+    const service = start({ FIXTURE: 'main fails' });
+
+    assert.deepEqual(await service.exit, { code: 1, signal: null });
+    assert.match(service.errorOutput, /fixture-1 could not start\n {2}cause: the wires are crossed/);
+  });
+
+  it('exits 1 naming the variable that is wrong', async () => {
+    const service = start({ FLOTILLA_ADMIN_PORT: 'eighty' });
+
+    assert.deepEqual(await service.exit, { code: 1, signal: null });
+    assert.match(service.errorOutput, /FLOTILLA_ADMIN_PORT is "eighty"; it must be a port from 0 \(any\) to 65535/);
+  });
+
+  for (const [path, text] of [
+    ['/throw', 'nobody caught an exception'],
+    ['/reject', 'nobody handled a rejected promise'],
+  ] as const) {
+    it(`logs the whole chain, drains and exits 70 after ${path}`, async () => {
+      const service = start();
+      const url = await service.url();
+      const held = fetch(`${url}/held`);
+      await service.said('held');
+
+      const crashing = fetch(url + path);
+
+      assert.equal((await crashing).status, 204);
+      assert.equal((await held).status, 200);
+      assert.deepEqual(await service.exit, { code: 70, signal: null });
+      const line = JSON.parse(await service.said(text)) as { level: string; error: { stack: string } };
+      assert.equal(line.level, 'fatal');
+      assert.match(
+        line.error.stack,
+        path === '/throw' ? /caused by: Error: the first cause/ : /rejected where nobody handles/,
+      );
+    });
+  }
+});
+
+describe('a process with a supervisor', () => {
+  it('tells that it is ready, where, and that it drains when it is asked to', async () => {
+    const service = start({ FLOTILLA_SUPERVISED: '1' });
+
+    const ready = (await service.told('ready')) as unknown as { endpoints: { name: string; url: string }[] };
+    service.child.send({ type: 'drain' });
+
+    assert.deepEqual(ready.endpoints.map(({ name }) => name).sort(), ['admin', 'http']);
+    await service.told('draining');
+    assert.deepEqual(await service.exit, { code: 0, signal: null });
+  });
+
+  it('tells why it could not start, with the reason for a program', async () => {
+    const service = start({ FLOTILLA_SUPERVISED: '1', FIXTURE: 'server fails' });
+
+    const failed = await service.told('failed');
+
+    assert.equal(failed.code, 'ADDRESS_IN_USE');
+    assert.match(String(failed.message), /^127\.0\.0\.1:1 is already in use\n/);
+    assert.deepEqual(await service.exit, { code: 1, signal: null });
+  });
+
+  it('answers its running calls and exits 0 when the supervisor is gone', async () => {
+    const service = start({ FLOTILLA_SUPERVISED: '1' });
+    const answer = fetch(`${await service.url()}/held`);
+    await service.said('held');
+
+    service.child.disconnect();
+
+    assert.equal((await answer).status, 200);
+    assert.deepEqual(await service.exit, { code: 0, signal: null });
+  });
+
+  it('does not take a Ctrl-C after the request to drain for the second keystroke', async () => {
+    const service = start({ FLOTILLA_SUPERVISED: '1' });
+    const answer = fetch(`${await service.url()}/held`);
+    await service.said('held');
+
+    service.child.send({ type: 'drain' });
+    await service.told('draining');
+    service.child.kill('SIGINT');
+
+    assert.equal((await answer).status, 200);
+    assert.deepEqual(await service.exit, { code: 0, signal: null });
+  });
+
+  it('serves the connections that it is given, acknowledges each, and loses none when it drains', async () => {
+    const door = new Door();
+    const port = await door.open();
+    const service = start({ FLOTILLA_SUPERVISED: '1', FLOTILLA_PORT: String(port) });
+    door.giveTo(service);
+    const ready = (await service.told('ready')) as unknown as { endpoints: { name: string; url: string }[] };
+    const url = `http://127.0.0.1:${port}`;
+    assert.equal(ready.endpoints.find(({ name }) => name === 'http')?.url, url);
+    assert.deepEqual(await (await fetch(url)).json(), { pid: service.child.pid });
+    const answer = fetch(`${url}/held`);
+    await service.said('held');
+
+    service.child.send({ type: 'drain' });
+
+    assert.equal((await answer).status, 200);
+    assert.deepEqual(await service.exit, { code: 0, signal: null });
+    assert.equal(door.unacknowledged.size, 0);
+    door.close();
+  });
+});
+
+/** The supervisor's side of handing connections over, as far as a test needs it. */
+class Door {
+  readonly unacknowledged = new Map<number, Socket>();
+  readonly #server: Server;
+  #service: SpawnedService | undefined;
+  #nextId = 1;
+
+  constructor() {
+    this.#server = createServer({ pauseOnConnect: true }, (socket) => {
+      const id = this.#nextId++;
+      this.unacknowledged.set(id, socket);
+      this.#service?.child.send({ type: 'connection', id, name: 'http' }, socket, { keepOpen: true });
+    });
+  }
+
+  async open(): Promise<number> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  giveTo(service: SpawnedService): void {
+    this.#service = service;
+    service.child.on('message', (message: { type: string; id: number }) => {
+      if (message.type !== 'accepted') return;
+      this.unacknowledged.get(message.id)?.destroy();
+      this.unacknowledged.delete(message.id);
+    });
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** The fixture in a process of its own. */
+export class SpawnedService {
+  readonly child: ChildProcess;
+  /** What it printed so far, line by line. */
+  readonly lines: string[] = [];
+  /** What it said over IPC so far. */
+  readonly messages: { readonly type: string; readonly [name: string]: unknown }[] = [];
+  errorOutput = '';
+  readonly exit: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    const isSupervised = env.FLOTILLA_SUPERVISED === '1';
+    this.child = spawn(process.execPath, [fileURLToPath(new URL('service.ts', import.meta.url))], {
+      env: { PATH: process.env.PATH, FLOTILLA_INSTANCE: 'fixture-1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe', ...(isSupervised ? (['ipc'] as const) : [])],
+    });
+    this.child.on('message', (message) => this.#note(() => this.messages.push(message as { type: string })));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#note(() => (this.errorOutput += text)));
+    const output = createInterface({ input: this.child.stdout! });
+    output.on('line', (line) => this.#note(() => this.lines.push(line)));
+    this.exit = Promise.all([once(this.child, 'exit'), once(output, 'close')]).then(([[code, signal]]) => ({
+      code,
+      signal,
+    }));
+    void this.exit.then(() => this.#note(() => {}));
+  }
+
+  /** Waits until a line contains the text; fails with all that was printed if the process ends before. */
+  async said(text: string, times = 1): Promise<string> {
+    const find = () => this.lines.filter((line) => line.includes(text))[times - 1];
+    await this.#until(`"${text}"`, () => find() !== undefined);
+    return find()!;
+  }
+
+  async told(type: string): Promise<{ readonly [name: string]: unknown }> {
+    const find = () => this.messages.find((message) => message.type === type);
+    await this.#until(`message ${type}`, () => find() !== undefined);
+    return find()!;
+  }
+
+  /** Where it serves HTTP, once it is ready. */
+  async url(): Promise<string> {
+    const { endpoints } = JSON.parse(await this.said('fixture is ready')) as { endpoints: { http: string } };
+    return endpoints.http;
+  }
+
+  async #until(what: string, holds: () => boolean): Promise<void> {
+    let isOver = false;
+    void this.exit.then(() => {
+      isOver = true;
+    });
+    while (!holds()) {
+      if (isOver) throw new Error(`it ended without ${what}:\n${this.lines.join('\n')}\n${this.errorOutput}`);
+      await this.#changed.promise;
+    }
+  }
+
+  #note(change: () => void): void {
+    change();
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
