@@ -1,37 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { background, type Clock, type Context, rootContext, type Timer } from '../../concurrency/index.ts';
+import { background, type Context, rootContext } from '../../concurrency/index.ts';
 import { StatusError } from '../../errors/index.ts';
+import { virtualClock } from '../../testing/index.ts';
 import { compose, optional, required } from './compose.ts';
-
-/** Time that passes only when the test says so. */
-class ManualClock implements Clock {
-  #now = 0;
-  #timers: { readonly due: number; readonly fire: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, fn: () => void): Timer {
-    const timer = { due: this.#now + ms, fire: fn };
-    this.#timers.push(timer);
-    return {
-      stop: () => {
-        const index = this.#timers.indexOf(timer);
-        if (index >= 0) this.#timers.splice(index, 1);
-        return index >= 0;
-      },
-    };
-  }
-
-  advance(ms: number): void {
-    this.#now += ms;
-    const due = this.#timers.filter((timer) => timer.due <= this.#now);
-    this.#timers = this.#timers.filter((timer) => timer.due > this.#now);
-    for (const timer of due) timer.fire();
-  }
-}
 
 /** Work that ends only with its Context; `seen` collects the Contexts. */
 const never =
@@ -62,7 +34,7 @@ test('an optional part that fails is named in missing', async () => {
 });
 
 test('a late optional part is cancelled and named in missing', async () => {
-  const clock = new ManualClock();
+  const clock = virtualClock();
   const seen: Context[] = [];
 
   const answer = compose(
@@ -70,36 +42,37 @@ test('a late optional part is cancelled and named in missing', async () => {
     { room: required(async () => 'lounge'), rank: optional(never(seen)) },
     { timeoutMs: 300 },
   );
-  clock.advance(300);
+  await clock.advance(300);
 
   assert.deepEqual(await answer, { values: { room: 'lounge' }, missing: ['rank'] });
   assert.equal(seen[0]?.err()?.code, 'deadline_exceeded');
 });
 
 test('a part with a time limit of its own is late by that', async () => {
-  const clock = new ManualClock();
+  const clock = virtualClock();
 
   const answer = compose(rootContext(clock), { rank: optional(never(), { timeoutMs: 50 }) }, { timeoutMs: 300 });
-  clock.advance(50);
+  await clock.advance(50);
 
   assert.deepEqual((await answer).missing, ['rank']);
 });
 
 test('a required part with a time limit of its own fails the composition when it is late', async () => {
-  const clock = new ManualClock();
+  const clock = virtualClock();
 
   const answer = compose(rootContext(clock), { room: required(never(), { timeoutMs: 50 }) });
-  clock.advance(50);
+  const rejected = assert.rejects(answer, { code: 'deadline_exceeded' });
+  await clock.advance(50);
 
-  await assert.rejects(answer, { code: 'deadline_exceeded' });
+  await rejected;
 });
 
 test('optional parts give up before the caller does, so that a partial answer arrives', async () => {
-  const clock = new ManualClock();
+  const clock = virtualClock();
   using caller = rootContext(clock).withTimeout(100);
 
   const answer = compose(caller, { rank: optional(never()) }, { timeoutMs: 300 });
-  clock.advance(90);
+  await clock.advance(90);
 
   assert.deepEqual((await answer).missing, ['rank']);
   assert.equal(caller.err(), undefined);

@@ -76,8 +76,8 @@ export async function startWorld({
     reached,
     async [Symbol.asyncDispose]() {
       await stop(server);
-      gateway[Symbol.dispose]();
       await stop(service);
+      gateway[Symbol.dispose]();
     },
   };
 }
