@@ -166,7 +166,7 @@ describe('stop', () => {
 
   it('answers a request that was on its way on a connection that looked idle', async () => {
     for (let round = 0; round < 10; round++) {
-      await using test = await serve((router) => router.get('/', () => text('ok')));
+      await using test = await serve((router) => router.get('/', () => text('ok')), { drainGraceMs: 250 });
       using client = new RawClient(test.port);
       await client.send(get('/')).answer();
 
@@ -181,7 +181,11 @@ describe('stop', () => {
 
   it('closes at once what has been idle for a while', async () => {
     const clock = virtualClock();
-    await using test = await serve((router) => router.get('/', () => text('ok')), {}, rootContext(clock));
+    await using test = await serve(
+      (router) => router.get('/', () => text('ok')),
+      { drainGraceMs: 250 },
+      rootContext(clock),
+    );
     using client = new RawClient(test.port);
     await client.send(get('/')).answer();
     await clock.advance(1000);

@@ -13,11 +13,6 @@ import type { Engine, EngineOptions } from './exchange.ts';
 import { HttpErrors } from './http-errors.ts';
 import { NodeExchange } from './node-exchange.ts';
 
-/**
- * A connection that was used so recently when the drain begins may have a request on its way: it is given this long, and
- * the request is answered. Closed at once, a busy client would lose it.
- */
-const drainGraceMs = 250;
 /** How long a connection that was refused stays open for the client to read why. */
 const lingerMs = 1000;
 
@@ -109,7 +104,7 @@ class NodeEngine implements Engine {
   }
 
   async drain(ctx: Context): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, drainGraceMs } = this.#options;
     this.#isDraining = true;
     for (const { open } of this.#connections.values()) for (const exchange of open) exchange.closeAfter();
     this.#closeIdle(clock.now() - drainGraceMs);

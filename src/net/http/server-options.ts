@@ -43,6 +43,11 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
   /** How long a client may take nothing of an answer before it is cut off. Default: 30,000. */
   readonly sendTimeoutMs?: number;
+  /**
+   * How long a connection that was just used is kept when the server stops: a busy client may have sent the next request
+   * already, and would lose it. Default: 250.
+   */
+  readonly drainGraceMs?: number;
   /** More are answered with 503 at once. Default: 10,000. */
   readonly maxConnections?: number;
 }
@@ -56,8 +61,11 @@ const defaults = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   sendTimeoutMs: 30_000,
+  drainGraceMs: 250,
   maxConnections: 10_000,
 };
+
+const mayBeZero: ReadonlySet<string> = new Set(['timeoutMs', 'requestTimeoutMs', 'maxBodyBytes', 'drainGraceMs']);
 
 export type Limits = Readonly<typeof defaults>;
 
@@ -66,7 +74,7 @@ export function limitsOf(options: HttpServerOptions): Limits {
   const limits = { ...defaults };
   for (const name of Object.keys(defaults) as (keyof Limits)[]) {
     const value = options[name] ?? defaults[name];
-    const least = name === 'timeoutMs' || name === 'requestTimeoutMs' || name === 'maxBodyBytes' ? 0 : 1;
+    const least = mayBeZero.has(name) ? 0 : 1;
     if (!Number.isFinite(value) || value < least) {
       throw new RangeError(`createHttpServer: ${name} is ${value}; it must be a number from ${least}`);
     }

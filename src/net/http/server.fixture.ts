@@ -20,7 +20,13 @@ export async function serve(
 ): Promise<TestServer> {
   const router = createRouter();
   define(router);
-  const server = createHttpServer({ router, name: 'test', listener: tcpListener({ port: 0 }), ...options });
+  const server = createHttpServer({
+    router,
+    name: 'test',
+    listener: tcpListener({ port: 0 }),
+    drainGraceMs: 0,
+    ...options,
+  });
   const [endpoint] = await server.start(ctx);
   if (endpoint === undefined) throw new TypeError('the fixture needs a listener');
   return {

@@ -183,21 +183,19 @@ class RoutedServer implements HttpServer {
 
   /** Waits for the calls whose client has gone; when `ctx` ends first, cancels them and waits no more. */
   async #idle(ctx: Context): Promise<void> {
-    const stop = ctx.onDone(() => {
-      this.#cut();
-      this.#idled.resolve();
-    });
+    const stop = ctx.onDone(() => this.#cut());
     if (this.#running.size > 0) await this.#idled.promise;
     stop();
   }
 
-  /** Ends everything at once. */
+  /** Ends everything at once. A handler that does not look at its Context is left behind. */
   #cut(): void {
     this.#isDraining = true;
     this.#options.listener?.stop().catch(() => {});
     for (const call of [...this.#running])
       call.cancel(new errors.StatusError('unavailable', 'the server has stopped', { reason: 'DRAINING' }));
     this.#engine?.destroy();
+    this.#idled.resolve();
   }
 }
 
