@@ -9,14 +9,17 @@ export type Renewal = 'renewed' | 'unknown' | 'replaced';
 
 interface Lease {
   readonly token: string;
-  readonly grantedAt: number;
   renewedAt: number;
-  /** When it renewed within the window; one per heartbeat counts. */
+  /** The grant, or the last heartbeat before those in `beats`. */
+  countedFrom: number;
+  /** When it renewed within the long window; one per heartbeat counts. */
   readonly beats: number[];
 }
 
-/** The window over which lost heartbeats and evictions are counted, in TTLs. */
-const windowTtls = 4;
+/** Lost heartbeats are counted over both: the short window sees a fault begin, the long one is surer with few instances. */
+const shortWindowTtls = 1;
+/** Evictions are counted over the long one. */
+const longWindowTtls = 4;
 /** With fewer of the expected heartbeats than this it is the network that is ill, not the instances. */
 const minHeartbeatShare = 0.85;
 /** At most this share of the instances goes within one window (but at least one may). */
@@ -29,7 +32,7 @@ const hardTtls = 240;
  * except where more speaks for a fault of the network or of the registry itself (self-protection, after Eureka and
  * bilibili's discovery):
  *
- * - the others' heartbeats of the last four TTLs arrived to less than 85 %: nobody goes;
+ * - the others' heartbeats of the last TTL, or of the last four, arrived to less than 85 %: nobody goes;
  * - all of several instances are silent: nobody goes;
  * - more than 15 % would go within four TTLs (but one always may): the longest silent go, the others wait;
  * - the sweep itself came late (the process was suspended): all leases are prolonged by as much.
@@ -60,7 +63,7 @@ export class LeaseTable {
   grant(key: string, token: string, now: number): void {
     // Nobody sweeps an empty table: the next sweep is not late.
     if (this.#leases.size === 0) this.#sweptAt = undefined;
-    this.#leases.set(key, { token, grantedAt: now, renewedAt: now, beats: [] });
+    this.#leases.set(key, { token, renewedAt: now, countedFrom: now, beats: [] });
   }
 
   holds(key: string, token: string): boolean {
@@ -72,10 +75,10 @@ export class LeaseTable {
     if (lease === undefined) return 'unknown';
     if (lease.token !== token) return 'replaced';
     lease.renewedAt = now;
-    const last = lease.beats.at(-1) ?? lease.grantedAt;
+    const last = lease.beats.at(-1) ?? lease.countedFrom;
     // Who renews more often than asked must not make up for others' losses.
     if (now - last >= this.#heartbeatMs / 2) lease.beats.push(now);
-    while (lease.beats.length > 0 && lease.beats[0]! < now - this.#windowMs) lease.beats.shift();
+    while (lease.beats.length > 0 && lease.beats[0]! < now - this.#windowMs) lease.countedFrom = lease.beats.shift()!;
     return 'renewed';
   }
 
@@ -98,25 +101,35 @@ export class LeaseTable {
     this.#evictedAt = this.#evictedAt.filter((at) => at > now - this.#windowMs);
     if (silent.length === 0) return [];
     if (silent.length === this.#leases.size && silent.length > 1) return [];
-    if (this.#heartbeatShare(now) < minHeartbeatShare) return [];
+    const shares = [shortWindowTtls, longWindowTtls].map((ttls) => this.#heartbeatShare(now, ttls * this.#ttlMs));
+    if (Math.min(...shares) < minHeartbeatShare) return [];
     const known = this.#leases.size + this.#evictedAt.length;
     const left = Math.max(1, Math.floor(known * maxEvictedShare)) - this.#evictedAt.length;
     return silent.toSorted(([, a], [, b]) => a.renewedAt - b.renewedAt).slice(0, Math.max(0, left));
   }
 
   /** What arrived of the heartbeats that those who are not silent should have sent within the window. */
-  #heartbeatShare(now: number): number {
-    let expected = 0;
+  #heartbeatShare(now: number, windowMs: number): number {
     let arrived = 0;
-    for (const { grantedAt, renewedAt, beats } of this.#leases.values()) {
+    let missed = 0;
+    for (const { renewedAt, countedFrom, beats } of this.#leases.values()) {
       if (now - renewedAt > this.#ttlMs) continue;
-      // Half a heartbeat of grace: one that is on its way is not lost.
-      const age = Math.min(now - grantedAt, this.#windowMs) - this.#heartbeatMs / 2;
-      const due = Math.max(0, Math.floor(age / this.#heartbeatMs));
-      expected += due;
-      arrived += Math.min(due, beats.filter((at) => at >= now - this.#windowMs).length);
+      let last = countedFrom;
+      for (const at of beats) {
+        if (at >= now - windowMs) {
+          arrived++;
+          missed += this.#missedIn(at - last);
+        }
+        last = at;
+      }
+      missed += this.#missedIn(now - last);
     }
-    return expected === 0 ? 1 : arrived / expected;
+    return arrived + missed === 0 ? 1 : arrived / (arrived + missed);
+  }
+
+  /** Up to half a heartbeat late is not lost. */
+  #missedIn(gapMs: number): number {
+    return Math.max(0, Math.round(gapMs / this.#heartbeatMs) - 1);
   }
 
   #prolongIfLate(now: number): void {
@@ -127,6 +140,6 @@ export class LeaseTable {
   }
 
   get #windowMs(): number {
-    return this.#ttlMs * windowTtls;
+    return this.#ttlMs * longWindowTtls;
   }
 }

@@ -15,14 +15,21 @@ export interface P2cOptions {
 const decayMs = 10_000;
 /** A latency below this is taken as this, so that a node that answers in no time does not get everything. */
 const minLatencyMs = 0.1;
+/** How much one answer tells about a node's health. */
+const healthStep = 0.1;
+/** A node that only fails counts as this many times slower: it is tried now and then. */
+const minHealth = 0.05;
+/** Failures of the node, not of its caller; an overloaded one refuses quickly and must not look fast for it. */
+const nodeFailures: ReadonlySet<string> = new Set(['internal', 'unknown', 'data_loss', 'resource_exhausted']);
 /** A node that could not be reached is left alone this long, doubled for each failure in a row. */
 const firstPenaltyMs = 1_000;
 const maxPenaltyMs = 30_000;
 
 /**
  * Power of two choices: of two instances drawn by chance it takes the one with the lower expected wait,
- * `(in flight + 1) × peak EWMA latency ÷ weight`. The peak takes a slower answer at once and forgets it over ten seconds,
- * so a slow instance gets close to nothing and is tried again. An instance that was `unavailable` is avoided for 1 s
+ * `(in flight + 1) × peak EWMA latency ÷ weight ÷ share of answers that were no failure`. The peak takes a slower answer at
+ * once and forgets it over ten seconds, so a slow instance gets close to nothing and is tried again; one that fails
+ * quickly does not win by it. An instance that was `unavailable` is avoided for 1 s
  * (doubling to 30 s), then one call tries it; if all are avoided, all are used.
  *
  * A call with a lane goes to that lane's instances where there are any, otherwise, as one without a lane, to the baseline.
@@ -37,6 +44,8 @@ interface Node {
   /** Undefined until the first answer. */
   latencyMs: number | undefined;
   measuredAt: number;
+  /** 1: all answers were good. */
+  health: number;
   /** In a row. */
   failures: number;
   avoidUntil: number;
@@ -96,7 +105,8 @@ class P2c implements Balancer {
   #take(instance: Instance): Node {
     const known = this.#nodes.get(instance.id);
     const same = known !== undefined && sameEndpoints(known.instance, instance);
-    if (!same) return { instance, inFlight: 0, latencyMs: undefined, measuredAt: 0, failures: 0, avoidUntil: 0 };
+    if (!same)
+      return { instance, inFlight: 0, latencyMs: undefined, measuredAt: 0, health: 1, failures: 0, avoidUntil: 0 };
     known.instance = instance;
     return known;
   }
@@ -119,7 +129,13 @@ class P2c implements Balancer {
   }
 
   #cost(node: Node, now: number): number {
-    return ((node.inFlight + 1) * this.#latency(node, now)) / node.instance.weight;
+    const health = Math.max(minHealth, this.#health(node, now));
+    return ((node.inFlight + 1) * this.#latency(node, now)) / (node.instance.weight * health);
+  }
+
+  /** What was measured, healing while nobody measures. */
+  #health(node: Node, now: number): number {
+    return node.health === 1 ? 1 : 1 - (1 - node.health) * Math.exp(-(now - node.measuredAt) / decayMs);
   }
 
   /** What was measured, falling back to what is typical while nobody measures: a slow node is tried again. */
@@ -142,14 +158,16 @@ class P2c implements Balancer {
       node.failures = 0;
       node.avoidUntil = 0;
     }
-    const sample = Math.max(durationMs, minLatencyMs);
+    const isFailure = error !== undefined && nodeFailures.has(error.code);
+    const health = this.#health(node, now) * (1 - healthStep) + (isFailure ? 0 : healthStep);
     const before = this.#latency(node, now);
-    // A failure that came quickly must not make its node look like a fast one.
-    if (error !== undefined && sample < before) return;
+    // A failure or a caller that gave up tells only that the answer would have taken at least so long.
+    const sample = Math.max(durationMs, error === undefined ? minLatencyMs : before);
     const kept = node.latencyMs === undefined ? 0 : Math.exp(-(now - node.measuredAt) / decayMs);
     node.latencyMs = sample >= before ? sample : before * kept + sample * (1 - kept);
+    node.health = health;
     node.measuredAt = now;
-    this.#typicalMs = this.#typicalMs * 0.99 + node.latencyMs * 0.01;
+    if (error === undefined) this.#typicalMs = this.#typicalMs * 0.99 + node.latencyMs * 0.01;
   }
 
   #nobody({ fields: { lane } }: CallHead): Error {
