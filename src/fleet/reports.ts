@@ -59,7 +59,7 @@ export class Reports {
 
   failed(slot: Slot, failure: SlotFailure): void {
     const { log, clock, cwd } = this.#options;
-    const { exit, serving, retryMs } = failure;
+    const { exit, serving } = failure;
     const entry = relative(
       cwd,
       slot.unit.services.length === 1 ? (slot.unit.services[0]?.entry ?? '') : slot.unit.entry,
@@ -79,7 +79,7 @@ export class Reports {
     const isNew = last?.text !== text || (exit.wasReady && clock.now() - last.at > againMs);
     if (!isNew) return;
     this.#told.set(key, { text, at: clock.now() });
-    log.say('error', `${slot.name} ${text}`, retryMs === undefined ? {} : { retryInMs: Math.round(retryMs) });
+    log.say('error', `${slot.name} ${text}`);
   }
 
   /** `backend`, or each service of a process that runs several. */

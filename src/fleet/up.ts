@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, extname, join, relative, resolve } from 'node:path';
+import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { systemClock } from '../concurrency/index.ts';
 import { lockDataDir } from './data-lock.ts';
 import { compileCacheDir, environmentOf } from './environment.ts';
@@ -146,7 +146,7 @@ class FleetRun {
     const services = units.flatMap((unit) => (unit.kind === 'backend' ? [] : unit.services));
     const processes = units.reduce((sum, unit) => sum + unit.replicas, 0);
     for (const unit of units) this.#log.makeRoom(unit.kind === 'service' ? `${unit.name}-${unit.replicas}` : unit.name);
-    const text = `${relative(this.#cwd, file)}: ${services.length} services in ${processes} processes`;
+    const text = `${this.#shown(file)}: ${services.length} services in ${processes} processes`;
     if (this.#format === 'json') this.#log.say('info', text);
     else this.#write(`${this.#palette.bold('flotilla')}  ${text}\n`);
   }
@@ -186,14 +186,19 @@ class FleetRun {
       onTrouble: (message) => this.#log.say('warn', `not every change restarts its service: ${message}`),
       onChange: async (files) => {
         if (files.includes(file)) {
-          this.#log.say('warn', `${relative(this.#cwd, file)} has changed: end the fleet and start it again to use it`);
+          this.#log.say('warn', `${this.#shown(file)} has changed: end the fleet and start it again to use it`);
         }
         const names = await supervisor.change(files);
         const [first = ''] = files;
-        const what = `${relative(this.#cwd, first)}${files.length > 1 ? ` and ${files.length - 1} more` : ''}`;
+        const what = `${this.#shown(first)}${files.length > 1 ? ` and ${files.length - 1} more` : ''}`;
         if (names.length > 0) this.#log.say('info', `${what} changed: renewing ${names.join(', ')}`);
       },
     });
+  }
+
+  /** A path as it is typed here: relative within the working directory. */
+  #shown(path: string): string {
+    return path.startsWith(this.#cwd + sep) ? relative(this.#cwd, path) : path;
   }
 
   #tellCalls(): void {
