@@ -97,6 +97,14 @@ export class ConfigLoader {
     return entries;
   }
 
+  /** Sections that must be there are, if empty: the validator then says which of their values is missing. */
+  fillSections(): void {
+    for (const path of this.#shape?.required ?? []) {
+      const parent = valueAt(this.tree, parentOf(path));
+      if (isRecord(parent)) parent[lastOf(path)] ??= {};
+    }
+  }
+
   /** An issue of the validator, with what the value was and who said it. */
   addIssue(issue: StandardSchemaV1.Issue): void {
     const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');

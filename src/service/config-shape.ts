@@ -19,6 +19,8 @@ export interface Shape {
   readonly leaves: ReadonlyMap<string, Leaf>;
   /** Paths of objects with known keys; '' is the root. */
   readonly sections: ReadonlySet<string>;
+  /** Those of them that must be there, outer ones first. */
+  readonly required: ReadonlySet<string>;
   /** Paths of objects that take any key. */
   readonly open: ReadonlySet<string>;
 }
@@ -38,7 +40,12 @@ export function shapeOf(schema: Schema<unknown>): Shape | undefined {
     return undefined;
   }
   if (root === undefined) return undefined;
-  const shape = { leaves: new Map<string, Leaf>(), sections: new Set<string>(), open: new Set<string>() };
+  const shape = {
+    leaves: new Map<string, Leaf>(),
+    sections: new Set<string>(),
+    required: new Set<string>(),
+    open: new Set<string>(),
+  };
   walk(root, root, '', 0, shape);
   return shape.sections.has('') ? shape : undefined;
 }
@@ -46,6 +53,7 @@ export function shapeOf(schema: Schema<unknown>): Shape | undefined {
 interface Growing {
   readonly leaves: Map<string, Leaf>;
   readonly sections: Set<string>;
+  readonly required: Set<string>;
   readonly open: Set<string>;
 }
 
@@ -60,10 +68,13 @@ function walk(root: JsonSchema, given: unknown, path: string, depth: number, sha
     return;
   }
   shape.sections.add(path);
-  for (const { properties, additionalProperties } of objects) {
+  for (const { properties, additionalProperties, required } of objects) {
     if (additionalProperties === true || isRecord(additionalProperties)) shape.open.add(path);
     for (const [key, child] of Object.entries(properties as JsonSchema)) {
-      walk(root, child, path === '' ? key : `${path}.${key}`, depth + 1, shape);
+      const at = path === '' ? key : `${path}.${key}`;
+      const isRequired = objects.length === 1 && Array.isArray(required) && required.includes(key);
+      if (isRequired && variantsOf(root, child).some((variant) => isRecord(variant.properties))) shape.required.add(at);
+      walk(root, child, at, depth + 1, shape);
     }
   }
 }

@@ -44,6 +44,7 @@ export async function loadConfig<T>(schema: Schema<T>, options: ConfigOptions = 
   if (file !== undefined) await addFile(loader, typeof file === 'string' ? { path: file } : file);
   loader.addEnvironment();
   loader.addFlags();
+  loader.fillSections();
   const checked = await schema['~standard'].validate(loader.tree);
   for (const issue of checked.issues ?? []) loader.addIssue(issue);
   if (checked.issues === undefined && loader.problems.size === 0) return checked.value;
@@ -51,6 +52,8 @@ export async function loadConfig<T>(schema: Schema<T>, options: ConfigOptions = 
 }
 
 const maxFileBytes = 1024 * 1024;
+/** Aliases of aliases of aliases would fill the memory from a few lines. */
+const maxAliases = 100;
 
 async function addFile(
   loader: ConfigLoader,
@@ -67,7 +70,7 @@ async function addFile(
     const { line, col } = lines.linePos(error.pos[0]);
     throw invalidConfig(`${path}:${line}:${col}: ${error.message}; write it as YAML or JSON`, { file: path });
   }
-  const tree: unknown = document.toJS({ maxAliasCount: 100 });
+  const tree = toPlain(document, path);
   if (tree === null || tree === undefined) return;
   if (typeof tree !== 'object' || Array.isArray(tree)) {
     throw invalidConfig(
@@ -76,6 +79,18 @@ async function addFile(
     );
   }
   loader.addTree(tree as ConfigTree, path);
+}
+
+function toPlain(document: ReturnType<typeof parseDocument>, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: maxAliases });
+  } catch (error) {
+    throw invalidConfig(
+      `${path}: its aliases cannot be resolved, or to more than ${maxAliases} values`,
+      { file: path },
+      error,
+    );
+  }
 }
 
 async function readConfigFile(path: string, optional: boolean): Promise<string | undefined> {
