@@ -1,0 +1,4 @@
+import { openSqlite } from '../testing.ts';
+import { rankStoreContract } from './store.contract.ts';
+
+rankStoreContract('SQLite', openSqlite);
