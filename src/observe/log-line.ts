@@ -33,7 +33,7 @@ export function jsonLines(resource: Resource): FormatLine {
     if (record.lane !== '') line += `,"lane":${JSON.stringify(record.lane)}`;
     let left = record.fields.length;
     for (const [name, value] of record.fields) {
-      const field = `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
+      const field = fieldName(name) + JSON.stringify(value);
       if (line.length + field.length > maxLineLength) {
         line += `,"droppedFields":${left}`;
         break;
@@ -59,6 +59,19 @@ export function prettyLines(resource: Resource): FormatLine {
     const head = `${clockTime(record.timeMs)} ${levelNames[record.level]} ${resource.instance}  ${oneLine(record.message)}`;
     return `${head} ${fields}${tenant}${lane}${trace}${prettyError(record.error)}\n`;
   };
+}
+
+/** `,"name":`. A pure cache: the same few names come with every line. */
+const fieldNames = new Map<string, string>();
+const maxFieldNames = 1000;
+
+function fieldName(name: string): string {
+  let text = fieldNames.get(name);
+  if (text === undefined) {
+    text = `,${JSON.stringify(name)}:`;
+    if (fieldNames.size < maxFieldNames) fieldNames.set(name, text);
+  }
+  return text;
 }
 
 const levelNames: Readonly<Record<Level, string>> = {

@@ -11,8 +11,9 @@ export interface WallClock {
 const toleratedDriftMs = 50;
 
 export function wallClock(clock: Clock): WallClock {
-  let offset = Date.now() - clock.now();
   const isVirtual = clock !== systemClock;
+  // timeOrigin is exact to the microsecond, Date.now() only to the millisecond: spans of two processes must line up.
+  let offset = isVirtual ? Date.now() - clock.now() : performance.timeOrigin;
   return {
     epochMs: () => offset + clock.now(),
     resync() {

@@ -35,7 +35,7 @@ export interface LogError {
 
 /** Writes the record as field 2 (`log_records`) of a ScopeLogs. */
 export function writeLog(writer: ProtobufWriter, record: LogRecord): void {
-  const message = writer.open(2);
+  const message = writer.open(2, 2);
   const nanos = record.timeMs * 1e6;
   writer.fixed64(1, nanos);
   // SEVERITY_NUMBER_TRACE = 1, DEBUG = 5, INFO = 9, WARN = 13, ERROR = 17, FATAL = 21
@@ -53,7 +53,7 @@ export function writeLog(writer: ProtobufWriter, record: LogRecord): void {
     writer.hex(10, record.spanId);
   }
   writer.fixed64(11, nanos);
-  writer.close(message);
+  writer.close(message, 2);
 }
 
 function writeError(writer: ProtobufWriter, error: LogError): void {

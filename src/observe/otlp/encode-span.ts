@@ -44,7 +44,7 @@ const nanosPerMs = 1e6;
 
 /** Writes the span as field 2 (`spans`) of a ScopeSpans. */
 export function writeSpan(writer: ProtobufWriter, span: SpanRecord): void {
-  const message = writer.open(2);
+  const message = writer.open(2, 2);
   writer.hex(1, span.traceId);
   writer.hex(2, span.spanId);
   if (span.state !== '') writer.string(3, span.state);
@@ -59,7 +59,7 @@ export function writeSpan(writer: ProtobufWriter, span: SpanRecord): void {
   if (span.droppedEvents > 0) writer.uint(12, span.droppedEvents);
   if (span.errorMessage !== undefined) writeErrorStatus(writer, span.errorMessage);
   writer.fixed32(16, 1);
-  writer.close(message);
+  writer.close(message, 2);
 }
 
 function writeSpanAttributes(writer: ProtobufWriter, { attributes = {}, added = none }: SpanRecord): void {

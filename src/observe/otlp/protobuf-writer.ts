@@ -101,9 +101,12 @@ export class ProtobufWriter {
     this.#reserve(20 + count);
     this.#tag(field, 2);
     this.#varint(count);
+    const bytes = this.#bytes;
+    let at = this.#length;
     for (let i = 0; i < count; i++) {
-      this.#bytes[this.#length++] = (nibble(digits.charCodeAt(2 * i)) << 4) | nibble(digits.charCodeAt(2 * i + 1));
+      bytes[at++] = (nibbles[digits.charCodeAt(2 * i)]! << 4) | nibbles[digits.charCodeAt(2 * i + 1)]!;
     }
+    this.#length = at;
   }
 
   /** Packed repeated fixed64. */
@@ -129,41 +132,48 @@ export class ProtobufWriter {
     this.#length += bytes.length;
   }
 
-  /** Opens a nested message; what is written until {@link close} with the returned mark is its content. */
-  open(field: number): number {
+  /**
+   * Opens a nested message; what is written until {@link close} with the returned mark is its content. `lengthBytes` says
+   * how long its length will probably be: 2 for 128 bytes and more.
+   */
+  open(field: number, lengthBytes = 1): number {
     this.#reserve(20);
     this.#tag(field, 2);
-    return ++this.#length;
+    this.#length += lengthBytes;
+    return this.#length;
   }
 
   /**
-   * Closes the message opened at `mark`. One byte was kept for its length; a longer length moves the content. Measuring
-   * the content beforehand, the usual alternative, costs more than moving a few hundred bytes.
+   * Closes the message opened at `mark`. If its length takes more or fewer bytes than were kept for it, the content moves.
+   * Measuring the content beforehand, the usual alternative, costs more than moving some of it.
    */
-  close(mark: number): void {
+  close(mark: number, lengthBytes = 1): void {
     const size = this.#length - mark;
-    if (size <= 0x7f) {
-      this.#bytes[mark - 1] = size;
-      return;
+    const needed = size < 0x80 ? 1 : size < 0x4000 ? 2 : size < 0x20_0000 ? 3 : size < 0x1000_0000 ? 4 : 5;
+    const start = mark - lengthBytes;
+    if (needed !== lengthBytes) {
+      this.#reserve(needed);
+      this.#bytes.copyWithin(start + needed, mark, this.#length);
     }
-    const extra = size < 0x4000 ? 1 : size < 0x20_0000 ? 2 : size < 0x1000_0000 ? 3 : 4;
-    this.#reserve(extra);
-    this.#bytes.copyWithin(mark + extra, mark, this.#length);
-    const end = this.#length + extra;
-    this.#length = mark - 1;
+    this.#length = start;
     this.#varint(size);
-    this.#length = end;
+    this.#length += size;
   }
 
   #tag(field: number, wireType: number): void {
-    this.#varint((field << 3) | wireType);
+    const tag = (field << 3) | wireType;
+    if (tag < 0x80) this.#bytes[this.#length++] = tag;
+    else this.#varint(tag);
   }
 
   #varint(value: number): void {
+    const bytes = this.#bytes;
+    let at = this.#length;
     let rest = value;
-    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) | 0x80;
-    for (; rest > 0x7f; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
-    this.#bytes[this.#length++] = rest;
+    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) | 0x80;
+    for (; rest > 0x7f; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = rest;
+    this.#length = at;
   }
 
   #fixed64(value: number): void {
@@ -207,6 +217,6 @@ export class ProtobufWriter {
 /** Its length fits one byte, and a loop over it beats `Buffer.write`. */
 const shortText = 64;
 
-function nibble(character: number): number {
-  return character <= 0x39 ? character - 0x30 : character - 0x57;
-}
+/** The value of each hex digit by its character code. */
+const nibbles = new Uint8Array(128);
+for (let value = 0; value < 16; value++) nibbles[value.toString(16).charCodeAt(0)] = value;

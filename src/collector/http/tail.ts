@@ -1,0 +1,60 @@
+import { type Context, until } from '../../concurrency/index.ts';
+import type { ServerSentEvent } from '../../net/http/index.ts';
+import { logLevels } from '../otlp/records.ts';
+import { matchesFields, matchesText, parseLogSearch } from '../query/log-search.ts';
+import { type LogLine, searchText } from '../store/log-line.ts';
+import type { Store } from '../store/store.ts';
+
+export interface TailFilter {
+  readonly q: string;
+  readonly service: string;
+  /** The least level, as an index. */
+  readonly level: number;
+}
+
+/** Lines that a slow reader has not taken yet; of more the oldest are dropped, and the reader is told how many. */
+const maxWaiting = 1000;
+
+/**
+ * The lines that match, as they are stored, until `ctx` ends. An event of the name `dropped` says how many lines the
+ * reader was too slow for.
+ */
+export async function* tailLogs(ctx: Context, store: Store, filter: TailFilter): AsyncIterable<ServerSentEvent> {
+  const matches = matcher(filter);
+  let waiting: LogLine[] = [];
+  let dropped = 0;
+  let wake: () => void = () => {};
+  const stop = store.onLogs((lines) => {
+    for (const line of lines) if (matches(line)) waiting.push(line);
+    if (waiting.length > maxWaiting) dropped += waiting.splice(0, waiting.length - maxWaiting).length;
+    wake();
+  });
+  try {
+    for (;;) {
+      if (waiting.length === 0) {
+        await until(
+          ctx,
+          new Promise<void>((resolve) => {
+            wake = resolve;
+          }),
+        );
+      }
+      if (dropped > 0) yield { event: 'dropped', data: { count: dropped } };
+      dropped = 0;
+      const lines = waiting;
+      waiting = [];
+      for (const line of lines) yield { id: String(line.id), data: line };
+    }
+  } finally {
+    stop();
+  }
+}
+
+function matcher({ q, service, level }: TailFilter): (line: LogLine) => boolean {
+  const search = parseLogSearch(q);
+  return (line) => {
+    if (service !== '' && line.service !== service) return false;
+    if (level > 0 && logLevels.indexOf(line.level as (typeof logLevels)[number]) < level) return false;
+    return matchesFields(search, line) && matchesText(search, searchText(line.message, line.attributes));
+  };
+}

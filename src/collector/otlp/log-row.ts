@@ -1,0 +1,27 @@
+import { cut, type Emitter, isId, type LogRow, levelOf, maxMessageLength } from './records.ts';
+
+/** A log line as either encoding says it. */
+export interface RawLog {
+  nanos: number;
+  observedNanos: number;
+  severity: number;
+  severityText: string;
+  body: unknown;
+  attributes: Record<string, unknown>;
+  traceId?: Uint8Array;
+  spanId?: Uint8Array;
+}
+
+/** The line as it is stored. One without a time got it when it was observed, or else now. */
+export function logRow(log: RawLog, emitter: Emitter): LogRow {
+  const nanos = log.nanos || log.observedNanos;
+  return {
+    emitter,
+    timeUs: nanos === 0 ? Date.now() * 1000 : Math.floor(nanos / 1000),
+    level: levelOf(log.severity, log.severityText),
+    message: cut(typeof log.body === 'string' ? log.body : JSON.stringify(log.body ?? ''), maxMessageLength),
+    traceId: isId(log.traceId, 16) ? log.traceId : undefined,
+    spanId: isId(log.spanId, 8) ? log.spanId : undefined,
+    attributes: log.attributes,
+  };
+}
