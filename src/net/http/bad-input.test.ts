@@ -356,6 +356,16 @@ describe('bad input is refused in the one error shape and reaches no handler', (
     assert.equal(headers.allow, 'GET, HEAD, OPTIONS, POST');
   });
 
+  it('closes a connection without a second answer when the rest of an answered request does not come', async () => {
+    await using impatient = await serve((router) => router.post('/', reach), { requestTimeoutMs: 50 });
+    using client = new RawClient(impatient.port);
+
+    const first = await client.send(`POST /nowhere HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\npart`).answer();
+
+    assert.equal(first.status, 404);
+    assert.equal(await client.closed(), '');
+  });
+
   it('keeps the connection after an error whose request was read whole', async () => {
     using client = new RawClient(server.port);
 

@@ -2,7 +2,7 @@ import { fieldsOf, writeFields, writeTimeoutMs } from '../../call/index.ts';
 import type { Context } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { chain, type Handler, instrument, type MethodInfo, type Middleware } from '../../service/index.ts';
-import type { HttpHeaders, HttpMethod } from './request.ts';
+import type { HttpMethod } from './request.ts';
 import { HttpResponse } from './response.ts';
 
 export interface HttpClientOptions {
@@ -14,7 +14,7 @@ export interface HttpClientOptions {
   readonly maxResponseBytes?: number;
   /** Whether the travelling fields and the deadline are sent. False for servers of others. Default: true. */
   readonly sendFields?: boolean;
-  /** Wraps each call, inside nothing and outside the telemetry; outermost first. Default: none. */
+  /** Wraps each call, outermost first. Telemetry is inside of them, so that each try has a span. Default: none. */
   readonly middleware?: readonly Middleware[];
 }
 
@@ -142,7 +142,8 @@ class FetchClient {
 
   async #receive(source: string, response: Response): Promise<HttpResponse> {
     const { maxResponseBytes } = this.#options;
-    const headers: HttpHeaders = Object.fromEntries(response.headers);
+    const headers: Record<string, string> = Object.create(null);
+    for (const [name] of response.headers) headers[name] = response.headers.get(name) ?? '';
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of response.body ?? []) {

@@ -16,6 +16,9 @@ import { NodeExchange } from './node-exchange.ts';
 /** How long a connection that was refused stays open for the client to read why. */
 const lingerMs = 1000;
 
+/** The methods that routes may have. */
+const allow = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT';
+
 /**
  * node:http as the engine, on sockets that come from elsewhere. All of node:http that the server uses is in this file and
  * in `node-exchange.ts`.
@@ -27,6 +30,8 @@ export function nodeEngine(options: EngineOptions): Engine {
 interface Connection {
   /** Requests that have not been answered completely, oldest first. */
   readonly open: Set<NodeExchange>;
+  /** The newest of all. */
+  last: NodeExchange | undefined;
   /** What it sent is not HTTP: nothing more is read from it. */
   isBroken: boolean;
   /** How much had come when the last request was answered: if no more has, the connection is idle. */
@@ -70,7 +75,7 @@ class NodeEngine implements Engine {
       ),
     );
     this.#server.on('connect', (_req, socket) =>
-      this.#refuse(socket as Socket, HttpErrors.METHOD_NOT_ALLOWED('CONNECT is for proxies; this is none')),
+      this.#refuse(socket as Socket, HttpErrors.METHOD_NOT_ALLOWED('CONNECT is for proxies', { metadata: { allow } })),
     );
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
       this.#onClientError(error, socket as Socket),
@@ -81,20 +86,22 @@ class NodeEngine implements Engine {
   }
 
   handle(socket: Socket): void {
+    const { clock, maxConnections } = this.#options;
     if (this.#isDraining) {
       socket.destroy();
       return;
     }
-    if (this.#connections.size >= this.#options.maxConnections) {
+    if (this.#connections.size >= maxConnections) {
       this.#refuse(socket, HttpErrors.TOO_MANY_CONNECTIONS('the server has as many connections as it can serve'));
       socket.destroySoon();
       return;
     }
     this.#connections.set(socket, {
       open: new Set(),
+      last: undefined,
       isBroken: false,
       bytesRead: 0,
-      idleSince: this.#options.clock.now(),
+      idleSince: clock.now(),
     });
     socket.once('close', () => {
       this.#connections.delete(socket);
@@ -113,12 +120,13 @@ class NodeEngine implements Engine {
     if (this.#connections.size > 0) await this.#emptied.promise;
     stop();
     grace.stop();
-    // Ends node's watch for slow clients.
-    this.#server.close();
+    this.destroy();
   }
 
   destroy(): void {
     for (const socket of this.#connections.keys()) socket.destroy();
+    // Ends node's watch for slow clients.
+    this.#server.close();
   }
 
   /** Those that wait for nothing since then; node's own closeIdleConnections() leaves those that never sent anything. */
@@ -132,6 +140,7 @@ class NodeEngine implements Engine {
     const { socket } = req;
     const exchange = new NodeExchange(req, res, this.#options.clock, awaitsContinue);
     const connection = this.#connections.get(socket);
+    if (connection !== undefined) connection.last = exchange;
     connection?.open.add(exchange);
     res.once('close', () => {
       connection?.open.delete(exchange);
@@ -155,16 +164,16 @@ class NodeEngine implements Engine {
     if (connection.isBroken) return;
     connection.isBroken = true;
     const refusal = malformed(error);
-    const exchange = [...connection.open].at(-1);
-    if (exchange === undefined) {
-      this.#refuse(socket, refusal);
-    } else if (exchange.isReceiving) {
-      // The broken bytes are in the body of this request.
+    const exchange = connection.last;
+    if (exchange?.isReceiving === true) {
+      // The broken bytes are in the body of this request, which may have its answer already.
       if (exchange.isAnswering) socket.destroy();
       else this.#answer(exchange, refusal);
-    } else {
+    } else if (exchange !== undefined && connection.open.has(exchange)) {
       // They follow a request that is still being answered: that answer first, or the client would take ours for it.
       exchange.closeAfter();
+    } else {
+      this.#refuse(socket, refusal);
     }
   }
 

@@ -98,7 +98,17 @@ describe('a server', () => {
       router.get('/null', () => null);
       router.get('/nothing', () => undefined);
       router.get('/created', () =>
-        json({}, { status: 201, headers: { location: '/7' }, cookies: [{ name: 'sid', value: '1' }] }),
+        json(
+          {},
+          {
+            status: 201,
+            headers: { location: '/7' },
+            cookies: [
+              { name: 'sid', value: '1' },
+              { name: 'b', value: '' },
+            ],
+          },
+        ),
       );
       router.get('/text', () => text('é'));
       router.get('/html', () => html('<p>'));
@@ -123,7 +133,7 @@ describe('a server', () => {
     const created = await fetch(`${server.url}/created`);
     assert.deepEqual(
       [created.status, created.headers.get('location'), created.headers.getSetCookie()],
-      [201, '/7', ['sid=1; Path=/; Secure; HttpOnly; SameSite=Lax']],
+      [201, '/7', ['sid=1', 'b='].map((pair) => `${pair}; Path=/; Secure; HttpOnly; SameSite=Lax`)],
     );
   });
 
@@ -225,10 +235,19 @@ describe('a server', () => {
     door.close();
   });
 
+  it('fails to start where its listener does, and says why', async () => {
+    await using test = await serve(() => {});
+    const second = createHttpServer({ name: 'x', router: createRouter(), listener: tcpListener({ port: test.port }) });
+
+    await assert.rejects(second.start(background()), { reason: 'ADDRESS_IN_USE' });
+    await second.stop(background());
+    await assert.rejects(second.start(background()), /starts once/);
+  });
+
   it('starts once, and refuses a limit out of its range', async () => {
     await using test = await serve(() => {});
 
-    await assert.rejects(test.server.start(background()), /started twice/);
+    await assert.rejects(test.server.start(background()), /starts once/);
     for (const [name, value] of [
       ['timeoutMs', -1],
       ['maxConnections', 0],

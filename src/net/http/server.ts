@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { type CallHead, readFields, readTimeoutMs } from '../../call/index.ts';
-import type { CancelContext, Context } from '../../concurrency/index.ts';
+import type { CancelContext, Context, Stop } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 import { callContext, type Endpoint, type Permit, type Server } from '../../service/index.ts';
+import type { Listener, ListenerAddress } from '../tcp/index.ts';
 import { answer, answerError, refuse } from './answer.ts';
 import { type CallState, withCallState } from './call-state.ts';
 import type { Engine, Exchange } from './exchange.ts';
@@ -41,6 +42,7 @@ class RoutedServer implements HttpServer {
   #base: Context | undefined;
   #engine: Engine | undefined;
   #isDraining = false;
+  #leaveBase: Stop = () => false;
   readonly #idled = Promise.withResolvers<void>();
 
   constructor(options: HttpServerOptions, limits: Limits) {
@@ -49,7 +51,9 @@ class RoutedServer implements HttpServer {
   }
 
   async start(ctx: Context): Promise<readonly Endpoint[]> {
-    if (this.#engine !== undefined) throw new TypeError('the HTTP server was started twice; make a new one');
+    if (this.#engine !== undefined || this.#isDraining) {
+      throw new TypeError('an HTTP server starts once, and not after it was stopped; make a new one');
+    }
     const { listener, endpoint = 'http' } = this.#options;
     this.#compose();
     this.#base = ctx;
@@ -59,9 +63,9 @@ class RoutedServer implements HttpServer {
       onExchange: (exchange) => this.#onExchange(exchange),
       onRefused: (error) => telemetryOf(ctx).log.debug(ctx, 'a request was refused', { error }),
     });
-    ctx.onDone(() => this.#cut());
+    this.#leaveBase = ctx.onDone(() => this.#cut());
     if (listener === undefined) return [];
-    const { host, port } = await listener.start(ctx, (socket) => this.handleConnection(socket));
+    const { host, port } = await this.#listen(ctx, listener);
     return [{ name: endpoint, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` }];
   }
 
@@ -73,11 +77,22 @@ class RoutedServer implements HttpServer {
     for (const end of [...this.#drainListeners]) end();
     await drained;
     await this.#idle(ctx);
+    this.#leaveBase();
   }
 
   handleConnection(socket: Socket): void {
     if (this.#engine === undefined || this.#isDraining) socket.destroy();
     else this.#engine.handle(socket);
+  }
+
+  async #listen(ctx: Context, listener: Listener): Promise<ListenerAddress> {
+    try {
+      return await listener.start(ctx, (socket) => this.handleConnection(socket));
+    } catch (error) {
+      this.#leaveBase();
+      this.#cut();
+      throw error;
+    }
   }
 
   #compose(): void {
