@@ -50,7 +50,7 @@ export function makeReport(plan: LoadPlan, tally: Tally): LoadReport {
 /** The report for a person. */
 export function formatReport(report: LoadReport): string {
   const { sent, ok, failed, notSent, unanswered } = report;
-  const share = (count: number) => (sent === 0 ? '' : `  ${((100 * count) / sent).toFixed(count === sent ? 0 : 2)} %`);
+  const share = (count: number) => (count === 0 ? '' : `  ${((100 * count) / sent).toFixed(count === sent ? 0 : 2)} %`);
   const counts: readonly (readonly [string, number, string])[] = [
     ['sent', sent, `  ${perSecond(sent, report.elapsedMs)} of ${report.ratePerSecond}/s wanted`],
     ['ok', ok, `  ${perSecond(ok, report.elapsedMs)}${share(ok)}`],
@@ -59,7 +59,7 @@ export function formatReport(report: LoadReport): string {
     ['unanswered', unanswered, ''],
   ];
   const lines = counts.map(([name, count, note]) => `${name.padEnd(11)}${grouped(count).padStart(10)}${note}`);
-  return [headline(report), '', ...lines, '', ...latencyTable(report), ...failureTable(report.failures), ''].join('\n');
+  return [headline(report), '', ...lines, ...latencyTable(report), ...failureTable(report.failures), ''].join('\n');
 }
 
 function headline({ url, scenario, ratePerSecond, durationMs, arrivals, seed }: LoadReport): string {
@@ -75,7 +75,8 @@ function latencyTable(report: LoadReport): string[] {
     `${name.padEnd(11)}${grouped(count).padStart(10)}${cells(times)}`;
   const rows = Object.entries(report.byRequest).map(([name, { count, ...times }]) => row(name, count, times));
   return [
-    `latency of what succeeded, from the time each request was due`,
+    '',
+    'latency of what succeeded, from the time each request was due',
     `${''.padEnd(11)}${'requests'.padStart(10)}${names.map((name) => name.padStart(11)).join('')}`,
     row('all', report.ok, report.latencyMs),
     ...(rows.length > 1 ? rows : []),
@@ -85,9 +86,10 @@ function latencyTable(report: LoadReport): string[] {
 
 function failureTable(failures: readonly FailureRow[]): string[] {
   if (failures.length === 0) return [];
-  const rows = failures.map(
-    ({ status, reason, count }) => `${grouped(count).padStart(10)}  ${status === 0 ? 'no answer' : status} ${reason}`,
-  );
+  const rows = failures.map(({ status, reason, count }) => {
+    const what = [status === 0 ? 'no answer' : status, reason].filter((part) => part !== '').join(' ');
+    return `${grouped(count).padStart(10)}  ${what}`;
+  });
   return ['', 'failures', ...rows];
 }
 
