@@ -209,8 +209,9 @@ describe('watching', () => {
     }));
 
     const states: string[] = [];
-    for await (const { room } of rooms.watch(ctx, 'acme', id, undefined)) states.push(room.state);
+    for await (const { event, room } of rooms.watch(ctx, 'acme', id, undefined))
+      states.push(`${event?.seq ?? 'begun'} ${room.state}`);
 
-    assert.deepEqual(states, ['closed', 'open']);
+    assert.deepEqual(states, ['begun open', '1 closed', '2 open']);
   });
 });

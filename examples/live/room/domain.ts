@@ -201,16 +201,20 @@ export class Rooms {
     return seq;
   }
 
-  /** The events after `afterSeq`, or from now on; with each, the room as that event left it. */
+  /**
+   * The events after `afterSeq`, or from now on; with each, the room as that event left it. The first answer has no event:
+   * it says that nothing that happens from now on will be missed.
+   */
   async *watch(
     ctx: Context,
     tenant: string,
     roomId: string,
     afterSeq: number | undefined,
-  ): AsyncIterable<{ event: RoomEvent; room: Room }> {
+  ): AsyncIterable<{ event: RoomEvent | undefined; room: Room }> {
     let room = await this.get(ctx, tenant, roomId);
     // A number that the room has not reached would make the watcher wait for events that it has missed.
     const position = Math.min(afterSeq ?? room.lastSeq, room.lastSeq);
+    yield { event: undefined, room };
     for await (const event of this.#options.feed.follow(ctx, tenant, roomId, position)) {
       if (event.kind === 'state') room = { ...room, state: event.state };
       yield { event, room };

@@ -107,10 +107,27 @@ describe('RoomService', () => {
     for (const text of ['one', 'two', 'three']) await client.postMessage(viewer, { roomId, text });
     using watching = viewer.withTimeout(10_000);
 
+    const ids: (string | undefined)[] = [];
     for await (const { event } of client.watch(watching, { roomId, afterEventId: '2' })) {
-      assert.equal(event?.id, '3');
-      break;
+      if (ids.push(event?.id) === 2) break;
     }
+
+    assert.deepEqual(ids, [undefined, '3']);
+  });
+
+  it('says when a watch has begun, so that nothing is missed after that', async (t) => {
+    const [one, two] = await setUp(t, 2);
+    assert.ok(one && two);
+    const roomId = await createRoom(one);
+    using watching = viewer.withTimeout(10_000);
+    const events = two.watch(watching, { roomId })[Symbol.asyncIterator]();
+
+    assert.equal((await events.next()).value?.event, undefined);
+    await one.postMessage(viewer, { roomId, text: 'hello' });
+
+    const { value } = await events.next();
+    assert.equal(value?.event?.happened.case, 'message');
+    await events.return?.();
   });
 
   it('refuses to watch what does not exist, or after an event that is none', async (t) => {

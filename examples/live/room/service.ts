@@ -51,7 +51,7 @@ export function roomService(rooms: Rooms): Implementation {
     async *watch(ctx, { roomId, afterEventId }) {
       const afterSeq = afterEventId === '' ? undefined : seqOf(afterEventId);
       for await (const { event, room } of rooms.watch(ctx, tenantOf(ctx), roomId, afterSeq)) {
-        yield { event: toEvent(event, room) };
+        yield event === undefined ? {} : { event: toEvent(event, room) };
       }
     },
   });
