@@ -46,6 +46,8 @@ export interface Trace {
   readonly traceId: string;
   readonly startMs: number;
   readonly durationMs: number;
+  /** There are more spans than these. */
+  readonly incomplete?: boolean;
   readonly spans: readonly Span[];
 }
 
@@ -73,6 +75,8 @@ export interface SpanEvent {
 export type Attributes = Readonly<Record<string, unknown>>;
 
 export interface LogsAnswer {
+  /** There was no time to search everything: older lines may match too. */
+  readonly incomplete?: boolean;
   readonly logs: readonly LogLine[];
 }
 
@@ -104,6 +108,9 @@ export interface MetricAnswer {
   readonly name: string;
   readonly type: string;
   readonly unit: string;
+  /** There are more series than these. */
+  readonly incomplete?: boolean;
+  /** Points are values for a gauge, growth per second for a counter, observations per second for a histogram. */
   readonly series: readonly MetricSeries[];
 }
 
@@ -115,6 +122,7 @@ export interface MetricSeries {
   readonly histogram?: readonly (readonly [timeMs: number, HistogramPoint])[];
 }
 
+/** What was observed in one step. */
 export interface HistogramPoint {
   readonly count: number;
   readonly sum: number;

@@ -51,5 +51,7 @@ test('a value reads in the unit of its metric', () => {
   assert.equal(formatUnit(0.5, '1'), '0.5');
   assert.equal(formatUnit(0.012, 's'), '12.0 ms');
   assert.equal(formatUnit(5, 'Cel'), '5 Cel');
+  assert.equal(formatUnit(2048, 'By/s'), '2.00 KiB/s');
+  assert.equal(formatUnit(1.5, '{gift}/s'), '1.5/s');
   assert.equal(formatUnit(undefined, 'By'), '–');
 });

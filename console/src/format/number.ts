@@ -35,6 +35,7 @@ export function formatCount(count: number | null | undefined): string {
 /** A metric's value in its UCUM unit: seconds as a duration, bytes in powers of 1,024, the rest as a number. */
 export function formatUnit(value: number | null | undefined, unit: string): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return none;
+  if (unit.endsWith('/s')) return `${formatUnit(value, unit.slice(0, -2))}/s`;
   if (unit === '1' || unit === '') return formatNumber(value);
   if (unit === 's') return formatDuration(value * 1000);
   if (unit === 'ms') return formatDuration(value);

@@ -1,3 +1,4 @@
+import { readTraceId } from '../traces/trace-filters.ts';
 import { SelectField } from '../ui/select-field.tsx';
 import { ServiceField } from '../ui/service-field.tsx';
 import { TextField } from '../ui/text-field.tsx';
@@ -22,7 +23,7 @@ export function LogFilterBar({ filters, onChange }: LogFilterBarProps) {
         label="Full text"
         type="search"
         value={filters.q}
-        placeholder="Words in the message or attributes; service: level: trace: work too"
+        placeholder="Words, &quot;a phrase&quot;, or field:value"
         onCommit={(text) => onChange(readQuery(text), true)}
         doesGrow
         isMainSearch
@@ -38,7 +39,8 @@ export function LogFilterBar({ filters, onChange }: LogFilterBarProps) {
         label="Trace"
         value={filters.trace}
         placeholder="Trace id"
-        onCommit={(text) => onChange({ trace: text.trim().toLowerCase() }, true)}
+        isValid={(text) => text.trim() === '' || readTraceId(text) !== undefined}
+        onCommit={(text) => onChange({ trace: readTraceId(text) ?? '' }, true)}
       />
     </search>
   );

@@ -37,6 +37,11 @@ export function LogsFound({ filters }: { readonly filters: LogFilters }) {
       {poll.data === undefined && poll.error === undefined && <Skeleton rows={14} rowPx={27} />}
       {poll.error !== undefined && lines.length === 0 && <ErrorState error={poll.error} onRetry={poll.reload} />}
       {poll.data !== undefined && poll.error === undefined && lines.length === 0 && <NoLogs filters={filters} />}
+      {poll.data?.incomplete === true && (
+        <p className="logs-note">
+          The search stopped after two seconds: older lines may match too. A narrower time finds them.
+        </p>
+      )}
       {lines.length > 0 && <LogList lines={lines} label="Log lines" />}
       {lines.length > 0 && (
         <OlderLogs

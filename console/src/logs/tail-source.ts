@@ -37,9 +37,8 @@ export function openTail(options: TailSourceOptions): void {
     source = new EventSource(url);
     source.onopen = () => onState('live');
     source.onmessage = take;
-    source.addEventListener('log', take);
     source.addEventListener('dropped', (event: MessageEvent<string>) =>
-      onLost(parse<{ count?: number }>(event.data)?.count ?? 1),
+      onLost(parse<{ dropped?: number }>(event.data)?.dropped ?? 1),
     );
     source.onerror = () => {
       onState('broken');

@@ -16,12 +16,12 @@ export function fitMap(
   const direction = width >= layers * 150 && width >= 640 ? 'right' : 'down';
   if (direction === 'right') {
     const margin = 80;
-    const layerGap = layers > 1 ? clamp((width - 2 * margin) / (layers - 1), 150, 340) : 0;
-    return { direction, layout: layoutMap(ids, edges, { direction, margin, layerGap, nodeGap: 128 }) };
+    const layerGap = layers > 1 ? clamp((width - 2 * margin) / (layers - 1), 150, 400) : 0;
+    return { direction, layout: layoutMap(ids, edges, { direction, margin, layerGap, nodeGap: 118 }) };
   }
   const margin = 62;
   const nodeGap = broadest > 1 ? clamp((width - 2 * margin) / (broadest - 1), 84, 150) : 0;
-  return { direction, layout: layoutMap(ids, edges, { direction, margin, layerGap: 150, nodeGap }) };
+  return { direction, layout: layoutMap(ids, edges, { direction, margin, layerGap: 168, nodeGap }) };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -39,7 +39,7 @@ export function ServiceMap({ answer, range }: { readonly answer: MapAnswer; read
             if (edge === undefined) return null;
             const path = edgePath(placed, {
               direction,
-              fromRadius: radius(placed.from) + 3,
+              fromRadius: radius(placed.from) + (direction === 'down' ? 38 : 3),
               toRadius: radius(placed.to) + 4,
             });
             return (

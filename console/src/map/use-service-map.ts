@@ -3,7 +3,7 @@ import { useCollector } from '../api/collector-context.ts';
 import { type Poll, usePoll } from '../api/use-poll.ts';
 import { boundsOf, type TimeRange } from '../time/time-range.ts';
 
-/** Which service calls which in the range; asked again every 5 s while it ends now. The API knows no end, so a fixed range runs to now. */
+/** Which service calls which in the range; asked again every 5 s while it ends now. */
 export function useServiceMap(range: TimeRange): Poll<MapAnswer> {
   const client = useCollector();
   return usePoll<MapAnswer>(

@@ -3,7 +3,7 @@ import type { MetricAnswer, MetricName } from '../api/answers.ts';
 import { useCollector } from '../api/collector-context.ts';
 import { usePoll } from '../api/use-poll.ts';
 import { useFleet } from '../fleet/fleet-context.tsx';
-import { formatRate, formatUnit } from '../format/number.ts';
+import { formatUnit } from '../format/number.ts';
 import { links } from '../routing/links.ts';
 import { formatPlace, paramsOf } from '../routing/place.ts';
 import { navigate, usePlace } from '../routing/use-place.ts';
@@ -61,7 +61,7 @@ export function MetricPanel({
     [lines, colors, isHidden],
   );
   const unit = poll.data === undefined ? '' : unitOf(poll.data, stat);
-  const format = (value: number | null | undefined) => (unit === '/s' ? formatRate(value) : formatUnit(value, unit));
+  const format = (value: number | null | undefined) => formatUnit(value, unit);
   const toggle = (id: string) => {
     const before = hidden ?? new Set(lines.slice(maxLines).map((line) => line.id));
     const after = new Set(before);
@@ -81,6 +81,9 @@ export function MetricPanel({
         <p className="metric-overflow">
           Too many label values: some are counted together under “overflow”, so figures by label are too low.
         </p>
+      )}
+      {poll.data?.incomplete === true && (
+        <p className="metric-overflow">There are more lines than these: choose a service to see all of it.</p>
       )}
       {poll.data === undefined && poll.error === undefined && <Skeleton rows={8} />}
       {poll.data === undefined && poll.error !== undefined && <ErrorState error={poll.error} onRetry={poll.reload} />}

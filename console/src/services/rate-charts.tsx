@@ -7,14 +7,14 @@ import type { TimeRange } from '../time/time-range.ts';
 import { useAxisBounds, useZoom } from '../time/use-range.ts';
 import type { TraceFilters } from '../traces/trace-filters.ts';
 import { Chart } from '../ui/chart.tsx';
-import { column, useRates } from './use-rates.ts';
+import { column, completed, useRates } from './use-rates.ts';
 
 /** Rate, errors and latency of a service. A click on a point opens the traces of that moment; a drag zooms in. */
 export function RateCharts({ service, range }: { readonly service: string; readonly range: TimeRange }) {
   const { data, stepMs } = useRates(service, range);
   const bounds = useAxisBounds(range, data);
   const zoom = useZoom();
-  const points = useMemo(() => data?.points ?? [], [data]);
+  const points = useMemo(() => completed(data?.points ?? [], stepMs, Date.now()), [data, stepMs]);
   const timesMs = useMemo(() => points.map((point) => point.timeMs), [points]);
   const lines = useMemo(
     () => ({

@@ -1,3 +1,4 @@
+import './service-view.css';
 import './services-view.css';
 import type { RatesAnswer, Service } from '../api/answers.ts';
 import { useCollector } from '../api/collector-context.ts';
@@ -13,6 +14,9 @@ import { ServiceName } from '../ui/service-name.tsx';
 import { Sparkline } from '../ui/sparkline.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/state.tsx';
 import { Replicas } from './instance-state.tsx';
+import { RecentTraces } from './recent-traces.tsx';
+import { RecentWarnings } from './recent-warnings.tsx';
+import { completed } from './use-rates.ts';
 
 /** Every service with its replicas, health and the last minute of its traffic. */
 export function ServicesView() {
@@ -64,6 +68,12 @@ export function ServicesView() {
           </table>
         )}
       </Panel>
+      {services.length > 0 && (
+        <div className="service-columns services-recent">
+          <RecentTraces service="" range={range} />
+          <RecentWarnings service="" range={range} />
+        </div>
+      )}
     </>
   );
 }
@@ -119,7 +129,7 @@ function TrafficSparkline({ service, range }: { readonly service: string; readon
     },
     10_000,
   );
-  const values = (data?.points ?? []).map((point) => point.requestsPerSecond);
+  const values = completed(data?.points ?? [], stepMs, Date.now()).map((point) => point.requestsPerSecond);
   return (
     <Sparkline
       values={values}

@@ -18,6 +18,12 @@ export function useRates(service: string, range: TimeRange): Poll<RatesAnswer> &
   return { ...poll, stepMs };
 }
 
+/** The points without the last one while its step still runs: half a step's calls would read as half the rate. */
+export function completed(points: readonly RatePoint[], stepMs: number, nowMs: number): readonly RatePoint[] {
+  const last = points.at(-1);
+  return last !== undefined && last.timeMs + stepMs > nowMs ? points.slice(0, -1) : points;
+}
+
 /** One field of the points; null where there were no calls, for values that mean nothing then. */
 export function column(points: readonly RatePoint[], field: Exclude<keyof RatePoint, 'timeMs'>): (number | null)[] {
   return points.map((point) => point[field] ?? null);

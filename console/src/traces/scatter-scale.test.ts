@@ -8,7 +8,7 @@ test('the scale holds all durations, equal factors apart', () => {
   assert.equal(position(1), 0);
   assert.ok(position(90) < 1 && position(90) > 0.9);
   assert.ok(Math.abs(position(10) - position(1) - (position(1000 / 10) - position(10))) < 0.2);
-  assert.deepEqual(ticksMs, [1, 10]);
+  assert.deepEqual(ticksMs, [1, 10, 100]);
 });
 
 test('few ticks are left over many decades', () => {

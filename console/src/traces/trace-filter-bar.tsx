@@ -31,7 +31,7 @@ export function TraceFilterBar({ filters, onChange }: TraceFilterBarProps) {
         label="Text or trace id"
         type="search"
         value={filters.q}
-        placeholder="Span name, attribute value, or a trace id"
+        placeholder="Span or service name, or a trace id"
         onCommit={search}
         doesGrow
         isMainSearch

@@ -16,7 +16,7 @@ const all: TraceFilters = {
   errorsOnly: false,
   q: '',
   range: { kind: 'last', name: '15m' },
-  limit: 50,
+  limit: 100,
   sort: 'newest',
 };
 

@@ -15,7 +15,7 @@ export interface TraceFilters {
 export const traceSorts = ['newest', 'slowest', 'spans'] as const;
 export type TraceSort = (typeof traceSorts)[number];
 
-export const traceLimits: readonly number[] = [50, 100, 200, 500];
+export const traceLimits: readonly number[] = [100, 200, 500, 1000];
 
 export const defaultTraceFilters: TraceFilters = parseTraceFilters(new URLSearchParams());
 

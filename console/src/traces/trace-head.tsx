@@ -16,7 +16,7 @@ export function TraceHead({ trace, jsonUrl }: { readonly trace: Trace; readonly 
   const facts = [
     ['Started', formatDateTime(startMs)],
     ['Duration', formatDuration(durationMs)],
-    ['Spans', formatCount(spans.length)],
+    ['Spans', trace.incomplete === true ? `the first ${formatCount(spans.length)}` : formatCount(spans.length)],
     ['Services', formatCount(services)],
   ];
   return (

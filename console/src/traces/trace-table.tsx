@@ -18,7 +18,6 @@ export interface TraceTableProps {
 /** Traces as rows; the whole row is a link to the waterfall. */
 export function TraceTable({ traces, label, isCompact = false }: TraceTableProps) {
   const nowMs = useNow(5000);
-  const longestMs = Math.max(...traces.map((trace) => trace.durationMs), 0.001);
   return (
     <table className="traces" data-compact={isCompact || undefined} aria-label={label}>
       <thead>
@@ -38,7 +37,7 @@ export function TraceTable({ traces, label, isCompact = false }: TraceTableProps
       </thead>
       <tbody>
         {traces.map((trace) => (
-          <TraceRow key={trace.traceId} trace={trace} nowMs={nowMs} longestMs={longestMs} isCompact={isCompact} />
+          <TraceRow key={trace.traceId} trace={trace} nowMs={nowMs} isCompact={isCompact} />
         ))}
       </tbody>
     </table>
@@ -48,11 +47,10 @@ export function TraceTable({ traces, label, isCompact = false }: TraceTableProps
 interface TraceRowProps {
   readonly trace: TraceSummary;
   readonly nowMs: number;
-  readonly longestMs: number;
   readonly isCompact: boolean;
 }
 
-function TraceRow({ trace, nowMs, longestMs, isCompact }: TraceRowProps) {
+function TraceRow({ trace, nowMs, isCompact }: TraceRowProps) {
   const name = trace.rootName === '' ? '(root span missing)' : trace.rootName;
   return (
     <tr>
@@ -86,14 +84,7 @@ function TraceRow({ trace, nowMs, longestMs, isCompact }: TraceRowProps) {
         </td>
       )}
       {!isCompact && <td className="right number muted cell-spans">{formatCount(trace.spanCount)}</td>}
-      <td className="right number cell-duration">
-        <span
-          className="duration-bar"
-          data-error={trace.error || undefined}
-          style={{ width: `${Math.max(1, (trace.durationMs / longestMs) * 100)}%` }}
-        />
-        <span className="duration-text">{formatDuration(trace.durationMs)}</span>
-      </td>
+      <td className="right number cell-duration">{formatDuration(trace.durationMs)}</td>
     </tr>
   );
 }

@@ -1,6 +1,6 @@
 import './traces-view.css';
 import { useMemo, useState } from 'react';
-import type { TracesAnswer } from '../api/answers.ts';
+import type { TraceSummary, TracesAnswer } from '../api/answers.ts';
 import { useCollector } from '../api/collector-context.ts';
 import { usePoll } from '../api/use-poll.ts';
 import { links } from '../routing/links.ts';
@@ -45,7 +45,7 @@ export function TracesView() {
           aside={<TraceScatterLegend />}
           isBusy={poll.isLoading && poll.data !== undefined}
         >
-          <TraceScatter traces={traces} bounds={bounds} onZoom={zoom} />
+          <TraceScatter traces={traces} bounds={isFull ? extentOf(traces) : bounds} onZoom={zoom} />
           {poll.data === undefined && poll.error === undefined && <Skeleton rows={10} rowPx={34} />}
           {poll.error?.kind === 'refused' && <ErrorState error={poll.error} onRetry={poll.reload} />}
           {poll.data === undefined && poll.error?.kind === 'away' && (
@@ -64,6 +64,12 @@ export function TracesView() {
       </div>
     </>
   );
+}
+
+/** The time that the traces themselves cover, where the newest are only the end of the range. */
+function extentOf(traces: readonly TraceSummary[]): readonly [number, number] {
+  const starts = traces.map((trace) => trace.startMs);
+  return [Math.min(...starts), Math.max(...starts) + 1];
 }
 
 function countText(count: number, isFull: boolean): string {

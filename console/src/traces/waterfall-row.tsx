@@ -79,8 +79,6 @@ function SpanBar({ node, window, path, color }: WaterfallRowProps & { readonly c
   const left = clamp(place(startMs));
   const right = clamp(place(endMs));
   const isOutside = endMs < window.fromMs || startMs > window.toMs;
-  const isTextBefore = right > 88 && left > 14;
-  const isTextInside = right > 88 && !isTextBefore;
   return (
     <>
       {!isOutside && (
@@ -113,13 +111,8 @@ function SpanBar({ node, window, path, color }: WaterfallRowProps & { readonly c
         ))}
       <span
         className="span-duration number"
-        data-inside={isTextInside || undefined}
         data-error={span.error || undefined}
-        style={
-          isTextBefore || isTextInside
-            ? { right: `calc(${isTextInside ? 0 : 100 - left}% + 6px)` }
-            : { left: `calc(${right}% + 6px)` }
-        }
+        style={{ left: `calc(${right}% + 6px)` }}
       >
         {span.error && '✕ '}
         {formatDuration(span.durationMs)}

@@ -126,7 +126,7 @@ function Ruler({ tree, window }: { readonly tree: SpanTree; readonly window: Tim
         {ticks.map((ms) => {
           const left = ((ms - window.fromMs) / (window.toMs - window.fromMs)) * 100;
           return (
-            <span key={ms} className="number" data-last={left > 90 || undefined} style={{ left: `${left}%` }}>
+            <span key={ms} className="number" style={{ left: `${left}%` }}>
               {formatDuration(ms - tree.startMs)
                 .replace(/\.0+ /, ' ')
                 .replace(/(\.\d*?)0+ /, '$1 ')}

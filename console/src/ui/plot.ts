@@ -85,12 +85,22 @@ function isMove(type: string): boolean {
 
 function lineOf({ label, colorToken }: Pick<ChartSeries, 'label' | 'colorToken'>, isFilled: boolean): uPlot.Series {
   const stroke = tokenColor(colorToken);
-  return { label, stroke, width: 1.6, points: { show: isLonely, size: 5 }, ...(isFilled && { fill: `${stroke}22` }) };
+  return {
+    label,
+    stroke,
+    width: 1.6,
+    points: { show: true, size: 4, filter: lonelyPoints },
+    ...(isFilled && { fill: `${stroke}22` }),
+  };
 }
 
-/** Points are drawn only where a line cannot show them: a single value. */
-function isLonely(u: uPlot, seriesIndex: number): boolean {
-  return (u.data[seriesIndex] ?? []).filter((value) => value !== null && value !== undefined).length === 1;
+/** Points are drawn only where no line shows them: between two gaps. */
+function lonelyPoints(u: uPlot, seriesIndex: number): number[] {
+  const values = u.data[seriesIndex] ?? [];
+  const isGap = (index: number) => values[index] === null || values[index] === undefined;
+  const lonely: number[] = [];
+  for (let i = 0; i < values.length; i++) if (!isGap(i) && isGap(i - 1) && isGap(i + 1)) lonely.push(i);
+  return lonely;
 }
 
 function timeAxis(): uPlot.Axis {
