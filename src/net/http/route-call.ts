@@ -86,7 +86,9 @@ const outermost = (<I, O>(next: Handler<I, O>): Handler<I, O> => {
     const { trace } = fieldsOf(ctx);
     if (trace !== state.callerTrace) state.span = trace;
     const output = await next(ctx, input);
-    return (isStream(output) && state.reply !== undefined ? output : settle(ctx, state, output, true)) as O;
+    const kind = state.reply?.content.kind;
+    const isFollowed = isStream(output) && (kind === 'stream' || kind === 'events');
+    return (isFollowed ? output : settle(ctx, state, output, true)) as O;
   };
 }) satisfies Middleware;
 
