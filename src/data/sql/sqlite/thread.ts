@@ -4,9 +4,17 @@ import { StatusError } from '../../../errors/index.ts';
 import { SqlErrors } from '../sql-errors.ts';
 import type { Reply, Request, ThreadData } from './protocol.ts';
 import { sqliteError } from './sqlite-errors.ts';
+import { threadProgram } from './thread-program.ts';
 
-/** The program of the thread beside this file: `.ts` from the sources, `.js` when built. */
-const program = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+/** Short-lived rows are all that a thread makes; V8's default would let each grow by 48 MB before it collects. */
+const maxYoungGenerationSizeMb = 4;
+
+const code = `
+import * as sqlite from 'node:sqlite';
+import * as threads from 'node:worker_threads';
+(${threadProgram})(sqlite, threads);
+//# sourceURL=flotilla/sqlite-thread.js`;
+const program = new URL(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
 
 type Answer = Exclude<Reply, { kind: 'failure' }>;
 
@@ -29,6 +37,7 @@ export class Thread {
     this.#worker = new Worker(program, {
       workerData: { ...data, stop } satisfies ThreadData,
       name: `sqlite-${data.role}`,
+      resourceLimits: { maxYoungGenerationSizeMb },
     });
     this.#worker.on('message', (reply: Reply) => this.#pending?.settle(reply));
     this.#worker.on('error', (cause) => this.#lose(cause));
