@@ -162,10 +162,13 @@ class RpcGateway implements Gateway {
 
   document(): OpenApiDocument {
     const { openapi: info, services, name, traceUrl } = this.#options;
-    const own = { name, description: 'Routes that the gateway answers itself.' };
-    const tags = services.map(({ service }) => ({ name: service.name, description: this.#comments[service.typeName] }));
-    const used = [...tags, own].filter((tag) => this.#operations.some((operation) => operation.tag === tag.name));
-    const parts = { info, operations: this.#operations, tags: used, schemas: this.#schemas.components() };
+    const known = new Map(services.map(({ service }) => [service.name, this.#comments[service.typeName]]));
+    known.set(name, 'Routes that the gateway answers itself.');
+    const tags = [...new Set(this.#operations.map(({ tag }) => tag))].map((tag) => ({
+      name: tag,
+      description: known.get(tag),
+    }));
+    const parts = { info, operations: this.#operations, tags, schemas: this.#schemas.components() };
     return { ...openApiDocument(parts), ...(traceUrl !== undefined && { 'x-flotilla-trace-url': traceUrl }) };
   }
 

@@ -58,7 +58,7 @@ export function operationOfRoute(
 /** Replaces the messages in a schema by references. */
 function resolved(source: unknown, schemas: SchemaCollection): JsonSchema {
   if (isMessageDescriptor(source)) return schemas.message(source);
-  if (isJsonSchemaSource(source)) return source['~standard'].jsonSchema.output({ target: 'draft-2020-12' });
+  if (isJsonSchemaSource(source)) return withoutDialect(source['~standard'].jsonSchema.output(dialect));
   if (Array.isArray(source)) return source.map((item) => resolvedDeep(item, schemas)) as unknown as JsonSchema;
   return Object.fromEntries(
     Object.entries(source as JsonSchema).map(([key, value]) => [key, resolvedDeep(value, schemas)]),
@@ -81,7 +81,13 @@ function propertiesOf(source: unknown): {
 /** The JSON Schema of what a validator takes, if it tells. */
 function inputSchema(source: unknown): JsonSchema | undefined {
   if (!isJsonSchemaSource(source)) return undefined;
-  const { $schema: _, ...schema } = source['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
+  return withoutDialect(source['~standard'].jsonSchema.input(dialect));
+}
+
+/** The one that OpenAPI 3.1 has by default, so that it need not be said in every schema. */
+const dialect = { target: 'draft-2020-12' } as const;
+
+function withoutDialect({ $schema: _, ...schema }: JsonSchema): JsonSchema {
   return schema;
 }
 
