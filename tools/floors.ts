@@ -44,7 +44,6 @@ export const planned: readonly string[] = ['shard', 'cores', 'guard', 'stream', 
 export const packages: Readonly<Record<string, readonly string[]>> = {
   observe: ['pino', '@opentelemetry/api'],
   service: ['@standard-schema/spec', 'yaml'],
-  'net/http': ['@standard-schema/spec'],
   rpc: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node'],
   app: ['@standard-schema/spec'],
   'data/sql': ['kysely'],

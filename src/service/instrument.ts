@@ -118,8 +118,8 @@ class Instruments {
 }
 
 const noTraceId = '0'.repeat(32);
-/** What is the service's own fault, or may be; the rest is the caller's and logged as `info`. */
-const faults: ReadonlySet<string> = new Set(['unknown', 'internal', 'data_loss', 'unimplemented']);
+/** What is the service's own fault, or may be; the rest is the caller's (any stranger's 405 is `unimplemented`). */
+const faults: ReadonlySet<string> = new Set(['unknown', 'internal', 'data_loss']);
 
 function levelOf(side: 'server' | 'client', code: string): Level {
   if (code === 'ok') return side === 'server' ? 'info' : 'debug';

@@ -41,11 +41,11 @@ export function rejectedByDrain(head: CallHead): errors.StatusError {
   return new errors.StatusError('unavailable', `${head.service} is shutting down`, { reason: 'DRAINING' });
 }
 
-/** Answers when the deadline has passed even if the handler does not look at its Context. */
+/** Ends the call when its Context ends, even if the handler does not look at it. */
 function bounded<I, O>(next: Handler<I, O>): Handler<I, O> {
   return async (ctx, input) => {
     ctx.throwIfDone();
-    return ctx.deadline === undefined ? next(ctx, input) : until(ctx, next(ctx, input));
+    return until(ctx, next(ctx, input));
   };
 }
 
