@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
+import { background } from '../concurrency/index.ts';
+import { memoryRegistry, registryRoutes, type Snapshot } from '../discovery/index.ts';
+import { createHttpServer, createRouter } from '../net/http/index.ts';
+import { tcpListener } from '../net/tcp/index.ts';
 import { SpawnedService } from './testdata/spawn-service.ts';
 
 const spawned: SpawnedService[] = [];
@@ -155,6 +159,40 @@ describe('a process that fails', () => {
       );
     });
   }
+});
+
+describe('a process with a registry', () => {
+  it('is listed when it is ready, and leaves the list before its running calls have ended', async () => {
+    const life = background().withCancel();
+    const registry = memoryRegistry();
+    const router = createRouter();
+    router.mount(registryRoutes(registry, { ctx: life }));
+    const server = createHttpServer({ name: 'registry', router, listener: tcpListener({ port: 0 }) });
+    const [endpoint] = await server.start(background());
+    const service = start({ FLOTILLA_REGISTRY_URL: endpoint!.url, FIXTURE: 'short drain' });
+    const url = await service.url();
+    const lists = registry.watch(life, 'fixture')[Symbol.asyncIterator]();
+    const next = async () => ((await lists.next()).value as Snapshot).instances;
+
+    const [instance] = await next();
+    assert.deepEqual([instance?.id, instance?.version, instance?.endpoints.http], ['fixture-1', '1.0.0', url]);
+    let hasEnded = false;
+    // It is cut when its time to drain is over, which begins when the instance has left the list.
+    const call = fetch(`${url}/endless`)
+      .catch(() => {})
+      .finally(() => {
+        hasEnded = true;
+      });
+    await service.said('tick');
+    service.child.kill('SIGTERM');
+    assert.deepEqual(await next(), []);
+    assert.equal(hasEnded, false);
+
+    await call;
+    assert.deepEqual(await service.exit, { code: 0, signal: null });
+    life.cancel();
+    await server.stop(life);
+  });
 });
 
 describe('a process with a supervisor', () => {
