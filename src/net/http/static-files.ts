@@ -36,6 +36,8 @@ const defaultPolicy =
 /** Larger files do not belong here: they would be read whole. */
 const maxFileBytes = 16 * 1024 * 1024;
 const maxCachedFiles = 512;
+/** Named, and not with weight 0 (RFC 9110, section 12.5.3). */
+const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 
 /**
  * Serves the files of a folder, with ETag, gzip and the headers that keep browsers from guessing. A changed file is seen
@@ -50,7 +52,7 @@ export function staticFiles(options: StaticFilesOptions): StaticFiles {
     if (file === undefined && fallback !== undefined && extname(path) === '')
       file = await until(ctx, folder.read(fallback));
     if (file === undefined) throw HttpErrors.ROUTE_NOT_FOUND(`there is no file at ${request.path}`);
-    const isGzip = file.gzipped !== undefined && /\bgzip\b/.test(request.header('accept-encoding') ?? '');
+    const isGzip = file.gzipped !== undefined && takesGzip.test(request.header('accept-encoding') ?? '');
     const etag = isGzip ? `"${file.hash}-gzip"` : `"${file.hash}"`;
     const headers = {
       'content-type': file.contentType,
