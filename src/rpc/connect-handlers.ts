@@ -1,11 +1,10 @@
 import type { Message } from '@bufbuild/protobuf';
-import { type ConnectError, createConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
+import { createConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import type { UniversalHandler } from '@connectrpc/connect/protocol';
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
-import type { StatusError } from '../errors/index.ts';
 import { boundStream } from './end-with-context.ts';
 import { fromConnectError, toConnectError } from './error-codec.ts';
-import type { InboundCall } from './inbound-call.ts';
+import { type InboundCall, inboundFailure } from './inbound-call.ts';
 import type { Payload, ServerMethod } from './server-method.ts';
 
 /** Under which the call of a request is handed through the library to the method's chain. */
@@ -47,7 +46,7 @@ async function runOnce(call: InboundCall, input: Payload): Promise<Payload> {
   try {
     return await call.method.run(call.ctx, input);
   } catch (error) {
-    throw failed(call, error);
+    throw toConnectError(inboundFailure(call, error));
   }
 }
 
@@ -56,7 +55,7 @@ async function* runStream(call: InboundCall, input: Payload): AsyncGenerator<Mes
   try {
     yield* (await call.method.run(call.ctx, input)) as AsyncIterable<Message>;
   } catch (error) {
-    throw failed(call, error);
+    throw toConnectError(inboundFailure(call, error));
   }
 }
 
@@ -68,11 +67,6 @@ async function* requestsOf(call: InboundCall, requests: AsyncIterable<Message>):
     call.ctx.throwIfDone();
     throw fromConnectError(error);
   }
-}
-
-function failed(call: InboundCall, error: unknown): ConnectError {
-  call.error = fromConnectError(error) as StatusError;
-  return toConnectError(call.error);
 }
 
 function callOf(context: HandlerContext): InboundCall {

@@ -62,7 +62,7 @@ async function* bodyOf(ctx: Context, body: AsyncIterable<Uint8Array>): AsyncGene
       yield step.value;
     }
   } catch {
-    throw toConnectError(ctx.err() === undefined ? RpcErrors.CONNECTION_LOST('the caller left') : endOf(ctx));
+    throw toConnectError(ctx.err() === undefined ? RpcErrors.CALLER_LEFT('the caller left') : endOf(ctx));
   }
 }
 

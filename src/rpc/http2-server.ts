@@ -90,7 +90,7 @@ export class Http2Connections {
       notRpc(stream);
       return;
     }
-    stream.once('close', () => exchange.abandon(RpcErrors.CONNECTION_LOST('the caller left')));
+    stream.once('close', () => exchange.abandon(RpcErrors.CALLER_LEFT('the caller left')));
     void answer(stream, exchange);
   }
 }
@@ -102,16 +102,12 @@ const sessionWindowBytes = 8 << 20;
 const maxSessionMegabytes = 64;
 
 /**
- * In two steps, as RFC 9113, section 6.8, advises: first "open no more", with the highest stream id, so that calls which
- * are on their way are still served; then, after a round trip, the true last id.
+ * GOAWAY with the last call that was seen: the client knows that later ones were not, and repeats them elsewhere. (The two
+ * steps that RFC 9113, section 6.8, advises would spare it that, but nghttp2 reads no more once a GOAWAY is out and no
+ * stream is open, whatever its last id.) Calls that were seen are finished, then the connection closes.
  */
 function goAway(session: ServerHttp2Session): void {
-  if (session.closed || session.destroyed) return;
-  session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
-  const close = () => {
-    if (!session.destroyed) session.close();
-  };
-  if (!session.ping(close)) close();
+  if (!session.closed && !session.destroyed) session.close();
 }
 
 function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): RpcRequest {
@@ -144,7 +140,7 @@ async function* bodyOf(ctx: Context, stream: ServerHttp2Stream): AsyncGenerator<
       yield step.value as Uint8Array;
     }
   } catch {
-    throw toConnectError(ctx.err() === undefined ? RpcErrors.CONNECTION_LOST('the caller left') : endOf(ctx));
+    throw toConnectError(ctx.err() === undefined ? RpcErrors.CALLER_LEFT('the caller left') : endOf(ctx));
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Admit, CallHead, Permit, Rejection } from '../call/index.ts';
-import type { CancelContext, Context } from '../concurrency/index.ts';
+import { type CancelContext, type Context, isContextError } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { callContext } from '../service/index.ts';
+import { endOf } from './end-with-context.ts';
+import { fromConnectError } from './error-codec.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { headOf, type ServerMethod } from './server-method.ts';
 
@@ -16,6 +18,12 @@ export interface InboundCall {
   error: StatusError | undefined;
   /** Whether the chain was reached: the message was whole and readable. */
   reached: boolean;
+}
+
+/** What a call failed with: where its Context was ended for a reason of ours (a drain), that reason. */
+export function inboundFailure(call: InboundCall, thrown: unknown): StatusError {
+  call.error = isContextError(thrown) && call.ctx.err() !== undefined ? endOf(call.ctx) : fromConnectError(thrown);
+  return call.error;
 }
 
 /** The calls of a server: admits them, and keeps account of those that run, so that a drain can wait for them. */
@@ -51,7 +59,7 @@ export class InboundCalls {
     if (!this.#running.delete(call)) return;
     const { ctx, method, permit, startedAt } = call;
     if (!call.reached) {
-      call.error ??= ctx.err() ?? RpcErrors.CONNECTION_LOST('the caller left before the request was whole');
+      call.error ??= ctx.err() === undefined ? RpcErrors.CALLER_LEFT('the caller left') : endOf(ctx);
       method.observe(ctx, call.error);
     }
     permit?.done({ error: call.error, durationMs: ctx.clock.now() - startedAt });

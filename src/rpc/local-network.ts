@@ -4,8 +4,8 @@ import { type Context, until } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { readDeadline } from './call-headers.ts';
 import { isStream } from './end-with-context.ts';
-import { decodeStatus, encodeStatus, fromConnectError } from './error-codec.ts';
-import type { InboundCall, InboundCalls } from './inbound-call.ts';
+import { decodeStatus, encodeStatus } from './error-codec.ts';
+import { type InboundCall, type InboundCalls, inboundFailure } from './inbound-call.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import type { Payload, ServerMethod } from './server-method.ts';
 
@@ -93,7 +93,7 @@ export async function serveLocally(
     fields: readFields(header),
   });
   if ('error' in opened && 'admitted' in opened) throw copied(opened.error);
-  const leave = caller.onDone(() => opened.ctx.cancel(RpcErrors.CONNECTION_LOST('the caller left')));
+  const leave = caller.onDone(() => opened.ctx.cancel(RpcErrors.CALLER_LEFT('the caller left')));
   const close = () => {
     leave();
     server.calls.close(opened);
@@ -107,9 +107,9 @@ export async function serveLocally(
     close();
     return bytes;
   } catch (error) {
-    opened.error = fromConnectError(error);
+    const failure = inboundFailure(opened, error);
     close();
-    throw copied(opened.error);
+    throw copied(failure);
   }
 }
 
@@ -149,8 +149,7 @@ async function* encodeStream(
   try {
     for await (const message of messages) yield encode(server, call, message);
   } catch (error) {
-    call.error = fromConnectError(error);
-    throw copied(call.error);
+    throw copied(inboundFailure(call, error));
   } finally {
     close();
   }

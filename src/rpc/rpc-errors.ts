@@ -8,6 +8,7 @@ export const RpcErrors = defineErrors('flotilla.rpc', {
     code: 'unavailable',
     description: 'the connection ended before the answer; the call may have run',
   },
+  CALLER_LEFT: { code: 'canceled', description: 'the caller gave up, or its connection is gone' },
   TOO_MANY_CALLS: { code: 'resource_exhausted', description: 'the client has as many calls to one node as it may' },
   DRAINING: { code: 'unavailable', description: 'the server is shutting down' },
   METHOD_NOT_FOUND: { code: 'unimplemented', description: 'the server has no such service or method' },
