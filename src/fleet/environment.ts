@@ -68,7 +68,7 @@ function backendEnvironment(env: NodeJS.ProcessEnv, port: number | undefined, lo
 /** Where compiled code is kept between starts: under the nearest `node_modules`, else in the data directory. */
 export function compileCacheDir(fleetFile: string, dataDir: string): string {
   for (let directory = dirname(fleetFile); ; directory = dirname(directory)) {
-    if (existsSync(join(directory, 'node_modules'))) return join(directory, 'node_modules', '.cache', 'flotilla');
+    if (existsSync(join(directory, 'node_modules'))) return join(directory, 'node_modules/.cache/flotilla/compile');
     if (directory === dirname(directory)) return join(dataDir, 'compile-cache');
   }
 }

@@ -51,9 +51,10 @@ export class Reports {
       return;
     }
     for (const name of this.#names(slot)) {
-      const address = this.#options.doors.has(name) ? this.#doorUrl(name) : this.#address(slot, ready);
-      const line = `${palette.source(name)}${' '.repeat(Math.max(1, 14 - name.length))}${took}  ${address}`;
-      this.#options.write(`  ${palette.green('✓')} ${line}  ${palette.dim(`pid ${ready.pid}`)}\n`);
+      const address = slot.unit.kind === 'colocated' ? this.#doorUrl(name) : this.#address(slot, ready);
+      const pid = palette.dim(`pid ${ready.pid}`);
+      const line = [`${palette.source(name)}${' '.repeat(Math.max(1, 14 - name.length))}${took}`, address, pid];
+      this.#options.write(`  ${palette.green('✓')} ${line.filter((part) => part !== '').join('  ')}\n`);
     }
   }
 

@@ -31,25 +31,46 @@ export function httpLoadClient(target: URL, options: HttpClientOptions): LoadCli
     scheduling: 'lifo',
   });
   const base = { host: target.hostname.replace(/^\[|\]$/g, ''), port: target.port || 80, agent };
+  const send = (request: LoadRequest, keepBody: boolean, isRetry: boolean): Promise<LoadReply> =>
+    new Promise((resolve) => {
+      const { method, path, headers, body } = request;
+      const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+      const call = startRequest({
+        ...base,
+        // Others that are kept may be as good as closed too.
+        ...(isRetry && { agent: false }),
+        method,
+        path,
+        headers: headersOf(target, headers, payload),
+      });
+      const timer = setTimeout(() => call.destroy(timedOut()), timeoutMs);
+      let isAnswered = false;
+      const end = (reply: LoadReply) => {
+        clearTimeout(timer);
+        resolve(reply);
+      };
+      call.on('error', (error) => {
+        const reply = { status: 0, reason: reasonOf(error), body: '' };
+        // A server may close an idle connection just as it is used again: what changes nothing is sent once more.
+        const mayRetry =
+          method === 'GET' && call.reusedSocket && !isAnswered && !isRetry && reply.reason === 'ECONNRESET';
+        if (mayRetry) send(request, keepBody, true).then(end);
+        else end(reply);
+      });
+      call.on('response', (response) => {
+        isAnswered = true;
+        receive(response, keepBody, end);
+      });
+      call.end(payload);
+    });
   return {
-    send: ({ method, path, headers, body }, { keepBody = false } = {}) =>
-      new Promise((resolve) => {
-        const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-        const call = startRequest({ ...base, method, path, headers: headersOf(target, headers, payload) });
-        const timer = setTimeout(
-          () => call.destroy(new StatusError('deadline_exceeded', 'timed out', { reason: 'TIMEOUT' })),
-          timeoutMs,
-        );
-        const end = (reply: LoadReply) => {
-          clearTimeout(timer);
-          resolve(reply);
-        };
-        call.on('error', (error) => end({ status: 0, reason: reasonOf(error), body: '' }));
-        call.on('response', (response) => receive(response, keepBody, end));
-        call.end(payload);
-      }),
+    send: (request, { keepBody = false } = {}) => send(request, keepBody, false),
     close: () => agent.destroy(),
   };
+}
+
+function timedOut(): StatusError {
+  return new StatusError('deadline_exceeded', 'timed out', { reason: 'TIMEOUT' });
 }
 
 function receive(response: IncomingMessage, keepBody: boolean, end: (reply: LoadReply) => void): void {

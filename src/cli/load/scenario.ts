@@ -107,7 +107,7 @@ async function call(client: LoadClient, request: LoadRequest): Promise<unknown> 
   if (isSuccess(reply)) return JSON.parse(reply.body);
   const what = reply.status === 0 ? `no answer (${reply.reason})` : `${reply.status} ${reply.reason}`;
   const hint =
-    reply.status === 0
+    reply.status === 0 || reply.status === 503
       ? 'is the fleet up? start it with npm start'
       : 'for a service other than examples/live use --scenario get';
   throw new StatusError(

@@ -11,7 +11,7 @@ export interface Project extends Disposable {
   /** Adds `<name>/main.ts`, a copy of the fixture. */
   service(name: string): string;
   /** Replaces a text in a file. */
-  edit(name: string, from: string, to: string): void;
+  edit(name: string, from: string | RegExp, to: string): void;
 }
 
 export function project(): Project {
