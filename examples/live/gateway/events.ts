@@ -1,9 +1,7 @@
-import type { Context } from 'flotilla/concurrency';
 import { type Gateway, messageJson } from 'flotilla/edge/gateway';
 import { events, type ServerSentEvent } from 'flotilla/net/http';
-import type { RpcClient } from 'flotilla/rpc';
 import { z } from 'zod';
-import { RoomEventSchema, RoomService } from '../gen/live/room/v1/room_pb.ts';
+import { RoomEventSchema, RoomService, type WatchResponse } from '../gen/live/room/v1/room_pb.ts';
 
 /** How long a browser waits before it comes back to a stream that broke. */
 const retryMs = 1_000;
@@ -36,21 +34,25 @@ export function addEvents(gateway: Gateway): void {
       },
     },
     async (ctx, { params: { id }, query, headers }) => {
-      // Found out before the stream begins, while there still is a status to say it with.
-      await rooms.getRoom(ctx, { id });
-      return events(roomEvents(ctx, rooms, id, headers['last-event-id'] || (query.after ?? '')));
+      const afterEventId = headers['last-event-id'] || (query.after ?? '');
+      const answers = rooms.watch(ctx, { roomId: id, afterEventId })[Symbol.asyncIterator]();
+      // What is refused is refused with the first answer, while there still is a status to say it with.
+      return events(roomEvents(await answers.next(), answers));
     },
   );
 }
 
 async function* roomEvents(
-  ctx: Context,
-  rooms: RpcClient<typeof RoomService>,
-  roomId: string,
-  afterEventId: string,
+  first: IteratorResult<WatchResponse>,
+  answers: AsyncIterator<WatchResponse>,
 ): AsyncGenerator<ServerSentEvent> {
-  for await (const { event } of rooms.watch(ctx, { roomId, afterEventId })) {
-    if (event === undefined) yield { event: 'ready', retryMs, data: { roomId } };
-    else yield { event: event.happened.case ?? 'other', id: event.id, data: messageJson(RoomEventSchema, event) };
+  try {
+    for (let step = first; step.done !== true; step = await answers.next()) {
+      const { event } = step.value;
+      if (event === undefined) yield { event: 'ready', retryMs, data: {} };
+      else yield { event: event.happened.case ?? 'other', id: event.id, data: messageJson(RoomEventSchema, event) };
+    }
+  } finally {
+    await answers.return?.();
   }
 }

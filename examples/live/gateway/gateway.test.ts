@@ -31,7 +31,8 @@ const room: ServiceHandlers<typeof RoomService> = {
   async listMessages(_ctx, { roomId }) {
     return { messages: [{ id: 'm1', roomId, authorId: 'bob', authorName: 'Bob', text: 'hello' }] };
   },
-  async *watch(_ctx, { roomId, afterEventId }) {
+  async *watch(ctx, { roomId, afterEventId }) {
+    await room.getRoom(ctx, { $typeName: 'live.room.v1.GetRoomRequest', id: roomId });
     yield {};
     const id = String(Number(afterEventId) + 1);
     yield { event: { id, roomId, happened: { case: 'message' as const, value: { id: 'm1', roomId, text: 'hello' } } } };
@@ -95,8 +96,8 @@ async function start(t: TestContext, changes: Changes = {}): Promise<string> {
   return outer?.url ?? '';
 }
 
-async function get(url: string): Promise<{ status: number; body: Json }> {
-  const answer = await fetch(url);
+async function get(url: string, headers: Record<string, string> = {}): Promise<{ status: number; body: Json }> {
+  const answer = await fetch(url, { headers });
   return { status: answer.status, body: (await answer.json()) as Json };
 }
 
@@ -136,7 +137,7 @@ test('home without a part that is late says so, and the late work is stopped', a
     },
   });
 
-  const { body } = await get(`${url}/v1/rooms/7/home`);
+  const { body } = await get(`${url}/v1/rooms/7/home`, { 'flotilla-timeout-ms': '200' });
 
   assert.deepEqual(body.missing, ['host']);
   assert.match((await ended.promise) ?? '', /deadline_exceeded|canceled/);
@@ -158,7 +159,7 @@ test('events begin with ready, then come with name, id and the event itself', as
   const [ready = '', message = ''] = (await answer.text()).split('\n\n');
 
   assert.equal(answer.headers.get('content-type'), 'text/event-stream');
-  assert.equal(ready, 'event: ready\nretry: 1000\ndata: {"roomId":"7"}');
+  assert.equal(ready, 'event: ready\nretry: 1000\ndata: {}');
   assert.match(message, /^event: message\nid: 5\ndata: \{"id":"5","roomId":"7",.*"text":"hello"/);
 });
 
