@@ -23,7 +23,9 @@ const schema = z.object({
 });
 
 export const main: Main = async (host) => {
-  const config = await host.config(schema, { prefix: 'LIVE_' });
+  const config = await host.config(schema, {
+    mapping: { LIVE_JWT_SECRET: 'jwtSecret', LIVE_PASSWORD_COST: 'passwordCost' },
+  });
   const jwtSecret = config.jwtSecret?.reveal() ?? (await developmentSecret(host.dataDir()));
   const sql = await openSql<AccountTables>({
     url: `sqlite:${join(host.dataDir(), 'account.sqlite')}`,
