@@ -1,13 +1,19 @@
-/** One line of the log of a service, as `observe` prints it; whatever else a process prints is a plain text. */
-export type LogLine =
-  | {
-      readonly kind: 'record';
-      readonly time: string;
-      readonly level: string;
-      readonly message: string;
-      readonly fields: Readonly<Record<string, unknown>>;
-    }
-  | { readonly kind: 'text'; readonly text: string };
+/** One line of the log of a service, as `observe` prints it. */
+export interface RecordLine {
+  readonly kind: 'record';
+  readonly time: string;
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Whatever else a process prints. */
+export interface TextLine {
+  readonly kind: 'text';
+  readonly text: string;
+}
+
+export type LogLine = RecordLine | TextLine;
 
 /** Fields that every line has, which say nothing new beside its source; the rest is shown. */
 const hidden: ReadonlySet<string> = new Set([

@@ -112,6 +112,34 @@ for (const [choice, showsCalls, showsInfo] of choices) {
   });
 }
 
+test('of a warning the chain is printed without frames', () => {
+  const { log, text } = merged();
+  const stack = 'A: late\n    at f\ncaused by: B: slow\n    at g';
+
+  log.line('room-1', 'stdout', record({ level: 'warn', message: 'part missing', error: { message: 'late', stack } }));
+
+  assert.match(text(), /WARN {2}part missing\n +A: late\n +caused by: B: slow\n$/);
+});
+
+for (const [choice, shown] of [
+  ['info', 5],
+  ['calls', 40],
+] as const) {
+  test(`--log ${choice} shows ${shown} of 40 warnings alike`, () => {
+    const { log, text } = merged({ choice });
+
+    for (let count = 0; count < 40; count++) {
+      log.line('room-1', 'stdout', record({ level: 'warn', message: 'slow' }));
+      log.line('room-1', 'stdout', record({ message: 'told' }));
+    }
+    log.tellHeld();
+
+    assert.equal(text().match(/WARN {2}slow/g)?.length, shown);
+    assert.equal(text().match(/INFO {2}told/g)?.length, 40, 'only trouble is held back');
+    assert.equal(/flotilla WARN {2}35 more lines like: room-1 slow\n$/.test(text()), choice === 'info');
+  });
+}
+
 test('counts the calls that it hides, once', () => {
   const { log } = merged();
   log.line('room-1', 'stdout', call('info', 'ok'));

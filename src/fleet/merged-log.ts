@@ -1,4 +1,5 @@
-import { formatFields, isCallLine, isServerCallLine, type LogLine, parseLogLine, printable } from './log-line.ts';
+import { FloodGate } from './flood-gate.ts';
+import { formatFields, isCallLine, isServerCallLine, parseLogLine, printable, type RecordLine } from './log-line.ts';
 import type { Palette } from './palette.ts';
 
 /** What of the services' logs is shown. `calls` adds the line of every call to `info`, `debug` all there is. */
@@ -17,6 +18,7 @@ export interface MergedLogOptions {
 
 const ranks: Readonly<Record<string, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5 };
 const leastRank: Readonly<Record<LogChoice, number>> = { warn: 3, info: 2, calls: 2, debug: 0 };
+const warning = 3;
 const maxStackLines = 12;
 
 /** The lines of all processes as one readable log: `12:03:04.123 room-1   INFO  room opened room=7`. */
@@ -24,6 +26,7 @@ export class MergedLog {
   readonly #options: MergedLogOptions;
   #width = 8;
   readonly #calls = new Map<string, number>();
+  readonly #floods = new FloodGate();
 
   constructor(options: MergedLogOptions) {
     this.#options = options;
@@ -48,7 +51,17 @@ export class MergedLog {
     }
     const line = parseLogLine(text);
     if (line.kind === 'text') this.#text(source, stream, line.text);
-    else if ((ranks[line.level] ?? 2) >= leastRank[choice] && !(terse && isLifecycle(line))) this.#record(source, line);
+    else if (
+      rankOf(line.level) >= leastRank[choice] &&
+      !(terse && (isLifecycle(line) || this.#isFlood(source, line)))
+    ) {
+      this.#record(source, line);
+    }
+  }
+
+  /** How many lines alike were held back since they were last told of. */
+  tellHeld(): void {
+    for (const [kind, count] of this.#floods.take()) this.#tellHeldKind(kind, count);
   }
 
   /** A line of the supervisor itself. Further lines of the message are set under the first. */
@@ -70,12 +83,25 @@ export class MergedLog {
     return taken;
   }
 
-  #record(source: string, line: LogLine & { readonly kind: 'record' }): void {
+  /** One fault under load may be told a thousand times a second. */
+  #isFlood(source: string, line: RecordLine): boolean {
+    if (rankOf(line.level) < warning) return false;
+    const now = this.#options.now().getTime();
+    return !this.#floods.pass(`${source} ${line.message}`, now, (held) => {
+      for (const [kind, count] of held) this.#tellHeldKind(kind, count);
+    });
+  }
+
+  #tellHeldKind(kind: string, count: number): void {
+    this.say('warn', `${count} more lines like: ${kind.split('\n')[0]}`);
+  }
+
+  #record(source: string, line: RecordLine): void {
     const { palette } = this.#options;
     const { error, ...fields } = line.fields;
     const [message = '', ...below] = line.message.split('\n');
     const tail = formatFields(fields);
-    const more = [...below, ...stackOf(error)];
+    const more = [...below, ...stackOf(error, rankOf(line.level) > warning)];
     const level = levelPaint(palette, line.level)(line.level.toUpperCase().padEnd(5));
     this.#put(line.time, source, `${level} ${printable(message)}${tail === '' ? '' : ` ${palette.dim(tail)}`}`);
     for (const one of more) this.#options.write(`${' '.repeat(15)}${printable(one)}\n`);
@@ -108,23 +134,32 @@ export class MergedLog {
 }
 
 /** What `app` logs at each step of its life: the supervisor tells the same. */
-function isLifecycle(line: LogLine & { readonly kind: 'record' }): boolean {
+function isLifecycle(line: RecordLine): boolean {
   return line.level === 'info' && /^\S+ (is ready|is draining|has stopped)$/.test(line.message);
 }
 
 function levelPaint(palette: Palette, level: string): (text: string) => string {
-  const rank = ranks[level] ?? 2;
+  const rank = rankOf(level);
   if (rank >= 4) return palette.red;
   if (rank === 3) return palette.yellow;
   return rank === 2 ? palette.green : palette.dim;
 }
 
-/** The first lines of an error's chain; `error` is what `observe` prints: { name, code, reason, message, stack }. */
-function stackOf(error: unknown): readonly string[] {
+function rankOf(level: string): number {
+  return ranks[level] ?? 2;
+}
+
+/**
+ * The first lines of an error's chain, without frames where they are not wanted; `error` is what `observe` prints:
+ * { name, code, reason, message, stack }.
+ */
+function stackOf(error: unknown, wantsFrames: boolean): readonly string[] {
   if (error === undefined || error === null) return [];
   if (typeof error !== 'object') return [String(error)];
   const { stack, message } = error as { stack?: unknown; message?: unknown };
-  const lines = (typeof stack === 'string' && stack !== '' ? stack : String(message ?? '')).split('\n');
+  const lines = (typeof stack === 'string' && stack !== '' ? stack : String(message ?? ''))
+    .split('\n')
+    .filter((text) => wantsFrames || !text.trimStart().startsWith('at '));
   return lines.length > maxStackLines
     ? [...lines.slice(0, maxStackLines), `... ${lines.length - maxStackLines} more lines`]
     : lines;

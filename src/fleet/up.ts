@@ -83,6 +83,7 @@ class FleetRun {
 
     const why = await requests.first;
     clearInterval(summary);
+    this.#log.tellHeld();
     void watching?.then((watch) => watch.close());
     const { length } = supervisor.pids;
     this.#log.say('info', `${why}: draining ${length} processes; once more ends them at once`);
