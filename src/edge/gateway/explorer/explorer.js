@@ -4,6 +4,8 @@ import { curlOf, exampleOf, groupOperations, requestOf, resolve } from './docume
 const $ = (id) => document.getElementById(id);
 const base = new URL('.', document.baseURI).href;
 const tokenKey = 'flotilla.explorer.token';
+/** Ends what the shown operation has running, when another is shown. */
+let shown = new AbortController();
 
 /** Makes an element: `element('p', { class: 'note' }, 'text', child)`. Text is always text, never markup. */
 function element(name, attributes = {}, ...children) {
@@ -28,7 +30,7 @@ async function main() {
   const api = await (await fetch(new URL('openapi.json', base))).json();
   document.title = `${api.info.title} explorer`;
   $('title').textContent = api.info.title;
-  $('about').textContent = (api.info.description ?? '').split('\n\n')[0];
+  $('about').replaceChildren(...prose(api.info.description)[0].childNodes);
   const token = $('token');
   token.value = sessionStorage.getItem(tokenKey) ?? '';
   token.addEventListener('input', () => sessionStorage.setItem(tokenKey, token.value));
@@ -73,6 +75,8 @@ function list(groups, filter, current) {
 }
 
 function present(api, operation) {
+  shown.abort();
+  shown = new AbortController();
   const form = element('form', { submit: (event) => event.preventDefault() });
   const inputs = new Map();
   for (const parameter of operation.parameters ?? []) form.append(parameterField(api, parameter, inputs));
@@ -96,11 +100,11 @@ function present(api, operation) {
   $('operation').replaceChildren(
     element('h2', {}, element('span', { class: 'method' }, operation.method), ` ${operation.path}`),
     ...prose(operation.description),
-    element('p', { class: 'note' }, accessNote(operation)),
+    element('p', { class: 'note access' }, accessNote(operation)),
     form,
     output,
   );
-  $('operation').focus();
+  $('operation').focus({ preventScroll: true });
 }
 
 function accessNote({ security = [] }) {
@@ -163,7 +167,7 @@ async function transmit(api, output, send, { url, init }) {
   const started = performance.now();
   send.disabled = true;
   try {
-    const answer = await fetch(url, { ...init, signal: stop.signal });
+    const answer = await fetch(url, { ...init, signal: AbortSignal.any([stop.signal, shown.signal]) });
     const status = element('div', { class: 'status' });
     const text = element('pre', { tabindex: '0' });
     status.append(
@@ -174,10 +178,22 @@ async function transmit(api, output, send, { url, init }) {
     output.replaceChildren(element('h3', {}, 'Answer'), status, text);
     if (answer.headers.get('content-type')?.startsWith('text/event-stream'))
       await followEvents(answer, status, text, stop);
-    else text.textContent = pretty(await answer.text()) || '(no body)';
+    else showBody(await answer.text(), status, text);
   } finally {
     send.disabled = false;
   }
+}
+
+/** Shows the answer; one that brings a token can hand it to the field for tokens. */
+function showBody(body, status, text) {
+  const value = parsed(body);
+  text.textContent = value === undefined ? body || '(no body)' : JSON.stringify(value, undefined, 2);
+  if (typeof value?.token !== 'string') return;
+  const take = () => {
+    $('token').value = value.token;
+    $('token').dispatchEvent(new Event('input'));
+  };
+  status.append(element('button', { type: 'button', class: 'plain', click: take }, 'Use this token'));
 }
 
 /** Shows events as they come, until the server ends or the reader stops them. */
@@ -190,7 +206,7 @@ async function followEvents(answer, status, text, stop) {
       text.scrollTop = text.scrollHeight;
     }
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (error.name !== 'AbortError') throw error;
   } finally {
     button.remove();
   }
@@ -205,11 +221,11 @@ function traceLink(api, traceparent) {
   return element('a', link, `trace ${traceId}`);
 }
 
-function pretty(text) {
+function parsed(text) {
   try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
+    return JSON.parse(text);
   } catch {
-    return text;
+    return undefined;
   }
 }
 
