@@ -111,7 +111,7 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     connectTimeoutMs,
     idleTimeoutMs,
     maxHeaderBytes,
-    maxSessions: maxConnections,
+    maxConnections,
   });
   const limits = options.methods as Readonly<Record<string, MethodOptions | undefined>> | undefined;
   const client: Record<string | symbol, unknown> = { [Symbol.dispose]: () => pool.close() };

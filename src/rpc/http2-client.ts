@@ -1,7 +1,7 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { UniversalClientRequest, UniversalClientResponse } from '@connectrpc/connect/protocol';
 import type { StatusError } from '../errors/index.ts';
-import type { NodeSession } from './node-session.ts';
+import type { NodeLease } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
 /**
@@ -9,12 +9,12 @@ import { RpcErrors } from './rpc-errors.ts';
  * that the server stops working; what it fails with is a StatusError.
  */
 export function request(
-  session: NodeSession,
+  lease: NodeLease,
   { url, method, header, body, signal }: UniversalClientRequest,
 ): Promise<UniversalClientResponse> {
   const { pathname, search, host } = new URL(url);
   const head = { ':method': method, ':path': pathname + search, ':authority': host, ...Object.fromEntries(header) };
-  const stream = session.request(head, body === undefined);
+  const stream = lease.request(head, body === undefined);
   return new Exchange(stream, body, signal).response;
 }
 

@@ -1,5 +1,5 @@
 import { type Clock, type Context, until } from '../concurrency/index.ts';
-import { NodeSession } from './node-session.ts';
+import { type NodeLease, NodeSession } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
 export interface NodePoolOptions {
@@ -8,7 +8,7 @@ export interface NodePoolOptions {
   readonly idleTimeoutMs: number;
   readonly maxHeaderBytes: number;
   /** Connections to one node; another is made when the others run as many calls as the node takes. */
-  readonly maxSessions: number;
+  readonly maxConnections: number;
 }
 
 /**
@@ -24,20 +24,29 @@ export class NodePool {
     this.#options = options;
   }
 
-  /** Addresses with a connection, for tests and diagnosis. */
-  get addresses(): readonly string[] {
-    return [...this.#nodes.keys()];
+  /** How many connections there are to an address. */
+  connections(url: string): number {
+    return this.#nodes.get(url)?.length ?? 0;
   }
 
   /**
-   * A connection with room for a call, made if need be. Waits no longer than the Context. Throws CONNECT_FAILED if the node
-   * cannot be reached and TOO_MANY_CALLS if all its connections are full.
+   * Room for a call on a connection that is ready, made if need be. Waits no longer than the Context. Throws CONNECT_FAILED
+   * if the node cannot be reached and TOO_MANY_CALLS if all its connections are full.
    */
-  async session(ctx: Context, url: string): Promise<NodeSession> {
-    ctx.throwIfDone();
-    const session = this.#choose(url);
-    await until(ctx, session.ready);
-    return session.hasRoom ? session : this.session(ctx, url);
+  async lease(ctx: Context, url: string): Promise<NodeLease> {
+    for (;;) {
+      ctx.throwIfDone();
+      const session = this.#choose(url);
+      const lease = session.lease();
+      try {
+        await until(ctx, session.ready);
+      } catch (error) {
+        lease.release();
+        throw error;
+      }
+      if (!lease.isOverbooked) return lease;
+      lease.release();
+    }
   }
 
   /** Closes every connection; calls that run fail. */
@@ -51,9 +60,9 @@ export class NodePool {
     const sessions = this.#nodes.get(url) ?? [];
     const free = sessions.find((session) => session.hasRoom);
     if (free !== undefined) return free;
-    const { maxSessions, ...options } = this.#options;
-    if (sessions.length >= maxSessions) {
-      throw RpcErrors.TOO_MANY_CALLS(`${maxSessions} connections to ${url} run as many calls as the node takes`);
+    const { maxConnections, ...options } = this.#options;
+    if (sessions.length >= maxConnections) {
+      throw RpcErrors.TOO_MANY_CALLS(`${maxConnections} connections to ${url} run as many calls as the node takes`);
     }
     const session = new NodeSession(url, { ...options, onEnd: (ended) => this.#remove(url, ended) });
     this.#nodes.set(url, [...sessions, session]);

@@ -20,72 +20,65 @@ export interface NodeSessionOptions {
 }
 
 /**
- * One HTTP/2 connection to a node. It keeps the process alive only while calls run on it, asks a silent peer for a sign of
- * life while they do, and takes no more calls once the node said that it goes away.
+ * One HTTP/2 connection to a node. It is ready when the node has sent its settings, so that a node that accepts connections
+ * and serves none counts as not reached. It keeps the process alive only while calls run on it, asks a silent node for a
+ * sign of life while they do, and takes no more calls once the node said that it goes away.
  */
 export class NodeSession {
+  /** Rejects with CONNECT_FAILED. */
   readonly ready: Promise<void>;
   readonly #session: ClientHttp2Session;
   readonly #options: NodeSessionOptions;
-  #calls = 0;
   #state: 'connecting' | 'open' | 'ended' = 'connecting';
+  #calls = 0;
+  #maxCalls = Number.POSITIVE_INFINITY;
   #heartbeat: Timer | undefined;
 
   constructor(url: string, options: NodeSessionOptions) {
+    const { clock, connectTimeoutMs, idleTimeoutMs, maxHeaderBytes } = options;
     this.#options = options;
     this.#session = connect(url, {
-      settings: { enablePush: false, initialWindowSize: streamWindowBytes, maxHeaderListSize: options.maxHeaderBytes },
-      maxSessionMemory: 64,
+      settings: { enablePush: false, initialWindowSize: streamWindowBytes, maxHeaderListSize: maxHeaderBytes },
+      maxSessionMemory: maxSessionMegabytes,
+    });
+    this.#session.on('error', () => {});
+    this.#session.on('goaway', () => this.#end());
+    // Node's own timer: unlike a Clock's it does not keep the process alive. It counts from the last byte.
+    this.#session.setTimeout(idleTimeoutMs, () => {
+      if (this.#calls === 0) this.#end();
     });
     this.ready = new Promise((resolve, reject) => {
-      const timer = options.clock.after(options.connectTimeoutMs, () => {
-        this.#fail(reject, RpcErrors.CONNECT_FAILED(`no connection to ${url} within ${options.connectTimeoutMs} ms`));
-      });
-      this.#session.once('connect', () => {
+      const fail = (why: string, cause?: unknown) => {
+        timer.stop();
+        this.#fail(reject, RpcErrors.CONNECT_FAILED(`cannot connect to ${url}: ${why}`, { cause }));
+      };
+      const timer = clock.after(connectTimeoutMs, () => fail(`it did not answer within ${connectTimeoutMs} ms`));
+      this.#session.once('remoteSettings', () => {
         timer.stop();
         this.#open();
         resolve();
       });
-      this.#session.once('error', (error) => {
-        timer.stop();
-        this.#fail(reject, RpcErrors.CONNECT_FAILED(`cannot connect to ${url}: ${error.message}`, { cause: error }));
-      });
-      this.#session.once('close', () => {
-        timer.stop();
-        this.#fail(reject, RpcErrors.CONNECT_FAILED(`the connection to ${url} was closed while it was made`));
-      });
+      this.#session.once('error', (error) => fail(error.message, error));
+      this.#session.once('close', () => fail('it closed the connection'));
     });
     this.ready.catch(() => {});
-    this.#session.on('error', () => {});
-    this.#session.on('goaway', () => this.#end());
   }
 
-  /** Calls that run. */
-  get calls(): number {
-    return this.#calls;
-  }
-
-  /** Whether another call may start. */
+  /** Whether another call may start; while it connects nobody knows how many the node takes. */
   get hasRoom(): boolean {
-    if (this.#state === 'ended') return false;
-    const limit = this.#session.remoteSettings?.maxConcurrentStreams ?? assumedMaxStreams;
-    return this.#calls < limit;
+    return this.#state !== 'ended' && this.#calls < this.#maxCalls;
   }
 
-  /** Opens a stream. Only after `ready` and while `hasRoom`; throws CONNECT_FAILED where the connection ended just now. */
-  request(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
-    let stream: ClientHttp2Stream;
-    try {
-      stream = this.#session.request(headers, { endStream });
-    } catch (error) {
-      this.#end();
-      throw RpcErrors.CONNECT_FAILED('the connection ended before the call was sent', { cause: error });
-    }
+  /** Books a call, before `ready`. */
+  lease(): NodeLease {
     if (this.#calls++ === 0) this.#wake();
-    stream.once('close', () => {
-      if (--this.#calls === 0) this.#rest();
+    return new NodeLease(this.#session, {
+      isOverbooked: () => this.#state === 'ended' || this.#calls > this.#maxCalls,
+      onSessionEnd: () => this.#end(),
+      onRelease: () => {
+        if (--this.#calls === 0) this.#rest();
+      },
     });
-    return stream;
   }
 
   /** Ends the calls that run, and the connection. */
@@ -97,60 +90,96 @@ export class NodeSession {
   #open(): void {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
+    const limit = () => {
+      this.#maxCalls = this.#session.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
+    };
+    limit();
+    this.#session.on('remoteSettings', limit);
     this.#session.setLocalWindowSize(sessionWindowBytes);
-    this.#session.once('close', () => this.#end());
-    this.#rest();
   }
 
   #fail(reject: (error: StatusError) => void, error: StatusError): void {
-    if (this.#state === 'connecting') {
-      reject(error);
-      this.#session.destroy();
-    }
+    reject(error);
+    if (this.#state === 'connecting') this.#session.destroy();
     this.#end();
   }
 
+  #end(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    if (!this.#session.destroyed) this.#session.close();
+    this.#options.onEnd(this);
+  }
+
   #wake(): void {
-    this.#session.setTimeout(0);
     this.#session.ref();
     this.#beat();
   }
 
   #rest(): void {
     this.#heartbeat?.stop();
-    if (this.#state === 'ended') return;
     this.#session.unref();
-    // Node's own timer: unlike a Clock's it does not keep the process alive.
-    this.#session.setTimeout(this.#options.idleTimeoutMs, () => this.#end());
   }
 
-  /** A peer that vanished without a word is found by a ping that nobody answers, so that its calls fail and not hang. */
+  /** A node that vanished without a word is found by a ping that nobody answers, so that its calls fail and not hang. */
   #beat(): void {
     const { clock } = this.#options;
     this.#heartbeat = clock.after(heartbeatMs, () => {
-      const patience = clock.after(heartbeatMs, () =>
-        this.#session.destroy(new Error('the node does not answer pings')),
-      );
+      const patience = clock.after(heartbeatMs, () => this.#session.destroy(new Error('the node answers no pings')));
       this.#heartbeat = patience;
       const sent = this.#session.ping((error) => {
-        if (!patience.stop() || error !== null || this.#calls === 0) return;
-        this.#beat();
+        if (patience.stop() && error === null) this.#beat();
       });
       if (!sent) patience.stop();
     });
   }
+}
 
-  #end(): void {
-    if (this.#state === 'ended') return;
-    this.#state = 'ended';
-    if (this.#calls === 0) this.#heartbeat?.stop();
-    if (!this.#session.destroyed) this.#session.close();
-    this.#options.onEnd(this);
+interface LeaseHooks {
+  isOverbooked(): boolean;
+  onSessionEnd(): void;
+  onRelease(): void;
+}
+
+/** The right to one call on a connection. */
+export class NodeLease {
+  readonly #session: ClientHttp2Session;
+  readonly #hooks: LeaseHooks;
+  #state: 'booked' | 'used' | 'released' = 'booked';
+
+  constructor(session: ClientHttp2Session, hooks: LeaseHooks) {
+    this.#session = session;
+    this.#hooks = hooks;
+  }
+
+  /** Whether, now that the connection is ready, there is no room for this call after all. */
+  get isOverbooked(): boolean {
+    return this.#hooks.isOverbooked();
+  }
+
+  /** Opens the call's stream, whose end releases the lease. Throws CONNECT_FAILED where the connection ended just now. */
+  request(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
+    try {
+      const stream = this.#session.request(headers, { endStream });
+      this.#state = 'used';
+      stream.once('close', this.#hooks.onRelease);
+      return stream;
+    } catch (cause) {
+      this.#hooks.onSessionEnd();
+      throw RpcErrors.CONNECT_FAILED('the connection ended before the call was sent', { cause });
+    }
+  }
+
+  /** Gives a lease back that was not used. Does nothing otherwise, or a second time. */
+  release(): void {
+    if (this.#state !== 'booked') return;
+    this.#state = 'released';
+    this.#hooks.onRelease();
   }
 }
 
 const heartbeatMs = 10_000;
+/** Room for what a node may send before this side has read it: per call, and per connection. */
 const streamWindowBytes = 1 << 20;
 const sessionWindowBytes = 8 << 20;
-/** Until the node has said how many it takes: the least that RFC 9113, section 6.5.2, recommends. */
-const assumedMaxStreams = 100;
+const maxSessionMegabytes = 64;

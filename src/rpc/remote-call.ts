@@ -14,7 +14,7 @@ import { type RpcProtocol, writeHead } from './call-headers.ts';
 import { boundStream } from './end-with-context.ts';
 import { request } from './http2-client.ts';
 import type { NodePool } from './node-pool.ts';
-import type { NodeSession } from './node-session.ts';
+import type { NodeLease } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { headOf, type Payload } from './server-method.ts';
 
@@ -28,29 +28,22 @@ export interface RemoteCallOptions {
 
 /** One try of a call: pick a node, get a connection to it, send, and tell the balancer how it went. */
 export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handler<Payload, Payload> {
-  const { target, resolver, pool, protocol = 'connect' } = options;
-  const transports = new WeakMap<NodeSession, Transport>();
-  const transportOf = (session: NodeSession, url: string): Transport => {
-    let transport = transports.get(session);
-    if (transport === undefined) {
-      transport = transportOn(session, url, protocol, options.maxMessageBytes);
-      transports.set(session, transport);
-    }
-    return transport;
-  };
+  const { target, resolver, pool, maxMessageBytes, protocol = 'connect' } = options;
   return async (ctx, input) => {
     const head = headOf(desc, { sizeBytes: undefined, timeoutMs: timeLeft(ctx), fields: fieldsOf(ctx) });
     const pick = await resolver.resolve(ctx, target, head);
     const report = reporter(ctx, pick);
+    let lease: NodeLease | undefined;
     try {
       const url = pick.node.endpoints.rpc;
       if (url === undefined) throw RpcErrors.NO_ENDPOINT(`instance ${pick.node.id} of ${target} has no rpc endpoint`);
-      const session = await pool.session(ctx, url);
-      const output = await send(desc, transportOf(session, url), ctx, input, protocol);
+      lease = await pool.lease(ctx, url);
+      const output = await send(desc, transportOn(lease, url, protocol, maxMessageBytes), ctx, input, protocol);
       if (Symbol.asyncIterator in output) return reported(ctx, output, report);
       report(undefined);
       return output;
     } catch (thrown) {
+      lease?.release();
       throw report(failureOf(ctx, thrown));
     }
   };
@@ -118,9 +111,10 @@ function timeLeft(ctx: Context): number | undefined {
   return ctx.deadline === undefined ? undefined : ctx.remainingMs();
 }
 
-function transportOn(session: NodeSession, baseUrl: string, protocol: RpcProtocol, maxMessageBytes: number): Transport {
+/** The library’s client of one call: it holds no state but the lease. */
+function transportOn(lease: NodeLease, baseUrl: string, protocol: RpcProtocol, maxMessageBytes: number): Transport {
   const options: CommonTransportOptions = {
-    httpClient: (call) => request(session, call),
+    httpClient: (call) => request(lease, call),
     baseUrl,
     useBinaryFormat: true,
     interceptors: [],
