@@ -131,6 +131,29 @@ test('keys that cannot be fetched are not the fault of the token', async () => {
   });
 });
 
+test('a token that was good is remembered, but not beyond its end', async () => {
+  let nowMs = nowSeconds * 1000;
+  const authenticate = jwtAuthentication({ ...options, toleranceMs: 0, now: () => new Date(nowMs) });
+  const header = headers(`Bearer ${await token({ claims: { exp: nowSeconds + 10 } })}`);
+
+  assert.equal((await authenticate(background(), header))?.principal, 'ann');
+  nowMs += 9_999;
+  assert.equal((await authenticate(background(), header))?.principal, 'ann');
+  nowMs += 1;
+  await assert.rejects(authenticate(background(), header), { reason: 'TOKEN_EXPIRED' });
+});
+
+test('with a cache of size 0 every call checks the signature', async () => {
+  const secretBytes = new TextEncoder().encode(secret);
+  const authenticate = jwtAuthentication({ ...options, keys: [{ secret: secretBytes }], cacheSize: 0 });
+  const header = headers(`Bearer ${await token()}`);
+  assert.equal((await authenticate(background(), header))?.principal, 'ann');
+
+  secretBytes.fill(0);
+
+  await assert.rejects(authenticate(background(), header), { reason: 'INVALID_TOKEN' });
+});
+
 test('a header that is not a bearer token is refused', async () => {
   await assert.rejects(jwtAuthentication(options)(background(), headers('Basic YTpi')), {
     reason: 'INVALID_TOKEN',
