@@ -97,13 +97,11 @@ class Recorder {
         durationMs: Math.round(span.durationMs * 1000) / 1000,
         principal: 'account-17',
         ...(outcome.error && {
-          error: {
-            name: 'StatusError',
-            code: outcome.error.code,
-            reason: outcome.error.reason,
-            message: outcome.error.message,
-            stack: `StatusError: ${outcome.error.message}\n    at send (gift/domain.ts:48:11)\n    at async handle (gift/service.ts:21:10)\n  caused by Error: database is locked\n    at run (data/sql/worker.ts:90:7)`,
-          },
+          'exception.type': 'StatusError',
+          'exception.message': outcome.error.message,
+          'exception.stacktrace': `StatusError: ${outcome.error.message}\n    at send (gift/domain.ts:48:11)\n    at async handle (gift/service.ts:21:10)\n  caused by Error: database is locked\n    at run (data/sql/worker.ts:90:7)`,
+          'error.code': outcome.error.code,
+          'error.type': outcome.error.reason,
         }),
       },
     );

@@ -1,4 +1,5 @@
 import type { Params } from '../routing/place.ts';
+import { AnswerCache } from './answer-cache.ts';
 
 /** Why there is no answer: nobody answered (`away`), or the collector said no (`refused`: bad input, not found). */
 export class RequestError extends Error {
@@ -37,6 +38,8 @@ export class CollectorClient {
   readonly #timeoutMs: number;
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
+  /** What was answered last, for whoever asks again. */
+  readonly cache = new AnswerCache();
   #availability: Availability = here;
 
   constructor(options: CollectorClientOptions = {}) {

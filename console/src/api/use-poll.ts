@@ -5,7 +5,7 @@ import { useIsPageVisible } from './use-page-visible.ts';
 
 /** What a view knows of an answer that it asks for again and again. */
 export interface Poll<T> {
-  /** The last answer; that of an older question until the new one is answered, so that the page does not jump. */
+  /** The last answer; until there is one, that of the last time, or of an older question, so that the page does not jump. */
   readonly data: T | undefined;
   /** Why the last try failed. Cleared by the next answer. */
   readonly error: RequestError | undefined;
@@ -38,6 +38,7 @@ export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T
         const data = await ask(leaving.signal);
         if (leaving.signal.aborted) return;
         failures = 0;
+        client.cache.set(key, data);
         setState({ key, data });
       } catch (error) {
         if (leaving.signal.aborted) return;
@@ -61,5 +62,12 @@ export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T
   }, [client, key, everyMs, isVisible, round]);
 
   const reload = useCallback(() => setRound((before) => before + 1), []);
-  return { data: state.data, error: state.error, isLoading: state.key !== key, reload };
+  const isCurrent = state.key === key;
+  const remembered = isCurrent ? undefined : (client.cache.get(key) as T | undefined);
+  return {
+    data: remembered ?? state.data,
+    error: isCurrent ? state.error : undefined,
+    isLoading: !isCurrent && remembered === undefined,
+    reload,
+  };
 }

@@ -30,14 +30,9 @@ export function LogDetail({ line, inTrace }: { readonly line: LogLine; readonly 
           label="Copy line as JSON"
         />
       </div>
-      {isLong(message) && <p className="log-full mono">{message}</p>}
+      <p className="log-full mono">{message}</p>
       <AttributeTable attributes={attributes} label="Attributes" />
       <AttributeTable attributes={own} label="Origin" />
     </div>
   );
-}
-
-/** Whether the row above may have cut the message off. */
-function isLong(message: string): boolean {
-  return message.length > 80 || message.includes('\n');
 }

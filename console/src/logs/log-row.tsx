@@ -1,5 +1,6 @@
 import { memo, useCallback } from 'react';
 import type { LogLine } from '../api/answers.ts';
+import { shortenMethods } from '../format/method-name.ts';
 import { formatDateTime, formatTime } from '../format/time.ts';
 import { links } from '../routing/links.ts';
 import { LevelBadge } from '../ui/badge.tsx';
@@ -42,7 +43,7 @@ export const LogRow = memo(function LogRow({ line, isOpen, isMarked, inTrace, on
             <ServiceName name={line.service} />
           </span>
           <span className="log-message">
-            {line.message}
+            {shortenMethods(line.message)}
             {previewOf(line.attributes, line.message).map(([name, value]) => (
               <span key={name} className="log-preview">
                 {name}=<b>{value}</b>

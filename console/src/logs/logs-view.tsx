@@ -21,16 +21,28 @@ export function LogsView() {
     <>
       <div className="page-head">
         <h1>Logs</h1>
-        {canFollow && (
-          <button
-            type="button"
-            className="button"
-            aria-pressed={filters.isLive}
-            onClick={() => change({ isLive: !filters.isLive })}
-          >
-            Live tail
-          </button>
-        )}
+        <div className="page-links">
+          {filters.trace === '' && filters.around === undefined && (
+            <a className="button" href={links.traces({ service: filters.service, range: filters.range })}>
+              Traces
+            </a>
+          )}
+          {filters.trace !== '' && (
+            <a className="button" href={links.trace(filters.trace)}>
+              Open trace
+            </a>
+          )}
+          {canFollow && (
+            <button
+              type="button"
+              className="button"
+              aria-pressed={filters.isLive}
+              onClick={() => change({ isLive: !filters.isLive })}
+            >
+              Live tail
+            </button>
+          )}
+        </div>
       </div>
       <div className="stack">
         {filters.around === undefined && <LogFilterBar filters={filters} onChange={change} />}

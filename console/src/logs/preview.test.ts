@@ -21,6 +21,12 @@ test('a preview says what the message does not, briefly', () => {
   ]);
 });
 
+test('a preview begins with what went wrong', () => {
+  const attributes = { code: 'not_found', 'exception.message': 'there is no room 7', 'exception.type': 'StatusError' };
+
+  assert.deepEqual(previewOf(attributes, 'server room/Get not_found'), [['error', 'there is no room 7']]);
+});
+
 test('a preview has a limit', () => {
   assert.equal(previewOf({ a: 1, b: 2, c: 3 }, '', 2).length, 2);
 });

@@ -1,8 +1,8 @@
 import type { Attributes } from '../api/answers.ts';
 
 /**
- * The few attributes that are worth their place beside a message: short values only, and none that the message or the
- * other columns say already. At most `limit`.
+ * The few attributes that are worth their place beside a message: what went wrong first, then short values, and none that the
+ * message or the other columns say already. At most `limit`.
  */
 export function previewOf(
   attributes: Attributes,
@@ -10,9 +10,11 @@ export function previewOf(
   limit = 4,
 ): (readonly [name: string, value: string])[] {
   const preview: (readonly [string, string])[] = [];
+  const failure = attributes['exception.message'];
+  if (typeof failure === 'string' && !message.includes(failure)) preview.push(['error', failure]);
   for (const [name, value] of Object.entries(attributes)) {
     if (preview.length === limit) break;
-    if (hidden.has(name) || typeof value === 'object') continue;
+    if (hidden.has(name) || name.startsWith('exception.') || typeof value === 'object') continue;
     const text = String(value);
     if (text === '' || text.length > 40 || message.includes(text)) continue;
     preview.push([name, text]);

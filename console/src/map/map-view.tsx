@@ -72,7 +72,7 @@ function withIdle(
 function Legend() {
   return (
     <span className="map-legend">
-      <span>Size and width: requests</span>
+      <span>On arrows: requests · p99</span>
       <span>
         <i aria-hidden="true" /> Red part of a ring: errors
       </span>

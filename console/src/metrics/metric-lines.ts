@@ -1,4 +1,5 @@
 import type { HistogramPoint, MetricAnswer, MetricSeries } from '../api/answers.ts';
+import { shortenMethods } from '../format/method-name.ts';
 
 /** What of a histogram is drawn. */
 export const histogramStats = ['p50', 'p90', 'p99', 'mean', 'rate'] as const;
@@ -57,7 +58,10 @@ function seriesNames(series: readonly MetricSeries[]): string[] {
   const labels = [...new Set(series.flatMap((each) => Object.keys(each.labels)))];
   const telling = labels.filter((label) => new Set(series.map((each) => each.labels[label])).size > 1);
   const names = series.map((each) =>
-    [each.service, ...telling.map((label) => each.labels[label] ?? '').filter((value) => value !== '')].join(' · '),
+    [
+      each.service,
+      ...telling.map((label) => shortenMethods(each.labels[label] ?? '')).filter((value) => value !== ''),
+    ].join(' · '),
   );
   return names.map((name, index) =>
     names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} · ${series[index]!.instance}`,

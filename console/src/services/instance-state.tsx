@@ -19,7 +19,7 @@ export function Replicas({ service }: { readonly service: Service }) {
   const shown = service.instances.slice(0, maxShown);
   const ready = service.instances.filter((instance) => instance.state === 'ready').length;
   const present = service.instances.filter((instance) => instance.state !== 'gone').length;
-  const tone: Tone = present === 0 ? 'error' : ready === present ? 'ok' : 'warn';
+  const tone: Tone = ready === 0 ? 'error' : ready === present ? 'ok' : 'warn';
   return (
     <span className="replicas">
       <Badge tone={tone}>

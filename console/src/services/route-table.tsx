@@ -3,6 +3,7 @@ import type { MetricAnswer } from '../api/answers.ts';
 import { useCollector } from '../api/collector-context.ts';
 import { usePoll } from '../api/use-poll.ts';
 import { formatDuration } from '../format/duration.ts';
+import { shortenMethods } from '../format/method-name.ts';
 import { formatPercent, formatRate } from '../format/number.ts';
 import { links } from '../routing/links.ts';
 import { boundsOf, lengthOf, stepFor, type TimeRange } from '../time/time-range.ts';
@@ -18,7 +19,7 @@ export function RouteTable({ service, range }: { readonly service: string; reado
   return (
     <Panel title="Methods" aside={routes === undefined || routes.length === 0 ? undefined : `${routes.length}`}>
       {routes === undefined && <Skeleton rows={4} />}
-      {routes?.length === 0 && <EmptyState title="No calls in this time" />}
+      {routes?.length === 0 && <EmptyState title="No metrics of its methods in this time" />}
       {routes !== undefined && routes.length > 0 && (
         <table className="table routes" aria-label={`Methods of ${service}`}>
           <thead>
@@ -42,7 +43,7 @@ export function RouteTable({ service, range }: { readonly service: string; reado
             {routes.map((route) => (
               <tr key={route.method}>
                 <td className="breaking">
-                  <a href={links.traces({ service, q: route.method, range })}>{shortName(route.method)}</a>
+                  <a href={links.traces({ service, q: route.method, range })}>{shortenMethods(route.method)}</a>
                 </td>
                 <td className="right number">{formatRate(route.requestsPerSecond)}</td>
                 <td className={`right number ${route.errorRate > 0 ? 'bad' : ''}`}>{formatPercent(route.errorRate)}</td>
@@ -72,9 +73,4 @@ function useRoutes(service: string, range: TimeRange): readonly Route[] | undefi
     range.kind === 'last' ? 10_000 : undefined,
   );
   return data === undefined ? undefined : routesOf(data, stepMs);
-}
-
-/** `live.room.v1.RoomService/GetRoom` without its package: `RoomService/GetRoom`. Routes stay as they are. */
-function shortName(method: string): string {
-  return method.replace(/^[a-z0-9_.]+\.(?=[A-Z]\w*\/)/, '');
 }

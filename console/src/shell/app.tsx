@@ -1,6 +1,6 @@
 import '../ui/controls.css';
 import './app.css';
-import { useEffect, useRef } from 'react';
+import { useEffect, useEffectEvent, useRef } from 'react';
 import { FleetProvider } from '../fleet/fleet-context.tsx';
 import { LogsView } from '../logs/logs-view.tsx';
 import { MapView } from '../map/map-view.tsx';
@@ -8,6 +8,7 @@ import { MetricsView } from '../metrics/metrics-view.tsx';
 import { links } from '../routing/links.ts';
 import type { Place } from '../routing/place.ts';
 import { usePlace } from '../routing/use-place.ts';
+import { useScrollMemory } from '../routing/use-scroll-memory.ts';
 import { ServiceView } from '../services/service-view.tsx';
 import { ServicesView } from '../services/services-view.tsx';
 import { TraceView } from '../traces/trace-view.tsx';
@@ -49,10 +50,11 @@ function View({ place }: { readonly place: Place }) {
   );
 }
 
-/** A new view starts at its top, with the focus on its content and its name as the page's title. */
+/** A new view starts at its top (a revisited one where it was left), with the focus on its content and its name as the page's title. */
 function useArrival(place: Place, main: { readonly current: HTMLElement | null }): void {
   const path = place.path.join('/');
   const first = useRef(true);
+  const scrollTop = useEffectEvent(useScrollMemory());
   useEffect(() => {
     const [view = 'services', id] = path.split('/').filter((segment) => segment !== '');
     const name = view.charAt(0).toUpperCase() + view.slice(1);
@@ -61,7 +63,7 @@ function useArrival(place: Place, main: { readonly current: HTMLElement | null }
       first.current = false;
       return;
     }
-    window.scrollTo(0, 0);
+    window.scrollTo(0, scrollTop());
     main.current?.focus({ preventScroll: true });
   }, [path, main]);
 }

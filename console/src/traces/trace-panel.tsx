@@ -26,6 +26,7 @@ export function TracePanel({ trace, lines }: { readonly trace: Trace; readonly l
   const showsPath = place.params.get('path') !== '0';
   const selected = tree.byId.get(place.params.get('span') ?? '');
   const hits = useMemo(() => (text.trim() === '' ? undefined : findSpans(trace.spans, text)), [trace, text]);
+  const shut = useMemo(() => withoutAncestors(collapsed, hits, tree), [collapsed, hits, tree]);
   const window = zoom ?? { fromMs: tree.startMs, toMs: Math.max(tree.endMs, tree.startMs + 0.001) };
 
   const set = (changed: Record<string, string | undefined>) =>
@@ -75,7 +76,7 @@ export function TracePanel({ trace, lines }: { readonly trace: Trace; readonly l
           tree={tree}
           window={window}
           path={showsPath ? segments : noPath}
-          collapsed={collapsed}
+          collapsed={shut}
           selectedId={selected?.span.spanId}
           hits={hits}
           onSelect={select}
@@ -109,6 +110,22 @@ function SpansByService({ tree }: { readonly tree: SpanTree }) {
       ))}
     </span>
   );
+}
+
+/** What the reader looks for is shown even where they had collapsed a span above it. */
+function withoutAncestors(collapsed: ReadonlySet<string>, hits: ReadonlySet<string> | undefined, tree: SpanTree) {
+  if (hits === undefined || collapsed.size === 0) return collapsed;
+  const open = new Set(collapsed);
+  const seen = new Set<string>();
+  for (const hit of hits) {
+    let parent = tree.byId.get(hit)?.span.parentSpanId;
+    while (typeof parent === 'string' && !seen.has(parent)) {
+      seen.add(parent);
+      open.delete(parent);
+      parent = tree.byId.get(parent)?.span.parentSpanId;
+    }
+  }
+  return open;
 }
 
 /** Every span that has children, except the roots: one level stays open. */

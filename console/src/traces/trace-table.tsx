@@ -1,6 +1,7 @@
 import './trace-table.css';
 import type { TraceSummary } from '../api/answers.ts';
 import { formatDuration } from '../format/duration.ts';
+import { shortenMethods } from '../format/method-name.ts';
 import { formatCount } from '../format/number.ts';
 import { formatAgo, formatDateTime, formatMoment } from '../format/time.ts';
 import { links } from '../routing/links.ts';
@@ -65,7 +66,7 @@ function TraceRow({ trace, nowMs, isCompact }: TraceRowProps) {
             aria-label={`${name}, ${formatDuration(trace.durationMs)}${trace.error ? ', error' : ''}`}
           >
             <ServiceName name={trace.rootService || '(unknown)'} />
-            <span className="trace-name">{name}</span>
+            <span className="trace-name">{shortenMethods(name)}</span>
           </a>
           {trace.error && <Badge tone="error">error</Badge>}
         </span>

@@ -7,6 +7,7 @@ import { LogList } from '../logs/log-list.tsx';
 import { links } from '../routing/links.ts';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/state.tsx';
+import { readTraceId } from './trace-filters.ts';
 import { TraceHead } from './trace-head.tsx';
 import { TracePanel } from './trace-panel.tsx';
 
@@ -15,6 +16,16 @@ const settledAfterMs = 60_000;
 
 /** One trace: its waterfall, and the log lines of all its services below. */
 export function TraceView({ traceId }: { readonly traceId: string }) {
+  if (readTraceId(traceId) !== undefined) return <KnownTrace traceId={traceId} />;
+  return (
+    <EmptyState title="This is no trace id">
+      A trace id has 32 hexadecimal digits; this address has <code>{traceId}</code>.{' '}
+      <a href={links.traces()}>Search traces</a>
+    </EmptyState>
+  );
+}
+
+function KnownTrace({ traceId }: { readonly traceId: string }) {
   const client = useCollector();
   const [everyMs, setEveryMs] = useState<number | undefined>(2500);
   const trace = usePoll<Trace>(

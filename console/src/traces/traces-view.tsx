@@ -10,7 +10,7 @@ import { useAxisBounds, useZoom } from '../time/use-range.ts';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/state.tsx';
 import { TraceFilterBar } from './trace-filter-bar.tsx';
-import { isNarrowed, parseTraceFilters, type TraceFilters, traceLimits } from './trace-filters.ts';
+import { isNarrowed, parseTraceFilters, type TraceFilters, type TraceSort, traceLimits } from './trace-filters.ts';
 import { TraceScatter } from './trace-scatter.tsx';
 import { TraceTable } from './trace-table.tsx';
 import { sortTraces, useTraces } from './use-traces.ts';
@@ -32,20 +32,27 @@ export function TracesView() {
     <>
       <div className="page-head">
         <h1>Traces</h1>
-        {filters.range.kind === 'last' && (
-          <button type="button" className="button" aria-pressed={isPaused} onClick={() => setIsPaused(!isPaused)}>
-            {isPaused ? 'Updates paused' : 'Pause updates'}
-          </button>
-        )}
+        <div className="page-links">
+          <a className="button" href={links.logs({ service: filters.service, range: filters.range })}>
+            Logs
+          </a>
+          {filters.range.kind === 'last' && (
+            <button type="button" className="button" aria-pressed={isPaused} onClick={() => setIsPaused(!isPaused)}>
+              {isPaused ? 'Updates paused' : 'Pause updates'}
+            </button>
+          )}
+        </div>
       </div>
       <div className="stack">
         <TraceFilterBar filters={filters} onChange={change} />
         <Panel
-          title={poll.data === undefined ? 'Traces' : countText(traces.length, isFull)}
+          title={poll.data === undefined ? 'Traces' : countText(traces.length, isFull, filters.sort)}
           aside={<TraceScatterLegend />}
           isBusy={poll.isLoading && poll.data !== undefined}
         >
-          <TraceScatter traces={traces} bounds={isFull ? extentOf(traces) : bounds} onZoom={zoom} />
+          {traces.length > 0 && (
+            <TraceScatter traces={traces} bounds={isFull ? extentOf(traces) : bounds} onZoom={zoom} />
+          )}
           {poll.data === undefined && poll.error === undefined && <Skeleton rows={10} rowPx={34} />}
           {poll.error?.kind === 'refused' && <ErrorState error={poll.error} onRetry={poll.reload} />}
           {poll.data === undefined && poll.error?.kind === 'away' && (
@@ -72,8 +79,9 @@ function extentOf(traces: readonly TraceSummary[]): readonly [number, number] {
   return [Math.min(...starts), Math.max(...starts) + 1];
 }
 
-function countText(count: number, isFull: boolean): string {
-  if (isFull) return `Newest ${count} traces`;
+function countText(count: number, isFull: boolean, sort: TraceSort): string {
+  if (isFull)
+    return `Newest ${count} traces${sort === 'newest' ? '' : `, ${sort === 'slowest' ? 'slowest' : 'largest'} first`}`;
   return count === 1 ? '1 trace' : `${count} traces`;
 }
 
@@ -110,8 +118,7 @@ function NoTraces({ filters, onChange }: NoTracesProps) {
   }
   return (
     <EmptyState title="No traces match">
-      Nothing found for {describeRange(filters.range, Date.now()).toLowerCase()}
-      {isNarrowed(filters) && ' with these filters'}.
+      Nothing found for “{describeRange(filters.range, Date.now())}”{isNarrowed(filters) && ' with these filters'}.
       <div className="state-actions">
         {isNarrowed(filters) && (
           <button

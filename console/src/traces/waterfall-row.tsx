@@ -1,6 +1,7 @@
 import { memo } from 'react';
 import { useFleet } from '../fleet/fleet-context.tsx';
 import { formatDuration } from '../format/duration.ts';
+import { shortenMethods } from '../format/method-name.ts';
 import { Badge } from '../ui/badge.tsx';
 import type { Segment } from './critical-path.ts';
 import type { SpanNode } from './span-tree.ts';
@@ -62,7 +63,9 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
         )}
         <i className="span-color" style={{ background: color }} />
         <span className="span-service">{span.service}</span>
-        <span className="span-title">{span.name}</span>
+        <span className="span-title" title={span.name}>
+          {shortenMethods(span.name)}
+        </span>
         {isCollapsed && <span className="span-more number">+{node.descendants}</span>}
         {node.isOrphan && <Badge tone="warn">parent missing</Badge>}
       </div>

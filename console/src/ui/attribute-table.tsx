@@ -7,12 +7,15 @@ export function AttributeTable({ attributes, label }: { readonly attributes: Att
   if (entries.length === 0) return null;
   return (
     <dl className="attributes" aria-label={label}>
-      {entries.map(([name, value]) => (
-        <div key={name} className="attribute">
-          <dt>{name}</dt>
-          <dd>{textOf(value)}</dd>
-        </div>
-      ))}
+      {entries.map(([name, value]) => {
+        const text = textOf(value);
+        return (
+          <div key={name} className="attribute" data-block={text.includes('\n') || undefined}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </div>
+        );
+      })}
     </dl>
   );
 }

@@ -33,7 +33,7 @@ export function createPlot(element: HTMLElement, options: PlotOptions): uPlot {
       height: options.height,
       ms: 1,
       legend: { show: false },
-      padding: [8, 10, 0, 0],
+      padding: [8, 24, 0, 0],
       scales: {
         x: { time: true, range: () => [...options.bounds()] },
         y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] },
