@@ -74,7 +74,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     level,
     wall,
     format: format === 'json' ? jsonLines(resource) : prettyLines(resource),
-    write: options.write ?? stdout!.write,
+    write: options.write ?? ((line) => stdout?.write(line)),
     sink: exported?.logs,
     counters: lineCounters(metrics),
   });
@@ -86,12 +86,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     metrics,
     prometheus: () => formatPrometheus(resource, metrics.families),
     async flush(ctx: Context) {
-      await exported?.flush(ctx);
-      stdout?.flushSync();
+      await Promise.all([exported?.flush(ctx), stdout?.drained(ctx)]);
     },
     async close(ctx: Context) {
       await exported?.close(ctx);
       runtime?.stop();
+      await stdout?.drained(ctx);
       stdout?.flushSync();
     },
   };

@@ -80,7 +80,17 @@ export class LineLogger implements Logger {
   }
 }
 
-function toRecord(ctx: Context, timeMs: number, level: Level, message: string, fields: LogFields = {}): LogRecord {
+/** A field whose getter throws costs its line the fields, never its caller the call. */
+function toRecord(ctx: Context, timeMs: number, level: Level, message: string, fields?: LogFields): LogRecord {
+  try {
+    return recordOf(ctx, timeMs, level, message, fields);
+  } catch (failure) {
+    const unreadable = { unreadable: failure instanceof Error ? failure.message : typeof failure };
+    return recordOf(ctx, timeMs, level, message, unreadable);
+  }
+}
+
+function recordOf(ctx: Context, timeMs: number, level: Level, message: string, fields: LogFields = {}): LogRecord {
   const { trace, tenant, lane } = fieldsOf(ctx);
   const error = fields.error;
   return {
@@ -113,5 +123,5 @@ function describeError(error: unknown): LogError {
     return { name: status.name, code: status.code, reason: status.reason, message: cleanText(status.message), stack };
   }
   if (error instanceof Error) return { name: error.name, message: cleanText(error.message), stack };
-  return { name: typeof error, message: cleanText(String(error)), stack };
+  return { name: typeof error, message: stack, stack };
 }

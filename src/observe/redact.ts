@@ -61,7 +61,9 @@ const secretNames = /(?:api|private|access|secret|signing|encryption)key$|sessio
 const names = new Map<string, boolean>();
 const maxKnownNames = 2000;
 
-const secretText = /\b(Bearer|Basic)\s+[\w.~+/=-]{8,}|\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|:\/\/[^\s/@:]*:[^\s/@]+@/gi;
+/** What follows the scheme must look like one: with a digit, an upper case letter or a dot within. */
+const secretText =
+  /\b((?i:bearer|basic))\s+(?=\S*(?:[\dA-Z=_]|\.\w))[\w.~+/=-]{8,}|\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|:\/\/[^\s/@:]*:[^\s/@]+@/g;
 
 /** Searches for a fixed text are far cheaper than the expression, and nearly every text holds none of them. */
 function mayHoldSecret(text: string): boolean {

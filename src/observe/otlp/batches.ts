@@ -8,6 +8,9 @@ export interface Batch {
   readonly items: number;
 }
 
+/** Why telemetry was lost. `invalid`: a value that its type does not allow. */
+export type DropReason = 'queue_full' | 'closed' | 'invalid' | 'flush_timeout' | 'rejected' | 'retries_exhausted';
+
 export interface BatchesOptions {
   readonly clock: Clock;
   /** A batch is sealed this long after its first item. */
@@ -17,7 +20,7 @@ export interface BatchesOptions {
   /** Sealed and open batches together; items beyond it are dropped. */
   readonly maxQueueBytes: number;
   readonly onSealed: () => void;
-  readonly onDropped: (items: number) => void;
+  readonly onDropped: (items: number, reason: DropReason) => void;
 }
 
 /**
@@ -44,10 +47,13 @@ export class Batches {
   add<T>(write: (writer: ProtobufWriter, item: T) => void, item: T): void {
     const writer = this.#writer;
     const before = writer.length;
-    const isFull = this.#sealedBytes + before >= this.#options.maxQueueBytes;
-    if (this.#isClosed || isFull || !tryWrite(write, writer, item)) {
+    if (this.#isClosed || this.#sealedBytes + before >= this.#options.maxQueueBytes) {
+      this.#options.onDropped(1, this.#isClosed ? 'closed' : 'queue_full');
+      return;
+    }
+    if (!tryWrite(write, writer, item)) {
       writer.truncate(before);
-      this.#options.onDropped(1);
+      this.#options.onDropped(1, 'invalid');
       return;
     }
     this.#items++;
@@ -81,7 +87,7 @@ export class Batches {
 
   /** Drops what is sealed, for a flush that ran out of time. */
   drop(): void {
-    for (const batch of this.#sealed) this.#options.onDropped(batch.items);
+    for (const batch of this.#sealed) this.#options.onDropped(batch.items, 'flush_timeout');
     this.#sealed = [];
     this.#sealedBytes = 0;
   }

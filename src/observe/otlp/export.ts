@@ -4,9 +4,9 @@ import type { MetricsRegistry } from '../metrics.ts';
 import type { Level, LogFields, Resource } from '../telemetry.ts';
 import type { WallClock } from '../wall-clock.ts';
 import { encodeRequest, encodeResource, encodeScope } from './attributes.ts';
-import { Batches } from './batches.ts';
+import { Batches, type DropReason } from './batches.ts';
 import { encodeMetrics } from './encode-metrics.ts';
-import { type DropReason, Exporter } from './exporter.ts';
+import { Exporter } from './exporter.ts';
 import { type Sent, send } from './send.ts';
 
 export interface OtlpExportOptions {
@@ -63,7 +63,7 @@ export function otlpExport(options: OtlpExportOptions): OtlpExport {
       maxBatchBytes,
       maxQueueBytes: options.maxQueueBytes,
       onSealed: () => exporter.start(),
-      onDropped: (items) => counts.dropped(signal, 'queue_full', items),
+      onDropped: (items, reason) => counts.dropped(signal, reason, items),
     });
     const exporter = new Exporter({
       clock,

@@ -1,9 +1,7 @@
 import { type Clock, type Context, type Timer, until } from '../../concurrency/index.ts';
 import { backgroundTimer } from '../background-timer.ts';
-import type { Batches } from './batches.ts';
+import type { Batches, DropReason } from './batches.ts';
 import type { Sent } from './send.ts';
-
-export type DropReason = 'queue_full' | 'rejected' | 'retries_exhausted' | 'closed';
 
 export interface ExporterOptions {
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import { type Clock, rootContext } from '../../concurrency/index.ts';
+import { type Clock, isContextError, rootContext } from '../../concurrency/index.ts';
 
 /** What became of one request. */
 export type Sent =
@@ -63,6 +63,7 @@ function rejectedItems(answer: Uint8Array): number {
 
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (isContextError(cause)) return 'no answer in time';
   if (!(cause instanceof Error)) return String(cause);
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
 }
