@@ -86,16 +86,20 @@ for (const { title, end, code } of endings) {
     }));
 }
 
-test('npm start says which port is taken, and how to take another', () =>
+test('npm start says which port is taken and how to take another, and the other services run on', () =>
   withDataDir(async (dataDir) => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => blocker.once('listening', resolve));
     const { port } = blocker.address() as { port: number };
 
     const started = npmStart(dataDir, ['--port', String(port)]);
-    const code = await started.exited;
+    await started.printed(new RegExp(`gateway[\\s\\S]*${port}[\\s\\S]*--port`));
+    await started.printed(/^\s*console\s+http:\/\/127\.0\.0\.1:\d+/m);
+    const processes = descendants(started.npm.pid!);
+    started.npm.kill('SIGTERM');
+    await gone(processes);
+    await started.exited;
 
-    assert.notEqual(code, 0);
-    assert.match(started.output(), new RegExp(`${port}[\\s\\S]*--port`));
+    assert.match(started.output(), /room-1[^\n]*http:\/\//);
     blocker.close();
   }));
