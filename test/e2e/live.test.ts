@@ -126,12 +126,7 @@ for (const [title, args] of [
       const keys = Array.from({ length: 250 }, (_, i) => `gift-${i}`);
 
       const answers = await Promise.all(
-        [...keys, ...keys, ...keys, ...keys].map((requestKey) =>
-          client.call('POST', `/v1/rooms/${room}/gifts`, {
-            user: viewer,
-            body: { gift: 'rose', count: 1, requestKey },
-          }),
-        ),
+        [...keys, ...keys, ...keys, ...keys].map((requestKey) => sendUntilAnswered(client, viewer, room, requestKey)),
       );
 
       const paid = new Map<string, number>();
