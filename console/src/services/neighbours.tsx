@@ -13,7 +13,7 @@ export function Neighbours({ service, range }: { readonly service: string; reado
     <Panel title="Callers and callees" aside={edges.length === 0 ? undefined : `${edges.length}`}>
       {data === undefined && <Skeleton rows={4} />}
       {data !== undefined && edges.length === 0 && (
-        <EmptyState title="No calls between it and other services in this time" />
+        <EmptyState title="No calls between it and other services in this time" isQuiet />
       )}
       {edges.length > 0 && <EdgeTable edges={edges} range={range} label={`Callers and callees of ${service}`} />}
     </Panel>

@@ -13,7 +13,7 @@ export function RecentTraces({ service, range }: { readonly service: string; rea
   return (
     <Panel title="Recent errors" aside={<a href={links.traces(filters)}>All errors</a>}>
       {data === undefined && <Skeleton rows={4} />}
-      {data !== undefined && data.traces.length === 0 && <EmptyState title="No failed calls in this time" />}
+      {data !== undefined && data.traces.length === 0 && <EmptyState title="No failed calls in this time" isQuiet />}
       {data !== undefined && data.traces.length > 0 && (
         <TraceTable traces={data.traces.slice(0, 8)} isCompact label="Recent errors" />
       )}

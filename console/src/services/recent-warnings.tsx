@@ -13,7 +13,7 @@ export function RecentWarnings({ service, range }: { readonly service: string; r
   return (
     <Panel title="Recent warnings" aside={<a href={links.logs(filters)}>All warnings</a>}>
       {data === undefined && <Skeleton rows={4} />}
-      {data !== undefined && data.logs.length === 0 && <EmptyState title="No warnings in this time" />}
+      {data !== undefined && data.logs.length === 0 && <EmptyState title="No warnings in this time" isQuiet />}
       {data !== undefined && data.logs.length > 0 && (
         <LogList lines={data.logs} label="Recent warnings" hidesService={service !== ''} />
       )}

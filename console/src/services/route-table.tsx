@@ -19,7 +19,7 @@ export function RouteTable({ service, range }: { readonly service: string; reado
   return (
     <Panel title="Methods" aside={routes === undefined || routes.length === 0 ? undefined : `${routes.length}`}>
       {routes === undefined && <Skeleton rows={4} />}
-      {routes?.length === 0 && <EmptyState title="No metrics of its methods in this time" />}
+      {routes?.length === 0 && <EmptyState title="No metrics of its methods in this time" isQuiet />}
       {routes !== undefined && routes.length > 0 && (
         <table className="table routes" aria-label={`Methods of ${service}`}>
           <thead>

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { TraceSummary } from '../api/answers.ts';
 import { formatDuration } from '../format/duration.ts';
 import { formatDateTime, formatTime } from '../format/time.ts';
+import { trimZeros } from '../format/trim-zeros.ts';
 import { links } from '../routing/links.ts';
 import { navigate } from '../routing/use-place.ts';
 import { durationScale } from './scatter-scale.ts';
@@ -28,7 +29,7 @@ export function TraceScatter({ traces, bounds, onZoom }: TraceScatterProps) {
       <div className="scatter-axis">
         {ticksMs.map((ms) => (
           <span key={ms} style={{ bottom: `${position(ms) * 100}%` }}>
-            {formatDuration(ms).replace('.00', '').replace('.0', '')}
+            {trimZeros(formatDuration(ms))}
           </span>
         ))}
       </div>

@@ -60,7 +60,9 @@ function KnownTrace({ traceId }: { readonly traceId: string }) {
         <TracePanel trace={trace.data} lines={lines} />
         <Panel title="Logs of this trace" aside={<a href={links.logs({ trace: traceId })}>Open in Logs</a>}>
           {logs.data === undefined && <Skeleton rows={5} rowPx={27} />}
-          {logs.data !== undefined && lines.length === 0 && <EmptyState title="No log lines with this trace id" />}
+          {logs.data !== undefined && lines.length === 0 && (
+            <EmptyState title="No log lines with this trace id" isQuiet />
+          )}
           {lines.length > 0 && <LogList lines={lines} label="Logs of this trace" inTrace />}
         </Panel>
       </div>

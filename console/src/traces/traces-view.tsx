@@ -47,7 +47,7 @@ export function TracesView() {
         <TraceFilterBar filters={filters} onChange={change} />
         <Panel
           title={poll.data === undefined ? 'Traces' : countText(traces.length, isFull, filters.sort)}
-          aside={<TraceScatterLegend />}
+          aside={traces.length > 0 && <TraceScatterLegend />}
           isBusy={poll.isLoading && poll.data !== undefined}
         >
           {traces.length > 0 && (

@@ -1,6 +1,7 @@
 import './waterfall.css';
 import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
 import { formatDuration } from '../format/duration.ts';
+import { trimZeros } from '../format/trim-zeros.ts';
 import type { Segment } from './critical-path.ts';
 import { rulerTicks } from './ruler.ts';
 import { type SpanNode, type SpanTree, visibleRows } from './span-tree.ts';
@@ -127,9 +128,7 @@ function Ruler({ tree, window }: { readonly tree: SpanTree; readonly window: Tim
           const left = ((ms - window.fromMs) / (window.toMs - window.fromMs)) * 100;
           return (
             <span key={ms} className="number" style={{ left: `${left}%` }}>
-              {formatDuration(ms - tree.startMs)
-                .replace(/\.0+ /, ' ')
-                .replace(/(\.\d*?)0+ /, '$1 ')}
+              {trimZeros(formatDuration(ms - tree.startMs))}
             </span>
           );
         })}

@@ -88,7 +88,11 @@ export function Chart(props: ChartProps) {
         }
         onKeyDown={onKey}
       >
-        {!hasValues && <span className="chart-empty">{emptyText}</span>}
+        {!hasValues && (
+          <span className="chart-empty">
+            <span>{emptyText}</span>
+          </span>
+        )}
       </div>
     </figure>
   );

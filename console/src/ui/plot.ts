@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import { formatDate, formatTime } from '../format/time.ts';
+import { trimZeros } from '../format/trim-zeros.ts';
 import { tokenColor } from '../theme/use-color-scheme.ts';
 
 /** One line of a chart. */
@@ -122,7 +123,7 @@ function valueAxis(format: (value: number) => string): uPlot.Axis {
     ...axis(),
     size: 62,
     space: 32,
-    values: (_, splits) => splits.map((value) => (value === 0 ? '0' : format(value))),
+    values: (_, splits) => splits.map((value) => (value === 0 ? '0' : trimZeros(format(value)))),
   };
 }
 

@@ -2,10 +2,17 @@ import './state.css';
 import type { ReactNode } from 'react';
 import type { RequestError } from '../api/collector-client.ts';
 
+export interface EmptyStateProps {
+  readonly title: string;
+  readonly children?: ReactNode;
+  /** In a small part of a page, where nothing is the normal case. */
+  readonly isQuiet?: boolean;
+}
+
 /** What stands where there is nothing to show: what it is, and what to do. */
-export function EmptyState({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
+export function EmptyState({ title, children, isQuiet = false }: EmptyStateProps) {
   return (
-    <div className="state" role="status">
+    <div className="state" role="status" data-quiet={isQuiet || undefined}>
       <p className="state-title">{title}</p>
       {children !== undefined && <div className="state-text">{children}</div>}
     </div>
@@ -21,7 +28,7 @@ export function ErrorState({ error, onRetry }: { readonly error: RequestError; r
       </p>
       <div className="state-text">
         {error.message}
-        {error.reason !== '' && <code> {error.reason}</code>}
+        {error.kind === 'refused' && error.reason !== '' && <code> {error.reason}</code>}
       </div>
       <button type="button" className="button" onClick={onRetry}>
         Try again
