@@ -22,9 +22,14 @@ export const border: Middleware = (next) => async (ctx, input) => {
 
 function withoutDetails(error: errors.StatusError): errors.StatusError {
   const { code, reason, domain } = error;
-  const text =
-    code === 'unavailable'
-      ? 'a service behind this one cannot be reached; try again'
-      : 'a service behind this one failed';
-  return new errors.StatusError(code, text, { reason, domain, cause: error });
+  return new errors.StatusError(code, texts[code] ?? 'a service behind this one failed', {
+    reason,
+    domain,
+    cause: error,
+  });
 }
+
+const texts: Partial<Record<errors.Code, string>> = {
+  unavailable: 'a service behind this one cannot be reached; try again',
+  resource_exhausted: 'a service behind this one is too busy; try again later',
+};
