@@ -75,8 +75,8 @@ describe('one port', inTime, () => {
     assert.partialDeepStrictEqual(error, { reason: 'ROOM_CLOSED', message: '7 late' });
     assert.partialDeepStrictEqual(await call('/v1/rooms/7?nope=1'), [400, { reason: 'INVALID_INPUT' }]);
     assert.partialDeepStrictEqual(await call('/v1/rooms/7:open', { method: 'POST' }), [
-      404,
-      { reason: 'ROUTE_NOT_FOUND' },
+      405,
+      { reason: 'METHOD_NOT_ALLOWED' },
     ]);
   });
 
