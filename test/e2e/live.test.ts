@@ -168,7 +168,7 @@ async function sendUntilAnswered(client: LiveClient, user: User, room: string, r
       user,
       body: { gift: 'rose', count: 1, requestKey },
     });
-    if (answer.status !== 503 && answer.status !== 504) return answer;
+    if (![429, 503, 504].includes(answer.status)) return answer;
     await sleep(ctx, 100);
   }
 }
