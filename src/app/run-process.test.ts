@@ -223,6 +223,9 @@ describe('a process with a supervisor', () => {
     await service.said('held');
 
     service.child.disconnect();
+    // Its pipes are gone too: nobody reads what it logs on the way down.
+    service.child.stdout?.destroy();
+    service.child.stderr?.destroy();
 
     assert.equal((await answer).status, 200);
     assert.deepEqual(await service.exit, { code: 0, signal: null });

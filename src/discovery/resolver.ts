@@ -1,6 +1,6 @@
 import type { CallHead } from '../call/index.ts';
 import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
-import { StatusError } from '../errors/index.ts';
+import * as errors from '../errors/index.ts';
 import type { Balancer, Pick } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { p2cBalancer } from './p2c.ts';
@@ -111,7 +111,7 @@ class RegistryResolver implements Resolver {
 }
 
 function explain(error: unknown, name: string): unknown {
-  if (!(error instanceof StatusError) || error.reason !== DiscoveryErrors.NO_INSTANCES.reason) return error;
-  const message = `${error.message}: start one, or check that "${name}" is the name it registers under`;
+  if (!errors.is(error, DiscoveryErrors.NO_INSTANCES)) return error;
+  const message = `${errors.from(error).message}: start one, or check that "${name}" is the name it registers under`;
   return DiscoveryErrors.NO_INSTANCES(message, { metadata: { target: name } });
 }

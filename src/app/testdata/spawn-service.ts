@@ -24,7 +24,8 @@ export class SpawnedService {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#note(() => (this.errorOutput += text)));
     const output = createInterface({ input: this.child.stdout! });
     output.on('line', (line) => this.#note(() => this.lines.push(line)));
-    this.exit = Promise.all([once(this.child, 'exit'), once(output, 'close')]).then(([[code, signal]]) => ({
+    // All that it printed has been read. (The child's own `close` never comes where the parent has disconnected.)
+    this.exit = Promise.all([once(this.child, 'exit'), once(this.child.stdout!, 'close')]).then(([[code, signal]]) => ({
       code,
       signal,
     }));
