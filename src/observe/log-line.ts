@@ -27,13 +27,13 @@ export function jsonLines(resource: Resource): FormatLine {
   const who = `,"service":${JSON.stringify(resource.service)},"instance":${JSON.stringify(resource.instance)},"message":`;
   const time = isoTime();
   return (record) => {
-    let line = `{"time":"${time(record.timeMs)}","level":"${record.level}"${who}${JSON.stringify(record.message)}`;
+    let line = `{"time":"${time(record.timeMs)}","level":"${record.level}"${who}${quote(record.message)}`;
     if (record.traceId !== '') line += `,"traceId":"${record.traceId}","spanId":"${record.spanId}"`;
-    if (record.tenant !== '') line += `,"tenant":${JSON.stringify(record.tenant)}`;
-    if (record.lane !== '') line += `,"lane":${JSON.stringify(record.lane)}`;
+    if (record.tenant !== '') line += `,"tenant":${quote(record.tenant)}`;
+    if (record.lane !== '') line += `,"lane":${quote(record.lane)}`;
     let left = record.fields.length;
     for (const [name, value] of record.fields) {
-      const field = fieldName(name) + JSON.stringify(value);
+      const field = fieldName(name) + (typeof value === 'string' ? quote(value) : JSON.stringify(value));
       if (line.length + field.length > maxLineLength) {
         line += `,"droppedFields":${left}`;
         break;
@@ -60,6 +60,18 @@ export function prettyLines(resource: Resource): FormatLine {
     return `${head} ${fields}${tenant}${lane}${trace}${prettyError(record.error)}\n`;
   };
 }
+
+/** A short text mostly needs no escapes, and looking at its characters is quicker than a call of JSON.stringify. */
+function quote(text: string): string {
+  if (text.length > maxLookedAt) return JSON.stringify(text);
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i);
+    if (character < 0x20 || character > 0x7e || character === 0x22 || character === 0x5c) return JSON.stringify(text);
+  }
+  return `"${text}"`;
+}
+
+const maxLookedAt = 100;
 
 /** `,"name":`. A pure cache: the same few names come with every line. */
 const fieldNames = new Map<string, string>();

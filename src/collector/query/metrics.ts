@@ -129,16 +129,18 @@ function toSeries(row: SeriesRow, samples: Sample[], { sinceMs, untilMs, stepMs 
   const bounds = row.bounds === '' ? [] : (JSON.parse(row.bounds) as number[]);
   const points: [number, number][] = [];
   const histogram: [number, HistogramStep][] = [];
+  const firstStep = Math.floor(sinceMs / stepMs) * stepMs;
   let next = 0;
   let current: Sample | undefined;
-  for (let start = Math.floor(sinceMs / stepMs) * stepMs; start <= untilMs; start += stepMs) {
+  while (next < samples.length && samples[next]!.timeMs < firstStep) current = samples[next++];
+  for (let start = firstStep; start <= untilMs; start += stepMs) {
     let before = current;
     while (next < samples.length && samples[next]!.timeMs < start + stepMs) {
       before ??= samples[next];
       current = samples[next++];
     }
     if (current !== undefined && current.timeMs < start - heldMs) current = undefined;
-    if (current === undefined || start < sinceMs - stepMs) continue;
+    if (current === undefined) continue;
     if (row.type === 'gauge') points.push([start, current.value]);
     else if (before !== undefined) addIncrease(row, bounds, before, current, start, stepMs, points, histogram);
   }
