@@ -17,11 +17,12 @@ import { systemClock } from '../concurrency/index.ts';
 import type { Resolver } from '../discovery/index.ts';
 import { chain, type Handler, instrument, type Middleware } from '../service/index.ts';
 import type { RpcProtocol } from './call-headers.ts';
-import { checkTimeout, type MethodOptions } from './implementation.ts';
+import type { MethodOptions } from './implementation.ts';
+import { checkTimeout, limitsOf } from './limits.ts';
 import { localCall } from './local-call.ts';
 import { find, type LocalNetwork } from './local-network.ts';
 import { NodePool } from './node-pool.ts';
-import { remoteCall } from './remote-call.ts';
+import { type RemoteCallOptions, remoteCall } from './remote-call.ts';
 import { retryUnsent } from './retry-unsent.ts';
 import { answersOnce, methodInfo, type Payload } from './server-method.ts';
 
@@ -100,39 +101,44 @@ export interface RpcClientOptions<S extends DescService = DescService> {
  * not be reached, or took the call back unprocessed, is replaced once by another pick.
  *
  * What fails is a StatusError: the server's own, or `unavailable` with CONNECT_FAILED (nothing was sent) or
- * CONNECTION_LOST (it may have run).
+ * CONNECTION_LOST (it may have run). Throws a RangeError or TypeError at once for options that make no sense.
  */
 export function createRpcClient<S extends DescService>(service: S, options: RpcClientOptions<S>): RpcClient<S> {
-  const { timeoutMs = 5_000, middleware = [] } = options;
-  checkTimeout(`createRpcClient ${service.typeName}: timeoutMs`, timeoutMs);
-  const { connectTimeoutMs = 2_000, idleTimeoutMs = 60_000, maxHeaderBytes = 16_384, maxConnections = 4 } = options;
-  const pool = new NodePool({
-    clock: systemClock,
-    connectTimeoutMs,
-    idleTimeoutMs,
-    maxHeaderBytes,
-    maxConnections,
-  });
-  const limits = options.methods as Readonly<Record<string, MethodOptions | undefined>> | undefined;
+  const where = `createRpcClient ${service.typeName}`;
+  const { target, middleware = [] } = options;
+  if (target === '')
+    throw new TypeError(`${where}: the target is empty; give the name under which the service registers`);
+  const limits = limitsOf(where, defaults, options);
+  const pool = new NodePool({ ...limits, clock: systemClock });
+  const methods = options.methods as Readonly<Record<string, MethodOptions | undefined>> | undefined;
   const client: Record<string | symbol, unknown> = { [Symbol.dispose]: () => pool.close() };
   for (const desc of service.methods) {
-    const limit = limits?.[desc.localName]?.timeoutMs ?? (answersOnce(desc) ? timeoutMs : 0);
-    checkTimeout(`createRpcClient ${service.typeName}/${desc.name}: timeoutMs`, limit);
-    const info = methodInfo(desc, 'client', limit);
-    const call = chain([...middleware, retryUnsent, instrument])(transportOf(desc, options, pool), info);
-    client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, limit) : callStream(desc, call, limit);
+    const timeoutMs = methods?.[desc.localName]?.timeoutMs ?? (answersOnce(desc) ? limits.timeoutMs : 0);
+    checkTimeout(`${where}/${desc.name}: timeoutMs`, timeoutMs);
+    const transport = transportOf(desc, { ...options, maxMessageBytes: limits.maxMessageBytes, pool });
+    const call = chain([...middleware, retryUnsent, instrument])(transport, methodInfo(desc, 'client', timeoutMs));
+    client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, timeoutMs) : callStream(desc, call, timeoutMs);
   }
   return client as RpcClient<S>;
 }
 
+const defaults = {
+  timeoutMs: 5_000,
+  maxMessageBytes: 4 << 20,
+  maxHeaderBytes: 16 << 10,
+  connectTimeoutMs: 2_000,
+  idleTimeoutMs: 60_000,
+  maxConnections: 4,
+};
+
 type Call = Handler<Payload, Payload>;
 
 /** In memory where a server of the target's name is in this process at the moment of the call, else over the network. */
-function transportOf(desc: DescMethod, options: RpcClientOptions, pool: NodePool): Call {
-  const { local, target, maxMessageBytes = 4 << 20 } = options;
-  const remote = remoteCall(desc, { ...options, maxMessageBytes, pool });
+function transportOf(desc: DescMethod, options: RemoteCallOptions & { readonly local?: LocalNetwork }): Call {
+  const { local, target } = options;
+  const remote = remoteCall(desc, options);
   if (local === undefined) return remote;
-  const within = localCall(desc, maxMessageBytes);
+  const within = localCall(desc, options.maxMessageBytes);
   return (ctx, input) => {
     const server = find(local, target);
     return server === undefined ? remote(ctx, input) : within(server)(ctx, input);

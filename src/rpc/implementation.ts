@@ -11,6 +11,7 @@ import type {
 } from '@bufbuild/protobuf';
 import type { Context } from '../concurrency/index.ts';
 import type { Middleware } from '../service/index.ts';
+import { checkTimeout } from './limits.ts';
 
 /** One message in, one out. */
 export type UnaryHandler<I extends DescMessage, O extends DescMessage> = (
@@ -110,10 +111,4 @@ export function implement<S extends DescService>(
     bound.set(method.localName, handler.bind(handlers));
   }
   return { service, handlers: bound, options };
-}
-
-/** Refuses a time limit that is not 0 or a positive number of milliseconds. */
-export function checkTimeout(name: string, timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || (timeoutMs >= 0 && timeoutMs < Number.POSITIVE_INFINITY)) return;
-  throw new RangeError(`${name} is ${timeoutMs}; it must be a number of milliseconds, 0 for none`);
 }

@@ -6,8 +6,9 @@ import type { Endpoint, Middleware, Server } from '../service/index.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { addRpcRoutes } from './http1-routes.ts';
 import { Http2Connections } from './http2-server.ts';
-import { checkTimeout, type Implementation } from './implementation.ts';
+import type { Implementation } from './implementation.ts';
 import { InboundCalls } from './inbound-call.ts';
+import { limitsOf } from './limits.ts';
 import { attach, type LocalNetwork } from './local-network.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { type ServerMethod, serverMethods } from './server-method.ts';
@@ -66,7 +67,7 @@ const defaults = {
   streamDrainMs: 1_000,
 };
 
-type Limits = Readonly<typeof defaults>;
+type Limits = { readonly [K in keyof typeof defaults]: number };
 
 class RpcServer implements Server {
   readonly #options: RpcServerOptions;
@@ -83,7 +84,7 @@ class RpcServer implements Server {
 
   constructor(options: RpcServerOptions) {
     const { services, middleware = [], admit } = options;
-    this.#limits = limitsOf(options);
+    this.#limits = limitsOf(`createRpcServer ${options.name}`, defaults, options);
     this.#options = options;
     refuseDoubles(services);
     const { timeoutMs } = this.#limits;
@@ -185,20 +186,6 @@ class RpcServer implements Server {
 
 const newConnectionGraceMs = 50;
 const admitted = { admitted: true, done: () => {} } as const;
-
-function limitsOf(options: RpcServerOptions): Limits {
-  const limits = { ...defaults };
-  for (const name of Object.keys(defaults) as (keyof Limits)[]) {
-    const value = options[name] ?? defaults[name];
-    if (name === 'timeoutMs' || name === 'streamDrainMs')
-      checkTimeout(`createRpcServer ${options.name}: ${name}`, value);
-    else if (!Number.isInteger(value) || value < 1 || value > 0x7fffffff) {
-      throw new RangeError(`createRpcServer ${options.name}: ${name} is ${value}; it must be a whole number from 1`);
-    }
-    limits[name] = value;
-  }
-  return limits;
-}
 
 function refuseDoubles(services: readonly Implementation[]): void {
   const names = services.map(({ service }) => service.typeName);
