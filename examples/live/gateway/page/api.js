@@ -95,7 +95,8 @@ const words = {
   ROOM_NOT_FOUND: 'This room does not exist.',
   NOT_THE_HOST: 'Only the host may do that.',
   OWN_ROOM: 'This is your own room: gifts come from your guests.',
-  NOT_ENOUGH_COINS: ({ needed, left }) => `That takes ${needed ?? 'more'} coins, and you have ${left ?? 'fewer'}.`,
+  NOT_ENOUGH_COINS: ({ needed = '', left = '' }) =>
+    `That takes ${Number(needed).toLocaleString()} coins, and you have ${Number(left).toLocaleString()}.`,
   INVALID_TITLE: 'A room needs a title of 1 to 80 characters.',
   INVALID_TEXT: 'A message has 1 to 500 characters.',
   TOO_BUSY: 'Many people sign in right now. Try again in a few seconds.',

@@ -1,7 +1,7 @@
 /** The lines of a room's chat: messages and gifts, oldest first, each once. */
 import { get } from './api.js';
-import { busy, byId, hueOf, make, plural, show, timeOf } from './dom.js';
-import { emojiOf } from './gifts.js';
+import { busy, byId, make, nameTag, plural, show, timeOf } from './dom.js';
+import { pictureOf } from './gifts.js';
 
 const list = byId('log');
 const scroll = byId('log-scroll');
@@ -23,6 +23,18 @@ export class ChatLog {
     scroll.addEventListener('scroll', () => {
       if (isAtEnd()) show(newest, false);
     });
+    // A phone that is turned, or a keyboard that opens, must not hide the newest line. The position moves with the size
+    // then, before the size is told: such a move is not the reader's.
+    let pinned = true;
+    let size = '';
+    const sizeNow = () => `${scroll.clientWidth} ${scroll.clientHeight}`;
+    scroll.addEventListener('scroll', () => {
+      if (size === sizeNow()) pinned = isAtEnd();
+    });
+    new ResizeObserver(() => {
+      size = sizeNow();
+      if (pinned) this.#toEnd();
+    }).observe(scroll);
     earlier.addEventListener('click', () => {
       busy(earlier, () => this.#loadEarlier()).catch(() => show(earlier, true));
     });
@@ -100,16 +112,15 @@ function isAtEnd() {
 
 /** @param {any} message */
 function messageLine({ authorName, text, createTime }) {
-  const author = make('b', { style: `--hue: ${hueOf(authorName)}` }, authorName);
+  const author = nameTag(authorName);
   return make('li', {}, author, make('span', { class: 'text' }, text), when(createTime));
 }
 
 /** @param {any} gift @param {string} time */
 function giftLine({ senderName, gift, count, coins }, time) {
-  const what = `${plural(Number(count), gift, gift)} ${emojiOf(gift)}`;
-  const author = make('b', { style: `--hue: ${hueOf(senderName)}` }, senderName);
-  const text = make('span', { class: 'text' }, `sent ${what} (${plural(Number(coins), 'coin')})`);
-  return make('li', { class: 'gift' }, author, text, when(time));
+  const author = nameTag(senderName);
+  const text = make('span', { class: 'text' }, `sent ${count} × ${gift} (${plural(Number(coins), 'coin')})`);
+  return make('li', { class: 'gift' }, pictureOf(gift), author, text, when(time));
 }
 
 /** @param {string} time */

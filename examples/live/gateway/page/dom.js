@@ -51,9 +51,24 @@ export function plural(count, one, many = `${one}s`) {
   return `${count.toLocaleString()} ${count === 1 ? one : many}`;
 }
 
-/** A colour that stays with a name. @param {string} name */
-export function hueOf(name) {
-  let hash = 0;
-  for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 360;
-  return hash;
+/** A person's name, in a colour that stays with it. @param {string} name */
+export function nameTag(name) {
+  let hue = 0;
+  for (const letter of name) hue = (hue * 31 + (letter.codePointAt(0) ?? 0)) % 360;
+  const tag = make('b', {}, name);
+  // Through the object model: the policy of the page allows no style attributes.
+  tag.style.setProperty('--hue', String(hue));
+  return tag;
+}
+
+/** A picture of icons.svg; what it says stands beside it in words. @param {string} name */
+export function icon(name) {
+  const space = 'http://www.w3.org/2000/svg';
+  const picture = document.createElementNS(space, 'svg');
+  const use = document.createElementNS(space, 'use');
+  use.setAttribute('href', `/icons.svg#${name}`);
+  picture.setAttribute('class', 'icon');
+  picture.setAttribute('aria-hidden', 'true');
+  picture.append(use);
+  return picture;
 }

@@ -1,16 +1,15 @@
 /** The gifts that can be sent. */
 import { get, persist, post, session } from './api.js';
-import { busy, byId, make, plural } from './dom.js';
+import { busy, byId, icon, make, plural } from './dom.js';
 
-/** @type {Readonly<Record<string, string>>} */
-const emojis = { rose: '🌹', cake: '🍰', fireworks: '🎆', rocket: '🚀' };
+const drawn = new Set(['rose', 'cake', 'fireworks', 'rocket']);
 const group = byId('gifts');
 const count = /** @type {HTMLSelectElement} */ (byId('gift-count'));
 const note = byId('gift-note');
 
-/** @param {string} kind */
-export function emojiOf(kind) {
-  return emojis[kind] ?? '🎁';
+/** The picture of a gift; a parcel for one that this page does not know. @param {string} kind */
+export function pictureOf(kind) {
+  return icon(drawn.has(kind) ? kind : 'present');
 }
 
 /** @param {{ fail: (error: unknown) => void, coins: (left?: string) => void, room: () => any }} app */
@@ -23,7 +22,7 @@ export function setUpGifts({ fail, coins, room }) {
     for (const [i, kind] of kinds.entries()) {
       const total = Number(kind.coins) * Number(count.value);
       const element = group.children[i];
-      element?.setAttribute('aria-label', `Send ${count.value} ${kind.name} for ${plural(total, 'coin')}`);
+      element?.setAttribute('aria-label', `Send ${count.value} × ${kind.name} for ${plural(total, 'coin')}`);
       const price = element?.querySelector('.price');
       if (price) price.textContent = total.toLocaleString();
     }
@@ -35,7 +34,7 @@ export function setUpGifts({ fail, coins, room }) {
     // The key makes it safe to ask again: the coins move once.
     const sent = await persist(() => post(`/v1/rooms/${encodeURIComponent(id)}/gifts`, request));
     coins(sent.coinsLeft ?? '0');
-    note.textContent = `You sent ${request.count} ${kind.name} ${emojiOf(kind.name)}`;
+    note.textContent = `You sent ${request.count} × ${kind.name}.`;
   };
   persist(() => get('/v1/gifts'), 8)
     .then(({ giftKinds = [] }) => {
@@ -46,19 +45,20 @@ export function setUpGifts({ fail, coins, room }) {
     .catch(fail);
 }
 
-/** Offers the gifts where they can be sent, and says why where not. @param {any} room */
+/** Offers the gifts where they can be sent, and says why where not. @param {any} room Undefined: not known yet. */
 export function showGifts(room) {
+  const why = room === undefined ? '' : obstacle(room);
+  for (const element of group.querySelectorAll('button')) element.disabled = room === undefined || why !== '';
+  // What was sent last may stand there, in the room that it was sent in.
+  if (room === undefined || why !== '' || !note.textContent?.startsWith('You sent')) note.textContent = why;
+}
+
+/** @param {any} room */
+function obstacle(room) {
   const me = session();
-  const why =
-    me === undefined
-      ? 'Sign in to send gifts.'
-      : room?.hostId === me.id
-        ? 'This is your room: gifts come from your guests.'
-        : room?.state === 'ROOM_STATE_OPEN'
-          ? ''
-          : 'This room is closed.';
-  for (const element of group.querySelectorAll('button')) element.disabled = why !== '';
-  if (why !== '' || !note.textContent?.startsWith('You sent')) note.textContent = why;
+  if (me === undefined) return 'Sign in to send gifts.';
+  if (room.hostId === me.id) return 'This is your room: gifts come from your guests.';
+  return room.state === 'ROOM_STATE_OPEN' ? '' : 'This room is closed.';
 }
 
 /** @param {{ name: string, coins: string }} kind @param {() => Promise<void>} send */
@@ -67,9 +67,9 @@ function button(kind, send) {
     make(
       'button',
       { type: 'button', class: 'gift-button' },
-      make('span', { class: 'emoji', 'aria-hidden': 'true' }, emojiOf(kind.name)),
+      pictureOf(kind.name),
       make('span', {}, kind.name),
-      make('span', { class: 'coins' }, '🪙 ', make('span', { class: 'price' })),
+      make('span', { class: 'coins' }, icon('coin'), make('span', { class: 'price' })),
     )
   );
   element.addEventListener('click', () => busy(element, send));

@@ -8,6 +8,9 @@ const more = /** @type {HTMLButtonElement} */ (byId('rooms-more'));
 const createForm = /** @type {HTMLFormElement} */ (byId('create-form'));
 const title = /** @type {HTMLInputElement} */ (byId('create-title'));
 
+/** @type {Map<string, Promise<string>>} */
+const names = new Map();
+
 let nextPageToken = '';
 /** Answers of an earlier visit are not shown in a later one. */
 let visit = 0;
@@ -56,15 +59,35 @@ async function load(fresh) {
   }
 }
 
-/** @param {{ id: string, title: string, state: string, createTime: string }} room */
+/** @param {{ id: string, title: string, state: string, hostId: string, createTime: string }} room */
 function card(room) {
   const open = room.state === 'ROOM_STATE_OPEN';
   const link = make('a', { href: `#/rooms/${encodeURIComponent(room.id)}` }, room.title);
   const state = make('span', { class: open ? 'badge open' : 'badge' }, open ? 'open' : 'closed');
+  const host = make('span');
+  nameOf(room.hostId).then((name) => {
+    host.textContent = name === '' ? '' : ` by ${name},`;
+  });
   return make(
     'li',
     { class: 'card' },
     link,
-    make('div', { class: 'hint' }, state, ` since ${timeOf(room.createTime)}`),
+    make('div', { class: 'hint' }, state, host, ` ${timeOf(room.createTime)}`),
   );
+}
+
+/** The name of an account, asked for once; empty where it cannot be had. @param {string} id */
+function nameOf(id) {
+  let name = names.get(id);
+  if (name === undefined) {
+    name = get(`/v1/accounts/${encodeURIComponent(id)}`).then(
+      (account) => account.name ?? '',
+      () => {
+        names.delete(id);
+        return '';
+      },
+    );
+    names.set(id, name);
+  }
+  return name;
 }

@@ -1,6 +1,6 @@
 /** The top senders of a room. */
 import { get } from './api.js';
-import { byId, hueOf, make, plural, show } from './dom.js';
+import { byId, icon, make, nameTag, plural, show } from './dom.js';
 
 const list = byId('ranking');
 /** The ranking is counted at the same time as the event is told, so it is asked for twice: soon, and once more. */
@@ -10,11 +10,12 @@ let timers = [];
 
 /** @param {any[]} entries */
 export function showRanking(entries) {
-  const lines = entries.map(({ name, coins, gifts }) =>
+  const lines = entries.map(({ name, coins, gifts }, place) =>
     make(
       'li',
       {},
-      make('b', { style: `--hue: ${hueOf(name)}` }, name),
+      place === 0 ? icon('crown') : make('span', { class: 'place' }, String(place + 1)),
+      nameTag(name),
       make('span', { class: 'hint' }, plural(Number(gifts), 'gift')),
       make('span', { class: 'coins' }, plural(Number(coins), 'coin')),
     ),

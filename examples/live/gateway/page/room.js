@@ -1,5 +1,5 @@
 /** One room: its chat, gifts and ranking, kept up to date by its events. */
-import { get, post, session } from './api.js';
+import { ApiError, get, post, session } from './api.js';
 import { ChatLog } from './chat-log.js';
 import { busy, byId, show } from './dom.js';
 import { setUpGifts, showGifts } from './gifts.js';
@@ -52,7 +52,9 @@ export function enterRoom(id) {
   byId('room-title').textContent = '…';
   byId('room-host').textContent = '…';
   byId('room-state').textContent = '';
-  show(byId('missing'), false);
+  for (const part of ['room-by', 'room-body', 'live']) show(byId(part), true);
+  for (const part of ['missing', 'post-form', 'post-hint', 'room-toggle']) show(byId(part), false);
+  showGifts(undefined);
   showLive(undefined);
   const coins = () => dispatchEvent(new Event('coins'));
   const entered = { id, leave: () => {} };
@@ -67,10 +69,15 @@ export function enterRoom(id) {
     waiting = undefined;
     for (const event of events) event();
   };
+  const failed = (/** @type {unknown} */ error) => {
+    if (current !== entered) return;
+    if (error instanceof ApiError && error.status === 404) showNothing(error.message);
+    else fail(error);
+  };
   entered.leave = follow(id, {
     state: showLive,
     // From `ready` on nothing is missed, so what is loaded now and the events that follow are all there is.
-    ready: () => load().catch(fail),
+    ready: () => load().catch(failed),
     event: (kind, data) => {
       const apply = () => {
         if (kind === 'message') log.addMessage(data.message);
@@ -86,12 +93,20 @@ export function enterRoom(id) {
     },
   });
   // What is wrong with the room itself (there is none, say) is told here; a stream cannot say it.
-  load().catch(fail);
+  load().catch(failed);
 }
 
 export function leaveRoom() {
   current?.leave();
   current = undefined;
+}
+
+/** There is no such room. @param {string} why */
+function showNothing(why) {
+  leaveRoom();
+  document.title = 'Live rooms';
+  byId('room-title').textContent = why;
+  for (const part of ['room-by', 'room-body', 'live']) show(byId(part), false);
 }
 
 /** @param {any} home */
