@@ -66,13 +66,19 @@ function card(room) {
   const state = make('span', { class: open ? 'badge open' : 'badge' }, open ? 'open' : 'closed');
   const host = make('span');
   nameOf(room.hostId).then((name) => {
-    host.textContent = name === '' ? '' : ` by ${name},`;
+    host.textContent = name === '' ? '' : ` by ${name}`;
   });
   return make(
     'li',
     { class: 'card' },
     link,
-    make('div', { class: 'hint' }, state, host, ` ${timeOf(room.createTime)}`),
+    make(
+      'div',
+      { class: 'hint facts' },
+      state,
+      host,
+      make('time', { datetime: room.createTime }, timeOf(room.createTime)),
+    ),
   );
 }
 
