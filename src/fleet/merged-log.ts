@@ -93,7 +93,7 @@ export class MergedLog {
   }
 
   #tellHeldKind(kind: string, count: number): void {
-    this.say('warn', `${count} more lines like: ${kind.split('\n')[0]}`);
+    this.say('warn', `${count} more ${count === 1 ? 'line' : 'lines'} like: ${kind.split('\n')[0]}`);
   }
 
   #record(source: string, line: RecordLine): void {

@@ -33,8 +33,8 @@ export interface UpOptions {
 
 /** What is still running this long after the first Ctrl-C is killed. */
 const drainLimitMs = 15_000;
-/** The summary of the calls that are not shown one by one. */
-const callsEveryMs = 10_000;
+/** How often what is not shown line by line is summed up. */
+const sumUpEveryMs = 10_000;
 
 /**
  * Runs a fleet in this process until a signal, or the end of the parent named by `FLOTILLA_WATCH_PARENT`, drains it.
@@ -79,7 +79,7 @@ class FleetRun {
     this.#announce(units, file);
     const watching = this.#options.watch === false ? undefined : this.#watch(supervisor, file, dataDir);
     await supervisor.start();
-    const summary = setInterval(() => this.#tellCalls(), callsEveryMs);
+    const summary = setInterval(() => this.#sumUp(), sumUpEveryMs);
 
     const why = await requests.first;
     clearInterval(summary);
@@ -202,8 +202,9 @@ class FleetRun {
     return path.startsWith(this.#cwd + sep) ? relative(this.#cwd, path) : path;
   }
 
-  #tellCalls(): void {
-    const calls = [...this.#log.takeCalls()].map(([name, count]) => `${name} ${rate(count / (callsEveryMs / 1000))}`);
+  #sumUp(): void {
+    this.#log.tellHeld();
+    const calls = [...this.#log.takeCalls()].map(([name, count]) => `${name} ${rate(count / (sumUpEveryMs / 1000))}`);
     if (calls.length > 0 && (this.#options.log ?? 'info') === 'info' && this.#format === 'pretty') {
       this.#log.say('info', `calls per second: ${calls.join(', ')}`);
     }
