@@ -6,8 +6,8 @@ export interface EdgePath {
   readonly d: string;
   /** The three corners of the arrow head, for `<polygon points>`. */
   readonly arrow: string;
-  /** Where a label stands well. */
-  readonly label: Point;
+  /** Points along the curve, evenly spread over its stretches. */
+  readonly samples: readonly Point[];
 }
 
 export interface EdgePathOptions {
@@ -29,12 +29,12 @@ export function edgePath(edge: PlacedEdge, options: EdgePathOptions): EdgePath {
   return {
     d: drawn.curve.map(([command, ...at]) => command + at.map(along).map(text).join(' ')).join(''),
     arrow: drawn.arrow.map(along).map(text).join(' '),
-    label: along(drawn.label),
+    samples: sample(drawn.curve).map(along),
   };
 }
 
 type Command = readonly [command: 'M' | 'C', ...points: Point[]];
-type Drawn = { readonly curve: readonly Command[]; readonly arrow: readonly Point[]; readonly label: Point };
+type Drawn = { readonly curve: readonly Command[]; readonly arrow: readonly Point[] };
 
 function flow(points: readonly Point[], { fromRadius, toRadius }: EdgePathOptions): Drawn {
   const first = points[0]!;
@@ -52,11 +52,7 @@ function flow(points: readonly Point[], { fromRadius, toRadius }: EdgePathOption
   }
   const tip = { x: last.x - toRadius, y: last.y };
   const back = tip.x - arrowLength;
-  const label =
-    stops.length > 2
-      ? stops[Math.floor((stops.length - 1) / 2)]!
-      : { x: (stops[0]!.x + stops[1]!.x) / 2, y: (first.y + last.y) / 2 };
-  return { curve, arrow: [tip, { x: back, y: tip.y - 4.5 }, { x: back, y: tip.y + 4.5 }], label };
+  return { curve, arrow: [tip, { x: back, y: tip.y - 4.5 }, { x: back, y: tip.y + 4.5 }] };
 }
 
 function bulge(points: readonly Point[], { fromRadius, toRadius }: EdgePathOptions): Drawn {
@@ -72,9 +68,26 @@ function bulge(points: readonly Point[], { fromRadius, toRadius }: EdgePathOptio
       ['C', { x: start.x, y: depth }, { x: end.x, y: depth }, end],
     ],
     arrow: [tip, { x: tip.x - 4.5, y: end.y }, { x: tip.x + 4.5, y: end.y }],
-    label: { x: (start.x + end.x) / 2, y: (start.y + end.y) / 8 + depth * 0.75 },
   };
 }
+
+/** Points on the cubic Bézier curves, between their ends. */
+function sample(curve: readonly Command[]): Point[] {
+  const samples: Point[] = [];
+  for (let i = 1; i < curve.length; i++) {
+    const from = curve[i - 1]!.at(-1) as Point;
+    const [, a, b, to] = curve[i] as readonly [string, Point, Point, Point];
+    for (let step = 1; step < samplesPerCurve; step++) {
+      const t = step / samplesPerCurve;
+      const mix = (axis: 'x' | 'y') =>
+        (1 - t) ** 3 * from[axis] + 3 * (1 - t) ** 2 * t * a[axis] + 3 * (1 - t) * t ** 2 * b[axis] + t ** 3 * to[axis];
+      samples.push({ x: mix('x'), y: mix('y') });
+    }
+  }
+  return samples;
+}
+
+const samplesPerCurve = 24;
 
 function text({ x, y }: Point): string {
   return `${Math.round(x * 10) / 10},${Math.round(y * 10) / 10}`;

@@ -5,6 +5,7 @@ import { useWidth } from '../ui/use-width.ts';
 import { edgePath } from './edge-path.ts';
 import { fitMap } from './fit-map.ts';
 import type { PlacedEdge } from './map-layout.ts';
+import { placeLabels } from './place-labels.ts';
 import { ServiceMapEdge, ServiceMapLabel } from './service-map-edge.tsx';
 import { ServiceMapNode } from './service-map-node.tsx';
 
@@ -29,6 +30,7 @@ export function ServiceMap({ answer, range }: { readonly answer: MapAnswer; read
     const isDim = active !== undefined && active !== edge.from && active !== edge.to;
     return [{ key: `${edge.from} ${edge.to}`, edge, path, isDim }];
   });
+  const labels = placeLabels(edges.map(({ path }) => path.samples));
   return (
     <div ref={element} className="map">
       {width > 0 && (
@@ -41,8 +43,8 @@ export function ServiceMap({ answer, range }: { readonly answer: MapAnswer; read
           {edges.map((each) => (
             <ServiceMapEdge {...each} key={each.key} busiest={busiest} range={range} />
           ))}
-          {edges.map((each) => (
-            <ServiceMapLabel {...each} key={each.key} />
+          {edges.map(({ key, edge, isDim }, index) => (
+            <ServiceMapLabel key={key} edge={edge} isDim={isDim} at={labels[index]!} />
           ))}
           {layout.nodes.map((placed) => (
             <ServiceMapNode

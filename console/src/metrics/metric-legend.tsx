@@ -3,14 +3,14 @@ import type { MetricLine } from './metric-lines.ts';
 
 export interface MetricLegendProps {
   readonly lines: readonly MetricLine[];
-  readonly colorOf: (line: MetricLine, index: number) => string;
-  readonly isHidden: (line: MetricLine, index: number) => boolean;
+  /** The colours of the lines that are drawn, by their id. */
+  readonly colors: ReadonlyMap<string, string>;
   readonly format: (value: number | null) => string;
   readonly onToggle: (id: string) => void;
 }
 
 /** The lines of a chart with their last and highest values; a press on a name shows or hides its line. */
-export function MetricLegend({ lines, colorOf, isHidden, format, onToggle }: MetricLegendProps) {
+export function MetricLegend({ lines, colors, format, onToggle }: MetricLegendProps) {
   return (
     <table className="table metric-legend" aria-label="Lines">
       <thead>
@@ -25,23 +25,26 @@ export function MetricLegend({ lines, colorOf, isHidden, format, onToggle }: Met
         </tr>
       </thead>
       <tbody>
-        {lines.map((line, index) => (
-          <tr key={line.id}>
-            <td className="breaking">
-              <button
-                type="button"
-                className="metric-line"
-                aria-pressed={!isHidden(line, index)}
-                onClick={() => onToggle(line.id)}
-              >
-                <i style={{ background: `var(${colorOf(line, index)})` }} />
-                <span>{line.name}</span>
-              </button>
-            </td>
-            <td className="right number">{format(line.last)}</td>
-            <td className="right number">{format(line.max)}</td>
-          </tr>
-        ))}
+        {lines.map((line) => {
+          const color = colors.get(line.id);
+          return (
+            <tr key={line.id}>
+              <td className="breaking">
+                <button
+                  type="button"
+                  className="metric-line"
+                  aria-pressed={color !== undefined}
+                  onClick={() => onToggle(line.id)}
+                >
+                  <i style={{ background: `var(${color ?? '--line-strong'})` }} />
+                  <span>{line.name}</span>
+                </button>
+              </td>
+              <td className="right number">{format(line.last)}</td>
+              <td className="right number">{format(line.max)}</td>
+            </tr>
+          );
+        })}
       </tbody>
     </table>
   );

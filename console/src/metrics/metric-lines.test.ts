@@ -25,8 +25,7 @@ test('lines share one time axis and have gaps where they have no value', () => {
       ]),
       series('b', {}, [[2, 5]]),
     ),
-    'p99',
-    1000,
+    { stat: 'p99', stepMs: 1000 },
   );
 
   assert.deepEqual(timesMs, [1, 2, 3]);
@@ -47,8 +46,7 @@ test('a name has only what tells the lines apart', () => {
       series('room', { method: 'List', code: 'ok', host: 'h' }, [[1, 2]], 'room-1'),
       series('room', { method: 'List', code: 'ok', host: 'h' }, [[1, 1]], 'room-2'),
     ),
-    'p99',
-    1000,
+    { stat: 'p99', stepMs: 1000 },
   );
 
   assert.deepEqual(
@@ -74,13 +72,27 @@ test('a histogram is drawn by percentile, mean or rate', () => {
   };
   const cases = { p50: [0.1, null], p99: [0.9, null], mean: [0.2, null], rate: [4, 0] } as const;
   for (const [stat, expected] of Object.entries(cases)) {
-    assert.deepEqual(metricLines(histogram, stat as keyof typeof cases, 5000).lines[0]?.values, expected);
+    assert.deepEqual(
+      metricLines(histogram, { stat: stat as keyof typeof cases, stepMs: 5000 }).lines[0]?.values,
+      expected,
+    );
   }
   assert.deepEqual([unitOf(histogram, 'p50'), unitOf(histogram, 'rate')], ['s', '/s']);
 });
 
+test('instances are added up unless they are gauges or asked for', () => {
+  const both = [series('room', {}, [[1, 2]], 'room-1'), series('room', {}, [[1, 3]], 'room-2')];
+  const counter = { ...answer(...both), type: 'counter' };
+  const lasts = (metric: MetricAnswer, isByInstance: boolean) =>
+    metricLines(metric, { stat: 'p99', stepMs: 1000, isByInstance }).lines.map((line) => line.last);
+
+  assert.deepEqual(lasts(counter, false), [5]);
+  assert.deepEqual(lasts(counter, true), [3, 2]);
+  assert.deepEqual(lasts(answer(...both), false), [3, 2]);
+});
+
 test('no series are no lines', () => {
-  assert.deepEqual(metricLines(answer(), 'p99', 1000), { timesMs: [], lines: [] });
+  assert.deepEqual(metricLines(answer(), { stat: 'p99', stepMs: 1000 }), { timesMs: [], lines: [] });
 });
 
 test('an overflow is seen', () => {

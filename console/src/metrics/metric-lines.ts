@@ -1,5 +1,6 @@
 import type { HistogramPoint, MetricAnswer, MetricSeries } from '../api/answers.ts';
 import { shortenMethods } from '../format/method-name.ts';
+import { mergeInstances } from './merge-instances.ts';
 
 /** What of a histogram is drawn. */
 export const histogramStats = ['p50', 'p90', 'p99', 'mean', 'rate'] as const;
@@ -22,12 +23,21 @@ export interface MetricLines {
   readonly lines: readonly MetricLine[];
 }
 
+export interface MetricLinesOptions {
+  readonly stat: HistogramStat;
+  readonly stepMs: number;
+  /** A line for each instance. Default: their sum, except for gauges. */
+  readonly isByInstance?: boolean;
+}
+
 /** Turns an answer into lines over one common time axis. Where a series has no value, its line has a gap. */
-export function metricLines(answer: MetricAnswer, stat: HistogramStat, stepMs: number): MetricLines {
-  const names = seriesNames(answer.series);
-  const columns = answer.series.map((series) => new Map(valuesOf(series, stat, stepMs)));
+export function metricLines(answer: MetricAnswer, options: MetricLinesOptions): MetricLines {
+  const { stat, stepMs, isByInstance = false } = options;
+  const all = isByInstance || answer.type === 'gauge' ? answer.series : mergeInstances(answer.series);
+  const names = seriesNames(all);
+  const columns = all.map((series) => new Map(valuesOf(series, stat, stepMs)));
   const timesMs = [...new Set(columns.flatMap((column) => [...column.keys()]))].sort((a, b) => a - b);
-  const lines = answer.series.map((series, index): MetricLine => {
+  const lines = all.map((series, index): MetricLine => {
     const values = timesMs.map((timeMs) => columns[index]!.get(timeMs) ?? null);
     const known = values.filter((value) => value !== null);
     return {

@@ -1,6 +1,6 @@
 import './metrics-view.css';
 import { useMemo, useState } from 'react';
-import type { MetricNamesAnswer } from '../api/answers.ts';
+import type { MetricName, MetricNamesAnswer } from '../api/answers.ts';
 import { useCollector } from '../api/collector-context.ts';
 import { usePoll } from '../api/use-poll.ts';
 import { formatPlace, paramsOf } from '../routing/place.ts';
@@ -21,8 +21,7 @@ export function MetricsView() {
   const [filter, setFilter] = useState('');
   const service = place.params.get('service') ?? '';
   const names = useMemo(() => [...(poll.data?.names ?? [])].sort((a, b) => a.name.localeCompare(b.name)), [poll.data]);
-  const chosen =
-    place.params.get('name') ?? names.find((each) => each.type === 'histogram')?.name ?? names[0]?.name ?? '';
+  const chosen = place.params.get('name') ?? defaultMetric(names);
   const address = (changed: Record<string, string>) => formatPlace(place.path, { ...paramsOf(place), ...changed });
   const set = (changed: Record<string, string>) => navigate(address(changed));
   const matching = names.filter((each) => each.name.toLowerCase().includes(filter.trim().toLowerCase()));
@@ -71,4 +70,10 @@ export function MetricsView() {
       )}
     </>
   );
+}
+
+/** How long calls take is what most people come for. */
+function defaultMetric(names: readonly MetricName[]): string {
+  const durations = ['rpc.server.call.duration', 'http.server.call.duration'];
+  return durations.find((name) => names.some((each) => each.name === name)) ?? names[0]?.name ?? '';
 }

@@ -14,26 +14,32 @@ export function InstanceBadge({ instance }: { readonly instance: ServiceInstance
   );
 }
 
-/** The replicas of a service, as small as they can be: a mark for each with its name, and how many of them are ready. */
+/** The replicas of a service, as small as they can be: a mark and name for each that is there, and how many are gone. */
 export function Replicas({ service }: { readonly service: Service }) {
-  const shown = service.instances.slice(0, maxShown);
-  const ready = service.instances.filter((instance) => instance.state === 'ready').length;
-  const present = service.instances.filter((instance) => instance.state !== 'gone').length;
-  const tone: Tone = ready === 0 ? 'error' : ready === present ? 'ok' : 'warn';
+  const present = service.instances.filter((instance) => instance.state !== 'gone');
+  const ready = present.filter((instance) => instance.state === 'ready').length;
+  const gone = service.instances.length - present.length;
+  const tone: Tone = ready === 0 ? 'error' : ready === present.length ? 'ok' : 'warn';
   return (
     <span className="replicas">
       <Badge tone={tone}>
-        {ready}/{present} ready
+        {ready}/{present.length} ready
       </Badge>
       <span className="replica-marks">
-        {shown.map((instance) => (
+        {present.slice(0, maxShown).map((instance) => (
           <span key={instance.id} className="replica" title={`${instance.id}: ${instance.state}`}>
             <StateMark state={instance.state} />
             <span>{instance.id}</span>
             <span className="only-spoken"> {instance.state}</span>
           </span>
         ))}
-        {service.instances.length > maxShown && <span className="muted">+{service.instances.length - maxShown}</span>}
+        {present.length > maxShown && <span className="muted">+{present.length - maxShown}</span>}
+        {gone > 0 && (
+          <span className="replica" title="Replicas that left lately">
+            <StateMark state="gone" />
+            {gone} gone
+          </span>
+        )}
       </span>
     </span>
   );

@@ -1,13 +1,16 @@
 import '../ui/table.css';
-import type { Service } from '../api/answers.ts';
+import type { InstanceState, Service } from '../api/answers.ts';
 import { formatAgo, formatDateTime } from '../format/time.ts';
 import { useNow } from '../time/use-range.ts';
 import { Panel } from '../ui/panel.tsx';
 import { InstanceBadge } from './instance-state.tsx';
 
-/** The replicas of a service with all that is known of each. */
+const order: Readonly<Record<InstanceState, number>> = { ready: 0, unready: 1, gone: 2 };
+
+/** The replicas of a service, those that are there first, with all that is known of each. */
 export function InstanceTable({ service }: { readonly service: Service }) {
   const nowMs = useNow(1000);
+  const instances = [...service.instances].sort((a, b) => order[a.state] - order[b.state]);
   return (
     <Panel title="Replicas" aside={`${service.instances.length}`}>
       <div className="table-scroll">
@@ -24,7 +27,7 @@ export function InstanceTable({ service }: { readonly service: Service }) {
             </tr>
           </thead>
           <tbody>
-            {service.instances.map((instance) => (
+            {instances.map((instance) => (
               <tr key={instance.id}>
                 <th scope="row" className="number">
                   {instance.id}
