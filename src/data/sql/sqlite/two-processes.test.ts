@@ -8,9 +8,9 @@ import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { background } from '../../../concurrency/index.ts';
 import { openSql } from '../index.ts';
-import { type LoadTables, loadMigrations } from './write-load.fixture.ts';
+import { type LoadTables, loadMigrations } from './testdata/write-load.ts';
 
-const program = fileURLToPath(new URL('./write-load.fixture.ts', import.meta.url));
+const program = fileURLToPath(new URL('./testdata/write-load.ts', import.meta.url));
 /** Per process. The full count, 3,000 each, is in test/soak. */
 const count = Number(process.env.FLOTILLA_SQL_WRITES ?? 300);
 

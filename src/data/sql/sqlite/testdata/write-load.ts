@@ -1,10 +1,10 @@
 /**
- * A process that writes, for tests with several of them: `node write-load.fixture.ts <file> <count> <name>`. Each write
+ * A process that writes, for tests with several of them: `node write-load.ts <file> <count> <name>`. Each write
  * reads a counter, changes it and adds a row; the id of the row is printed once the write is acknowledged. The last line
  * is `{"failed":n}`.
  */
-import { background } from '../../../concurrency/index.ts';
-import { type Migration, openSql, type Sql } from '../index.ts';
+import { background } from '../../../../concurrency/index.ts';
+import { type Migration, openSql, type Sql } from '../../index.ts';
 
 export interface LoadTables {
   counter: { id: number; value: number };
