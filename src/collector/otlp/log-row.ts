@@ -17,7 +17,7 @@ export function logRow(log: RawLog, emitter: Emitter): LogRow {
   const nanos = log.nanos || log.observedNanos;
   return {
     emitter,
-    timeUs: nanos === 0 ? Date.now() * 1000 : Math.floor(nanos / 1000),
+    timeUs: nanos === 0 ? Date.now() * 1000 : Math.round(nanos / 1000),
     level: levelOf(log.severity, log.severityText),
     message: cut(typeof log.body === 'string' ? log.body : JSON.stringify(log.body ?? ''), maxMessageLength),
     traceId: isId(log.traceId, 16) ? log.traceId : undefined,

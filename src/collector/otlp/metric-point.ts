@@ -45,8 +45,8 @@ export function metricPoint(
     type: histogram !== undefined ? 'histogram' : shape.kind === 'sum' && shape.isMonotonic ? 'counter' : 'gauge',
     isDelta: shape.isDelta && shape.kind !== 'gauge',
     labels: labelsOf(point.attributes),
-    timeMs: point.nanos === 0 ? Date.now() : Math.floor(point.nanos / 1e6),
-    startMs: Math.floor(point.startNanos / 1e6),
+    timeMs: point.nanos === 0 ? Date.now() : Math.round(point.nanos / 1e6),
+    startMs: Math.round(point.startNanos / 1e6),
     value: point.value,
     histogram,
   };

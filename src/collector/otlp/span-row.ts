@@ -33,7 +33,7 @@ export function spanRow(span: RawSpan, emitter: Emitter): SpanRow | string {
   const { traceId, spanId, parentSpanId } = span;
   if (!isId(traceId, 16)) return `span ${JSON.stringify(cut(span.name, 80))} has no trace id of 16 bytes`;
   if (!isId(spanId, 8)) return `span ${JSON.stringify(cut(span.name, 80))} has no span id of 8 bytes`;
-  const startUs = Math.floor(span.startNanos / 1000);
+  const startUs = Math.round(span.startNanos / 1000);
   return {
     emitter,
     traceId,
@@ -42,7 +42,7 @@ export function spanRow(span: RawSpan, emitter: Emitter): SpanRow | string {
     name: cut(span.name, maxNameLength),
     kind: span.kind > 0 && span.kind < spanKinds.length ? span.kind : 0,
     startUs,
-    durationUs: Math.max(0, Math.floor(span.endNanos / 1000) - startUs),
+    durationUs: Math.max(0, Math.round(span.endNanos / 1000) - startUs),
     isError: span.status === statusError,
     statusMessage: cut(span.statusMessage, maxMessageLength),
     attributes: attributesJson(span.attributes),

@@ -154,7 +154,7 @@ function add<K>(sums: Map<K, Sum>, key: K, row: Row): void {
 
 function rateOf({ calls, errors }: Sum, elapsedSeconds: number): { requestsPerSecond: number; errorRate: number } {
   return {
-    requestsPerSecond: Math.round((calls / elapsedSeconds) * 1000) / 1000,
+    requestsPerSecond: Math.round((calls / elapsedSeconds) * 1e6) / 1e6,
     errorRate: calls === 0 ? 0 : errors / calls,
   };
 }
