@@ -16,6 +16,7 @@ import type { CancelContext, Context } from '../concurrency/index.ts';
 import { systemClock } from '../concurrency/index.ts';
 import type { Resolver } from '../discovery/index.ts';
 import { chain, type Handler, instrument, type Middleware } from '../service/index.ts';
+import { boundStream } from './bound-stream.ts';
 import type { RpcProtocol } from './call-headers.ts';
 import type { MethodOptions } from './implementation.ts';
 import { checkTimeout, limitsOf } from './limits.ts';
@@ -154,11 +155,46 @@ function callOnce(desc: DescMethod, call: Call, timeoutMs: number) {
 }
 
 function callStream(desc: DescMethod, call: Call, timeoutMs: number) {
-  return async function* (parent: Context, request: unknown): AsyncGenerator<Message> {
-    parent.throwIfDone();
-    using ctx = limited(parent, timeoutMs);
-    yield* (await call(ctx, inputOf(desc, request))) as AsyncIterable<Message>;
+  return (parent: Context, request: unknown): AsyncIterableIterator<Message> => {
+    let ctx: CancelContext | undefined;
+    let stream: AsyncIterableIterator<Message> | undefined;
+    let left = false;
+    const start = () => {
+      ctx = limited(parent, timeoutMs);
+      return boundStream(
+        ctx,
+        answersOf(ctx, call, () => inputOf(desc, request)),
+      );
+    };
+    return {
+      async next() {
+        if (left) return { done: true, value: undefined };
+        stream ??= start();
+        let isLast = true;
+        try {
+          const step = await stream.next();
+          isLast = step.done === true;
+          return step;
+        } finally {
+          if (isLast) ctx?.cancel();
+        }
+      },
+      // Ends the call also while `next` is pending, which a generator would wait for.
+      async return() {
+        left = true;
+        ctx?.cancel();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   };
+}
+
+async function* answersOf(ctx: Context, call: Call, input: () => Payload): AsyncGenerator<Message> {
+  ctx.throwIfDone();
+  yield* (await call(ctx, input())) as AsyncIterable<Message>;
 }
 
 function limited(parent: Context, timeoutMs: number): CancelContext {

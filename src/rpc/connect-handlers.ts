@@ -2,7 +2,7 @@ import type { Message } from '@bufbuild/protobuf';
 import { createConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import type { UniversalHandler } from '@connectrpc/connect/protocol';
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
-import { boundStream } from './end-with-context.ts';
+import { boundStream } from './bound-stream.ts';
 import { fromConnectError, toConnectError } from './error-codec.ts';
 import { type InboundCall, inboundFailure } from './inbound-call.ts';
 import type { Payload, ServerMethod } from './server-method.ts';

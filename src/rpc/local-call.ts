@@ -1,9 +1,9 @@
 import { type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import { type Context, until } from '../concurrency/index.ts';
 import type { Handler } from '../service/index.ts';
+import { boundStream, isStream } from './bound-stream.ts';
 import { failureOf } from './call-failure.ts';
 import { writeHead } from './call-headers.ts';
-import { boundStream, isStream } from './end-with-context.ts';
 import { type LocalServer, serveLocally } from './local-network.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { methodPath, type Payload } from './server-method.ts';

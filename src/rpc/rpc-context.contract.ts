@@ -245,6 +245,21 @@ export function contextContract(name: string, connect: Connect): void {
       await ended.promise;
     });
 
+    test('leaving a stream while its next message is awaited ends the call', async () => {
+      const started = Promise.withResolvers<void>();
+      const ended = Promise.withResolvers<void>();
+      await using fixture = await connect({ handlers: hanging(() => ended.resolve(), started.resolve) });
+      const stream = fixture.client.watchRoom(root, {})[Symbol.asyncIterator]();
+
+      const pending = assert.rejects(stream.next(), { code: 'canceled' });
+      await started.promise;
+      await stream.return?.();
+
+      await pending;
+      await ended.promise;
+      assert.equal((await stream.next()).done, true);
+    });
+
     test('a handler that wants no more requests ends the caller’s stream of them', async () => {
       const ended = Promise.withResolvers<void>();
       await using fixture = await connect({
