@@ -4,6 +4,7 @@ import type { LogsAnswer, Trace } from '../api/answers.ts';
 import { useCollector } from '../api/collector-context.ts';
 import { usePoll } from '../api/use-poll.ts';
 import { LogList } from '../logs/log-list.tsx';
+import { merge } from '../logs/tail-buffer.ts';
 import { links } from '../routing/links.ts';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/state.tsx';
@@ -43,7 +44,7 @@ function KnownTrace({ traceId }: { readonly traceId: string }) {
     const ageMs = Date.now() - trace.data.startMs - trace.data.durationMs;
     if (ageMs > settledAfterMs) setEveryMs(undefined);
   }, [trace.data]);
-  const lines = useMemo(() => [...(logs.data?.logs ?? [])].reverse(), [logs.data]);
+  const lines = useMemo(() => merge(logs.data?.logs ?? [], []).reverse(), [logs.data]);
 
   if (trace.data === undefined) {
     if (trace.error === undefined) return <Skeleton rows={12} />;

@@ -92,16 +92,18 @@ function SpanBar({ node, window, path, color }: WaterfallRowProps & { readonly c
           style={{ left: `${left}%`, width: `max(2px, ${right - left}%)`, background: color }}
         />
       )}
-      {path?.map((segment) => (
-        <i
-          key={segment.startMs}
-          className="span-path"
-          style={{
-            left: `${clamp(place(segment.startMs))}%`,
-            width: `${clamp(place(segment.endMs)) - clamp(place(segment.startMs))}%`,
-          }}
-        />
-      ))}
+      {path
+        ?.filter((segment) => segment.endMs > window.fromMs && segment.startMs < window.toMs)
+        .map((segment) => (
+          <i
+            key={segment.startMs}
+            className="span-path"
+            style={{
+              left: `${clamp(place(segment.startMs))}%`,
+              width: `${clamp(place(segment.endMs)) - clamp(place(segment.startMs))}%`,
+            }}
+          />
+        ))}
       {!isOutside &&
         span.events.slice(0, 50).map((event, index) => (
           <i
