@@ -1,91 +1,47 @@
-import { isStatusError, StatusError } from '../errors/index.ts';
+import { isStatusError, type StatusError } from '../errors/index.ts';
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import type { CancelContext, Context, ContextKey, Stop } from './context.ts';
+import { End } from './context-end.ts';
 
-/** How a node ended. Its error is made when someone asks: most contexts are disposed and nobody looks again. */
-class End {
-  readonly #code: 'canceled' | 'deadline_exceeded';
-  readonly #reason: unknown;
-  #err: StatusError | undefined;
-
-  constructor(code: 'canceled' | 'deadline_exceeded', reason: unknown) {
-    this.#code = code;
-    this.#reason = reason;
-  }
-
-  get err(): StatusError {
-    this.#err ??= this.fresh();
-    return this.#err;
-  }
-
-  get cause(): unknown {
-    return this.#reason ?? this.err;
-  }
-
-  /** Each throw gets its own error, with the stack of the place that gave up. */
-  fresh(): StatusError {
-    const message = this.#code === 'canceled' ? 'context canceled' : 'context deadline exceeded';
-    return new StatusError(this.#code, message, this.#reason === undefined ? {} : { cause: this.#reason });
-  }
-}
-
-/**
- * One node of the tree. Ends are pulled, not pushed: a node subscribes to its parent and arms a timer only while someone
- * waits on it (`waiters` is not empty), and unsubscribes when the last waiter leaves. So a child that nobody waits on, is
- * done, or is disposed has no entry anywhere.
- */
-class Node implements CancelContext {
-  readonly deadline: number | undefined;
+/** What all nodes share: the values above them, and their place below the nearest node that can end. */
+abstract class Node {
   readonly clock: Clock;
+  readonly deadline: number | undefined;
   readonly #parent: Node | undefined;
-  /** The nearest node above that can end, or undefined under a root or `withoutCancel`. */
-  readonly #upstream: Node | undefined;
   readonly #key: ContextKey<unknown> | undefined;
   readonly #value: unknown;
-  readonly #timeoutCause: unknown;
-  #end: End | undefined;
-  #waiters: Set<() => void> | undefined;
-  #leaveUpstream: Stop | undefined;
-  #timer: Timer | undefined;
-  #controller: AbortController | undefined;
 
-  constructor(parent: Node | undefined, options: NodeOptions) {
+  constructor(
+    parent: Node | undefined,
+    clock: Clock,
+    deadline: number | undefined,
+    key?: ContextKey<unknown>,
+    value?: unknown,
+  ) {
     this.#parent = parent;
-    this.#upstream = options.detached ? undefined : parent;
-    this.clock = options.clock ?? parent?.clock ?? systemClock;
-    this.#key = options.key;
-    this.#value = options.value;
-    this.#timeoutCause = options.cause;
-    const above = this.#upstream?.deadline;
-    const own = options.deadline;
-    this.deadline = own === undefined ? above : above === undefined ? own : Math.min(own, above);
+    this.clock = clock;
+    this.deadline = deadline;
+    this.#key = key;
+    this.#value = value;
   }
+
+  /** The nearest node that can end, from this one upwards. */
+  abstract readonly ending: EndingNode | undefined;
 
   remainingMs(): number {
     return this.deadline === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.deadline - this.clock.now());
   }
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      const controller = new AbortController();
-      this.#controller = controller;
-      const end = this.#settled();
-      if (end !== undefined) controller.abort(end.err);
-      else this.onDone(() => controller.abort(this.#end?.err));
-    }
-    return this.#controller.signal;
-  }
-
   err(): StatusError | undefined {
-    return this.#settled()?.err;
+    return this.ending?.settled()?.err;
   }
 
   cause(): unknown {
-    return this.#settled()?.cause;
+    return this.ending?.settled()?.cause;
   }
 
   throwIfDone(): void {
-    const end = this.#settled();
+    const end = this.ending?.settled();
     if (end !== undefined) throw end.fresh();
   }
 
@@ -104,23 +60,90 @@ class Node implements CancelContext {
   withDeadline(deadline: number, cause?: unknown): CancelContext {
     if (Number.isNaN(deadline))
       throw new RangeError('withDeadline: the deadline is NaN; give a time on the scale of clock.now()');
-    return new Node(this, deadline === Number.POSITIVE_INFINITY ? {} : { deadline, cause });
+    return new EndingNode(this, deadline, cause);
   }
 
   withCancel(): CancelContext {
-    return new Node(this, {});
+    return new EndingNode(this, Number.POSITIVE_INFINITY, undefined);
   }
 
   withValue<T>(key: ContextKey<T>, value: T): Context {
-    return new Node(this, { key: key as ContextKey<unknown>, value });
+    return new PassiveNode(this, this.clock, this.ending, key as ContextKey<unknown>, value);
   }
 
   withoutCancel(): Context {
-    return new Node(this, { detached: true });
+    return new PassiveNode(this, this.clock, undefined);
+  }
+}
+
+/** A node without an end of its own: a root, one with a value, or one cut off from the ends above it. */
+class PassiveNode extends Node implements Context {
+  readonly ending: EndingNode | undefined;
+  #never: AbortController | undefined;
+
+  constructor(
+    parent: Node | undefined,
+    clock: Clock,
+    ending: EndingNode | undefined,
+    key?: ContextKey<unknown>,
+    value?: unknown,
+  ) {
+    super(parent, clock, ending?.deadline, key, value);
+    this.ending = ending;
+  }
+
+  get signal(): AbortSignal {
+    if (this.ending !== undefined) return this.ending.signal;
+    this.#never ??= new AbortController();
+    return this.#never.signal;
+  }
+
+  onDone(fn: () => void): Stop {
+    return this.ending === undefined ? once() : this.ending.onDone(fn);
+  }
+}
+
+/**
+ * A node that can end. Ends are pulled, not pushed: it subscribes to the one above and arms a timer only while someone
+ * waits on it (`waiters` is not empty), and unsubscribes when the last waiter leaves. So a child that nobody waits on, is
+ * done, or is disposed has no entry anywhere.
+ */
+class EndingNode extends Node implements CancelContext {
+  readonly #upstream: EndingNode | undefined;
+  readonly #timeoutCause: unknown;
+  #end: End | undefined;
+  #waiters: Set<() => void> | undefined;
+  #leaveUpstream: Stop | undefined;
+  #timer: Timer | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(parent: Node, deadline: number, cause: unknown) {
+    const upstream = parent.ending;
+    const earliest = Math.min(deadline, upstream?.deadline ?? Number.POSITIVE_INFINITY);
+    super(parent, parent.clock, earliest === Number.POSITIVE_INFINITY ? undefined : earliest);
+    this.#upstream = upstream;
+    this.#timeoutCause = cause;
+  }
+
+  get ending(): EndingNode {
+    return this;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      const end = this.settled();
+      if (end !== undefined) controller.abort(end.err);
+      else this.onDone(() => controller.abort(this.#end?.err));
+    }
+    return this.#controller.signal;
   }
 
   cancel(cause?: unknown): void {
-    if (this.#settled() === undefined) this.#finish(new End('canceled', cause));
+    if (this.#end !== undefined) return;
+    const now = this.clock.now();
+    if (this.settled(now) === undefined) this.#finish(new End('canceled', now, cause));
   }
 
   [Symbol.dispose](): void {
@@ -134,7 +157,7 @@ class Node implements CancelContext {
       waiting = false;
       fn();
     };
-    if (this.#settled() !== undefined) {
+    if (this.settled() !== undefined) {
       queueMicrotask(run);
       return () => {
         const prevented = waiting;
@@ -154,23 +177,22 @@ class Node implements CancelContext {
     };
   }
 
-  /** The end, taking over an ancestor's or the passed deadline where nobody waited for it. */
-  #settled(): End | undefined {
+  /** The end, taking over an ancestor's or the passed deadline, whichever came first, where nobody waited for it. */
+  settled(now?: number): End | undefined {
     if (this.#end !== undefined) return this.#end;
-    const upstream = this.#upstream;
-    if (upstream !== undefined) {
-      const above = upstream.#settled();
-      if (above !== undefined) {
-        this.#finish(above);
-        return above;
-      }
-    }
-    if (this.deadline !== undefined && this.clock.now() >= this.deadline) this.#expire();
+    const above = this.#upstream?.settled(now);
+    if (above !== undefined && !(this.#hasOwnDeadline() && this.deadline! < above.at)) this.#finish(above);
+    else if (this.#hasOwnDeadline() && (now ?? this.clock.now()) >= this.deadline!) this.#expire();
     return this.#end;
   }
 
+  /** Whether its deadline is earlier than those above: theirs end it through them. */
+  #hasOwnDeadline(): boolean {
+    return this.deadline !== this.#upstream?.deadline;
+  }
+
   #expire(): void {
-    this.#finish(new End('deadline_exceeded', this.#timeoutCause));
+    this.#finish(new End('deadline_exceeded', this.deadline!, this.#timeoutCause));
   }
 
   #finish(end: End): void {
@@ -192,14 +214,9 @@ class Node implements CancelContext {
   }
 
   #arm(): void {
-    const upstream = this.#upstream;
-    this.#leaveUpstream = upstream?.onDone(() => {
-      const end = upstream.#end;
-      if (end !== undefined) this.#finish(end);
-    });
-    // The upstream's timer covers a deadline that is not earlier than its own.
-    if (this.deadline !== undefined && this.deadline !== upstream?.deadline) {
-      this.#timer = this.clock.after(this.deadline - this.clock.now(), () => this.#expire());
+    this.#leaveUpstream = this.#upstream?.onDone(() => this.settled());
+    if (this.#hasOwnDeadline()) {
+      this.#timer = this.clock.after(this.deadline! - this.clock.now(), () => this.#expire());
     }
   }
 
@@ -211,21 +228,22 @@ class Node implements CancelContext {
   }
 }
 
-interface NodeOptions {
-  readonly detached?: boolean;
-  readonly clock?: Clock;
-  readonly deadline?: number;
-  readonly cause?: unknown;
-  readonly key?: ContextKey<unknown>;
-  readonly value?: unknown;
+/** The stop of a function that nothing will ever call. */
+function once(): Stop {
+  let waiting = true;
+  return () => {
+    const prevented = waiting;
+    waiting = false;
+    return prevented;
+  };
 }
 
 /** A root on a clock of its own: for tests with a virtual clock. */
 export function rootContext(clock: Clock): Context {
-  return new Node(undefined, { clock });
+  return new PassiveNode(undefined, clock, undefined);
 }
 
-const root = new Node(undefined, {});
+const root = new PassiveNode(undefined, systemClock, undefined);
 
 /** The root: never done, no values. For `main` and tests; everything else derives its Context from its caller's. */
 export function background(): Context {

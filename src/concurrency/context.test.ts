@@ -108,6 +108,55 @@ test('err sees a passed deadline without any timer', () => {
   assert.equal(ctx.remainingMs(), 0);
 });
 
+test('what came first ends a context, also where nobody was waiting', () => {
+  const { clock, advance } = manualClock();
+  const parent = rootContext(clock).withCancel();
+  const expired = parent.withTimeout(100, 'too slow').withValue(contextKey('k', 0), 1);
+  const inTime = parent.withTimeout(200);
+
+  advance(150);
+  parent.cancel('parent');
+  advance(150);
+
+  assert.deepEqual([expired.err()?.code, expired.cause()], ['deadline_exceeded', 'too slow']);
+  assert.deepEqual([inTime.err()?.code, inTime.cause()], ['canceled', 'parent']);
+});
+
+test('a deadline that passed before the parent was canceled counts though its timer is late', () => {
+  const { clock, advance } = manualClock();
+  const parent = rootContext({ ...clock, after: () => ({ stop: () => true }) }).withCancel();
+  const child = parent.withTimeout(100);
+  let code: string | undefined;
+  child.onDone(() => {
+    code = child.err()?.code;
+  });
+
+  advance(150);
+  parent.cancel();
+
+  assert.equal(code, 'deadline_exceeded');
+});
+
+test('waiting on a context that can never end leaves nothing behind', () => {
+  const ctx = background().withValue(contextKey('k', 0), 1).withoutCancel();
+
+  const stop = ctx.onDone(() => assert.fail('it never ends'));
+
+  assert.deepEqual([stop(), stop()], [true, false]);
+  assert.equal(ctx.signal, ctx.signal);
+  assert.equal(ctx.signal.aborted, false);
+});
+
+test('a context with a value shares the signal of the one that can end', () => {
+  const parent = background().withCancel();
+  const ctx = parent.withValue(contextKey('k', 0), 1);
+
+  assert.equal(ctx.signal, parent.signal);
+  parent.cancel();
+
+  assert.ok(ctx.signal.aborted);
+});
+
 test('a timeout of zero is done at once and a negative or NaN one is refused', () => {
   assert.equal(background().withTimeout(0).err()?.code, 'deadline_exceeded');
   assert.throws(() => background().withTimeout(-1), /-1 is not a number of milliseconds/);
