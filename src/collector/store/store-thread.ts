@@ -18,7 +18,8 @@ export interface StoreThreadOptions {
 }
 
 interface Waiting {
-  readonly request: ThreadRequest;
+  /** Undefined: nothing but that the thread runs. */
+  readonly request: ThreadRequest | undefined;
   readonly bytes: number;
   readonly settle: (reply: ThreadReply | errors.StatusError) => void;
 }
@@ -43,7 +44,7 @@ export class StoreThread {
 
   /** Starts the thread and opens the store. Throws what keeps it from opening. */
   async open(ctx: Context): Promise<void> {
-    await until(ctx, this.#enqueue('open', 0));
+    await until(ctx, this.#enqueue(undefined, 0));
   }
 
   /**
@@ -75,11 +76,11 @@ export class StoreThread {
     await this.#worker?.terminate();
   }
 
-  #enqueue(request: ThreadRequest | 'open', bytes: number): Promise<Answer> {
+  #enqueue(request: ThreadRequest | undefined, bytes: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#bytes += bytes;
       this.#waiting.push({
-        request: request === 'open' ? openOnly : request,
+        request,
         bytes,
         settle: (reply) => {
           this.#bytes -= bytes;
@@ -105,8 +106,8 @@ export class StoreThread {
 
   #send(): void {
     this.#worker?.ref();
-    if (this.#running!.request === openOnly) this.#settle({ kind: 'opened' });
-    else this.#worker!.postMessage(this.#running!.request);
+    if (this.#running?.request === undefined) this.#settle({ kind: 'opened' });
+    else this.#worker?.postMessage(this.#running.request);
   }
 
   /** The thread says `opened` or `failed` first; only then it is sent what waits. */
@@ -160,9 +161,6 @@ export class StoreThread {
     waiting!.settle(closed());
   }
 }
-
-/** Asks for nothing but that the thread runs. */
-const openOnly: ThreadRequest = { kind: 'close' };
 
 function failure({ error, detail }: Extract<ThreadReply, { kind: 'failed' }>): errors.StatusError {
   const { code, message, reason, domain, metadata } = error;
