@@ -55,14 +55,15 @@ export function wrap(error: unknown, doing: string): StatusError {
 
 /**
  * Turns anything thrown into a StatusError. A StatusError is returned as it is. An AbortError becomes `canceled`, a
- * TimeoutError `deadline_exceeded`; anything else becomes `unknown` with the thrown value as its cause. A server hides
- * such an unknown error from its callers with {@link conceal}.
+ * TimeoutError `deadline_exceeded`, both without their message, since libraries say in it whom they waited for; anything
+ * else becomes `unknown`. The thrown value is the cause. A server hides an unknown error with {@link conceal}.
  */
 export function from(error: unknown): StatusError {
   if (isStatusError(error)) return error;
   if (error instanceof Error) {
-    if (error.name === 'AbortError') return new StatusError('canceled', error.message, { cause: error });
-    if (error.name === 'TimeoutError') return new StatusError('deadline_exceeded', error.message, { cause: error });
+    if (error.name === 'AbortError') return new StatusError('canceled', 'the operation was aborted', { cause: error });
+    if (error.name === 'TimeoutError')
+      return new StatusError('deadline_exceeded', 'the operation timed out', { cause: error });
     return new StatusError('unknown', error.message, { cause: error });
   }
   return new StatusError('unknown', `thrown: ${describe(error)}`, { cause: error });

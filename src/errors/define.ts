@@ -27,7 +27,7 @@ export interface DefinedError {
  *     export const RoomErrors = defineErrors('live.room', { ROOM_CLOSED: { code: 'failed_precondition' } });
  *     throw RoomErrors.ROOM_CLOSED(`room ${id} is closed`);
  *
- * Throws a TypeError for a reason that is not UPPER_SNAKE_CASE of at most 63 characters (google.rpc.ErrorInfo).
+ * Throws a TypeError for a reason that is not UPPER_SNAKE_CASE of 3 to 63 characters (google.rpc.ErrorInfo).
  */
 export function defineErrors<const D extends Readonly<Record<string, ErrorDefinition>>>(
   domain: string,
@@ -37,8 +37,8 @@ export function defineErrors<const D extends Readonly<Record<string, ErrorDefini
     throw new TypeError('defineErrors: the domain is empty; give the name of your service, like "live.room"');
   const made: Record<string, DefinedError> = {};
   for (const [reason, { code }] of Object.entries(definitions)) {
-    if (!/^[A-Z][A-Z0-9_]{0,61}[A-Z0-9]$/.test(reason)) {
-      throw new TypeError(`defineErrors: the reason "${reason}" must be UPPER_SNAKE_CASE, 2 to 63 characters`);
+    if (!/^[A-Z][A-Z0-9_]{1,61}[A-Z0-9]$/.test(reason)) {
+      throw new TypeError(`defineErrors: the reason "${reason}" must be UPPER_SNAKE_CASE, 3 to 63 characters`);
     }
     const create = (message: string, options: DefinedErrorOptions = {}) =>
       new StatusError(code, message, { ...options, reason, domain });

@@ -25,7 +25,7 @@ test('every throw makes a fresh error', () => {
 });
 
 test('defineErrors refuses a reason that google.rpc.ErrorInfo would refuse', () => {
-  for (const reason of ['room_closed', 'R', 'ROOM-CLOSED', '1ROOM', 'ROOM_', `R${'X'.repeat(63)}`]) {
+  for (const reason of ['room_closed', 'R', 'RO', 'ROOM-CLOSED', '1ROOM', 'ROOM_', `R${'X'.repeat(63)}`]) {
     assert.throws(() => errors.defineErrors('d', { [reason]: { code: 'aborted' } }), TypeError, reason);
   }
   assert.throws(() => errors.defineErrors('', {}), /domain is empty/);
@@ -90,6 +90,21 @@ test('from maps the platform’s aborts and timeouts, and anything else to unkno
   assert.equal(errors.from(new TypeError('x')).code, 'unknown');
   assert.equal(errors.from('text').message, 'thrown: "text"');
   assert.equal(errors.from(undefined).code, 'unknown');
+});
+
+test('a timeout or abort of a library keeps its message to itself, also when wrapped', () => {
+  const timeout = Object.assign(new Error('mysql://live:hunter2@db timed out'), { name: 'TimeoutError' });
+
+  const sent = [errors.conceal(timeout, 'id'), errors.conceal(errors.wrap(timeout, 'read room 7'), 'id')];
+
+  assert.deepEqual(
+    sent.map(({ code, message }) => [code, message]),
+    [
+      ['deadline_exceeded', 'the operation timed out'],
+      ['deadline_exceeded', 'read room 7: the operation timed out'],
+    ],
+  );
+  assert.equal(sent[0]?.cause, timeout);
 });
 
 test('conceal lets deliberate errors pass and hides all others behind an id', () => {
@@ -161,6 +176,15 @@ test('a body says all but the cause, and reads back as the same error', () => {
     [received.code, received.reason, received.domain, received.message, received.metadata],
     [sent.code, sent.reason, sent.domain, sent.message, sent.metadata],
   );
+});
+
+test('metadata of any size has a body', () => {
+  const sent = new errors.StatusError('aborted', 'm', { metadata: { long: 'x'.repeat(1_000_000) } });
+
+  const [detail] = errors.toBody(sent).details;
+
+  assert.deepEqual(Buffer.from(detail?.value ?? '', 'base64'), Buffer.from(errors.encodeErrorInfo(sent)));
+  assert.doesNotMatch(detail?.value ?? '=', /=/);
 });
 
 test('a body that is not ours gives the error that the status says', () => {

@@ -35,7 +35,7 @@ export function toBody(error: StatusError): ErrorBody {
     details: [
       {
         type: errorInfoType,
-        value: btoa(String.fromCharCode(...encodeErrorInfo(error))).replace(/=+$/, ''),
+        value: unpaddedBase64(encodeErrorInfo(error)),
         debug: { '@type': `type.googleapis.com/${errorInfoType}`, reason, domain, metadata },
       },
     ],
@@ -72,6 +72,13 @@ export function encodeErrorInfo(error: StatusError): Uint8Array {
 }
 
 const utf8 = new TextEncoder();
+
+/** Byte by byte: a call takes no more arguments than the stack has room for. */
+function unpaddedBase64(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary).replace(/=+$/, '');
+}
 
 /** A string field: an empty one is the default and not written. */
 function field(out: number[], number: number, bytes: ArrayLike<number>): void {
