@@ -35,7 +35,7 @@ const scripts = {
   },
   async test(node, args) {
     if (args.length > 0) return become(node, testArguments(args));
-    await step('console', () => buildConsole(node));
+    await buildConsole(node);
     await step('types', () => check(node));
     await step('lint', () => run(bin('biome'), ['check', '--error-on-warnings', '.']));
     await step('generated code', () => run(node, ['tools/generate.mjs', '--check']));
@@ -51,7 +51,7 @@ const scripts = {
     become(node, ['bench/main.ts', ...args]);
   },
   async build(node) {
-    await step('console', () => buildConsole(node));
+    await buildConsole(node);
     await step('package', () => run(node, ['tools/build.ts']));
   },
   async generate(node, args) {

@@ -44,7 +44,10 @@ export function build(out: string): void {
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`);
   for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md'])
     if (existsSync(join(root, file))) cpSync(join(root, file), join(out, file));
-  cpSync(join(root, 'src/edge/gateway/explorer'), join(out, 'edge/gateway/explorer'), { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  cpSync(join(root, 'src/edge/gateway/explorer'), join(out, 'edge/gateway/explorer'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('.ts'),
+  });
   const pages = join(root, 'console/dist');
   if (existsSync(pages)) cpSync(pages, join(out, 'console'), { recursive: true });
 }
