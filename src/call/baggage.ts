@@ -28,12 +28,17 @@ export function formatBaggage(baggage: Baggage): string {
   let members = 0;
   for (const [key, value] of baggage) {
     if (!token.test(key) || members === maxMembers) continue;
-    const member = `${header === '' ? '' : ','}${key}=${encodeURIComponent(value)}`;
+    const member = `${header === '' ? '' : ','}${key}=${encodeText(value)}`;
     if (header.length + member.length > maxBytes) break;
     header += member;
     members++;
   }
   return header;
+}
+
+/** Percent-encodes any text: half a surrogate pair becomes U+FFFD, where encodeURIComponent would throw. */
+export function encodeText(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 function decode(text: string): string | undefined {

@@ -13,6 +13,7 @@ import {
   priorities,
   readFields,
   readTimeoutMs,
+  setFields,
   withFields,
   writeFields,
   writeTimeoutMs,
@@ -80,6 +81,35 @@ test('any headers are read without throwing', () => {
       readFields((name) => headers[name] ?? other);
       readTimeoutMs(() => other);
     }),
+  );
+});
+
+test('what was read from any headers is written as printable ASCII without throwing', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const headers = wire(readFields((name) => (name === 'traceparent' ? traceparent : text)));
+      for (const value of headers.values()) assert.match(value, /^[\t\x20-\x7e]*$/);
+    }),
+    { examples: [['a=b\r\nset-cookie: c=d']] },
+  );
+});
+
+test('texts that are not well formed are sent with replacement characters', () => {
+  const half = 'a\ud800';
+
+  const headers = wire({
+    ...defaultFields,
+    principal: half,
+    tenant: half,
+    lane: half,
+    baggage: new Map([['k', half]]),
+  });
+  const read = readFields((name) => headers.get(name));
+
+  assert.deepEqual(
+    [read.principal, read.tenant, read.lane, read.baggage.get('k')],
+    ['a\ufffd', 'a\ufffd', 'a\ufffd', 'a\ufffd'],
   );
 });
 
@@ -161,6 +191,13 @@ test('fields travel in the context, and a change leaves the parent as it was', (
   assert.equal(fieldsOf(background()), defaultFields);
 });
 
+test('setFields replaces all fields', () => {
+  const parent = withFields(background(), { tenant: 'acme', lane: 'blue' });
+  const fields = { ...defaultFields, tenant: 'other' };
+
+  assert.equal(fieldsOf(setFields(parent, fields)), fields);
+});
+
 test('the timeout is the time left, at least 1 ms, and absent without a deadline', () => {
   const clock = { now: () => 1000, after: () => ({ stop: () => true }) };
   const written = (ms: number) => {
@@ -172,6 +209,10 @@ test('the timeout is the time left, at least 1 ms, and absent without a deadline
   };
 
   assert.deepEqual([written(250.7), written(0.2), written(Number.POSITIVE_INFINITY)], ['250', '1', undefined]);
+  assert.equal(
+    readTimeoutMs(() => written(1e22)),
+    9_999_999_999,
+  );
   assert.deepEqual(
     ['50', '0', '-1', '1e3', '99999999999', undefined].map((value) => readTimeoutMs(() => value)),
     [50, 0, undefined, undefined, undefined, undefined],

@@ -1,5 +1,5 @@
 import { type Context, contextKey } from '../concurrency/index.ts';
-import { type Baggage, emptyBaggage, formatBaggage, parseBaggage } from './baggage.ts';
+import { type Baggage, emptyBaggage, encodeText, formatBaggage, parseBaggage } from './baggage.ts';
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
 
 /** How much a call matters when not all can be served; what a server sheds first is last. */
@@ -45,7 +45,12 @@ export function fieldsOf(ctx: Context): CallFields {
 
 /** A child Context with some of the fields changed; the others stay as they are. */
 export function withFields(ctx: Context, change: Partial<CallFields>): Context {
-  return ctx.withValue(fieldsKey, { ...fieldsOf(ctx), ...change });
+  return setFields(ctx, { ...fieldsOf(ctx), ...change });
+}
+
+/** A child Context with these fields in place of all that it had: for a call that has just arrived. */
+export function setFields(ctx: Context, fields: CallFields): Context {
+  return ctx.withValue(fieldsKey, fields);
 }
 
 /** The names on the wire: HTTP headers, RPC metadata and message headers alike. All lower case. */
@@ -69,6 +74,8 @@ export type SetHeader = (name: string, value: string) => void;
 /** Longer texts than this, or ones with control characters, are not taken from a wire. */
 const maxTextLength = 256;
 const maxAttempt = 100;
+/** Ten digits, about 115 days: what {@link readTimeoutMs} takes. */
+const maxTimeoutMs = 9_999_999_999;
 /** Lane and tenant also ride in baggage under their header names, for hops that know only W3C headers. */
 const mirrored = ['lane', 'tenant'] as const;
 
@@ -97,9 +104,9 @@ export function writeFields(fields: CallFields, set: SetHeader): void {
   }
   const baggage = mirror(fields);
   if (baggage.size > 0) set(wireNames.baggage, formatBaggage(baggage));
-  if (fields.lane !== '') set(wireNames.lane, encodeURIComponent(fields.lane));
-  if (fields.tenant !== '') set(wireNames.tenant, encodeURIComponent(fields.tenant));
-  if (fields.principal !== '') set(wireNames.principal, encodeURIComponent(fields.principal));
+  if (fields.lane !== '') set(wireNames.lane, encodeText(fields.lane));
+  if (fields.tenant !== '') set(wireNames.tenant, encodeText(fields.tenant));
+  if (fields.principal !== '') set(wireNames.principal, encodeText(fields.principal));
   if (fields.priority !== 'normal') set(wireNames.priority, fields.priority);
   if (fields.attempt > 0) set(wireNames.attempt, String(fields.attempt));
 }
@@ -110,9 +117,10 @@ export function readTimeoutMs(get: GetHeader): number | undefined {
   return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Writes the milliseconds left, at least 1, if the Context has a deadline. */
+/** Writes the milliseconds left, at least 1 and at most ten digits, if the Context has a deadline. */
 export function writeTimeoutMs(ctx: Context, set: SetHeader): void {
-  if (ctx.deadline !== undefined) set(wireNames.timeout, String(Math.max(1, Math.floor(ctx.remainingMs()))));
+  if (ctx.deadline === undefined) return;
+  set(wireNames.timeout, String(Math.min(maxTimeoutMs, Math.max(1, Math.floor(ctx.remainingMs())))));
 }
 
 function mirror(fields: CallFields): Baggage {

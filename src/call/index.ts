@@ -22,6 +22,7 @@ export {
   readFields,
   readTimeoutMs,
   type SetHeader,
+  setFields,
   wireNames,
   withFields,
   writeFields,

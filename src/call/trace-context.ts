@@ -6,12 +6,13 @@ export interface TraceContext {
   readonly spanId: string;
   /** Whether the caller records; bit 0 of the flags. */
   readonly sampled: boolean;
-  /** The `tracestate` header as it came, at most 512 characters; empty if none. */
+  /** The `tracestate` header as it came, at most 512 printable ASCII characters; empty if none. */
   readonly state: string;
 }
 
 const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
-const maxStateLength = 512;
+/** What may stand in a header again: a message or a socket that is not HTTP's can carry anything. */
+const printable = /^[\t\x20-\x7e]{0,512}$/;
 
 /**
  * Reads `traceparent` and `tracestate` (W3C Trace Context, sections 3.2 and 3.3). Undefined if there is none or it is
@@ -30,7 +31,7 @@ export function parseTraceparent(traceparent: string | undefined, tracestate = '
   ];
   if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined;
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
-  const state = tracestate.length > maxStateLength ? '' : tracestate;
+  const state = printable.test(tracestate) ? tracestate : '';
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1, state };
 }
 
