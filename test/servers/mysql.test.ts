@@ -6,26 +6,31 @@ import type { MigrationOptions } from 'flotilla/data/sql';
 import { sql as raw } from 'kysely';
 import { createPool } from 'mysql2';
 import { createPool as createPromisePool } from 'mysql2/promise';
+import { migrationsContract } from '../../src/data/sql/migrations.contract.ts';
 import { sqlContract } from '../../src/data/sql/sql.contract.ts';
+import type { SqlSubject } from '../../src/data/sql/subject.contract.ts';
 import { mariadb, temporaryDatabase } from './mariadb.ts';
 
 const ctx = background();
 
+const subject: SqlSubject = {
+  name: 'MariaDB',
+  slowQuery: 'select sleep(3) as c',
+  async create(t) {
+    const pool = await temporaryDatabase(t);
+    return {
+      async open<DB>(options: MigrationOptions = {}) {
+        const sql = await openMysql<DB>(pool, { maxRows: 50, ...options });
+        t.after(() => sql.close());
+        return sql;
+      },
+    };
+  },
+};
+
 describe('MariaDB', { skip: mariadb.skip }, () => {
-  sqlContract({
-    name: 'MariaDB',
-    slowQuery: 'select sleep(3) as c',
-    async create(t) {
-      const pool = await temporaryDatabase(t);
-      return {
-        async open<DB>(options: MigrationOptions = {}) {
-          const sql = await openMysql<DB>(pool, { maxRows: 50, ...options });
-          t.after(() => sql.close());
-          return sql;
-        },
-      };
-    },
-  });
+  sqlContract(subject);
+  migrationsContract(subject);
 
   describe('openMysql', () => {
     it('takes a pool of mysql2/promise too', async (t) => {

@@ -4,48 +4,9 @@ import { sql as raw } from 'kysely';
 import { background, type Context } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { noTelemetry, type SpanOptions, type Telemetry, withTelemetry } from '../../observe/index.ts';
-import type { Migration, MigrationOptions, Sql } from './sql.ts';
+import type { Migration, Sql } from './sql.ts';
 import { SqlErrors } from './sql-errors.ts';
-
-/** A database of its own for one test. */
-export interface TestDatabase {
-  /** Opens it as one process would, with at most 50 rows per result; closed at the end of the test. */
-  open<DB>(options?: MigrationOptions): Promise<Sql<DB>>;
-}
-
-export interface SqlSubject {
-  readonly name: string;
-  create(t: TestContext): Promise<TestDatabase>;
-  /** A query that takes a second or longer. */
-  readonly slowQuery: string;
-}
-
-interface Tables {
-  account: { id: string; name: string; coins: number };
-  holding: { id: string; account_id: string };
-  anything: { id: number; value: unknown };
-}
-
-const migrations: readonly Migration[] = [
-  {
-    name: '001-account',
-    sql: [
-      'create table account (id varchar(32) primary key, name varchar(64) not null, coins bigint not null check (coins >= 0))',
-      'create unique index account_name on account (name)',
-    ],
-  },
-  {
-    name: '002-holding',
-    async up(db) {
-      await db.schema
-        .createTable('holding')
-        .addColumn('id', 'varchar(32)', (column) => column.primaryKey())
-        .addColumn('account_id', 'varchar(32)', (column) => column.notNull())
-        .addForeignKeyConstraint('holding_account', ['account_id'], 'account', ['id'])
-        .execute();
-    },
-  },
-];
+import { account, ids, migrations, rejection, type SqlSubject, type Tables } from './subject.contract.ts';
 
 /** What every Sql must do. */
 export function sqlContract(subject: SqlSubject): void {
@@ -439,106 +400,11 @@ export function sqlContract(subject: SqlSubject): void {
       });
     });
 
-    describe('migrations', () => {
-      const [first, second] = migrations as [Migration, Migration];
-
-      it('applies each once, in order, and later ones on top', async (t) => {
-        const database = await subject.create(t);
-
-        await (await database.open({ migrations: [first] })).close();
-        const sql = await database.open<Tables>({ migrations });
-
-        await sql.write(ctx, (tx) => tx.insertInto('account').values(account('a', 1)).execute());
-        await sql.write(ctx, (tx) => tx.insertInto('holding').values({ id: 'h', account_id: 'a' }).execute());
-      });
-
-      it('applies each once when several open at the same time', async (t) => {
-        const database = await subject.create(t);
-
-        const opened = await Promise.all([1, 2, 3].map(() => database.open<Tables>({ migrations })));
-
-        for (const sql of opened) assert.deepEqual(await ids(sql), []);
-      });
-
-      const refused: readonly { title: string; list: readonly Migration[]; reason: string }[] = [
-        {
-          title: 'an old migration that reads differently',
-          list: [{ name: first.name, sql: 'create table account (id varchar(32) primary key)' }, second],
-          reason: 'MIGRATION_CHANGED',
-        },
-        { title: 'a list without an old migration', list: [second], reason: 'MIGRATION_MISSING' },
-        { title: 'a database that is ahead of the program', list: [first], reason: 'MIGRATION_MISSING' },
-        {
-          title: 'an old migration after a new one',
-          list: [first, { name: '001b', sql: 'select 1' }, second],
-          reason: 'MIGRATION_MISSING',
-        },
-      ];
-      for (const { title, list, reason } of refused) {
-        it(`refuses ${title}`, async (t) => {
-          const database = await subject.create(t);
-          await database.open({ migrations });
-
-          await assert.rejects(database.open({ migrations: list }), { reason, code: 'failed_precondition' });
-        });
-      }
-
-      it('accepts a database that is ahead where that is allowed', async (t) => {
-        const database = await subject.create(t);
-        await database.open({ migrations });
-
-        const sql = await database.open<Tables>({ migrations: [first], allowNewer: true });
-
-        assert.deepEqual(await ids(sql), []);
-      });
-
-      it('accepts an old migration whose text has another layout', async (t) => {
-        const database = await subject.create(t);
-        await database.open({ migrations: [{ name: '1', sql: 'create table a (id integer)' }] });
-
-        await database.open({ migrations: [{ name: '1', sql: 'create  table a\n  (id integer)' }] });
-      });
-
-      it('refuses two migrations of one name', async (t) => {
-        const database = await subject.create(t);
-
-        await assert.rejects(database.open({ migrations: [first, first] }), /"001-account" is there twice/);
-      });
-
-      it('names the migration that fails', async (t) => {
-        const database = await subject.create(t);
-
-        const failure = await rejection(
-          database.open({ migrations: [first, { name: '002-wrong', sql: 'create nonsense' }] }),
-        );
-
-        assert.match(failure.message, /migration "002-wrong"/);
-      });
-    });
-
-    async function ids(sql: Sql<Tables>): Promise<string[]> {
-      const rows = await sql.read(ctx, (db) => db.selectFrom('account').select('id').orderBy('id').execute());
-      return rows.map((row) => row.id);
-    }
-
     async function fill(sql: Sql<Tables>, count: number): Promise<void> {
       const rows = Array.from({ length: count }, (_, i) => account(`id-${i}`, i));
       await sql.write(ctx, (tx) => tx.insertInto('account').values(rows).execute());
     }
   });
-}
-
-function account(id: string, coins: number) {
-  return { id, name: id, coins };
-}
-
-async function rejection(promise: Promise<unknown>): Promise<errors.StatusError> {
-  const failure = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  assert.ok(errors.isStatusError(failure), `expected a StatusError, got ${errors.format(failure)}`);
-  return failure;
 }
 
 function recorder(spans: { name: string; options: SpanOptions | undefined }[]): Telemetry {

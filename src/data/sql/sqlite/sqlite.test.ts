@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { MigrationOptions, Sql } from '../index.ts';
 import { openSql } from '../index.ts';
+import { migrationsContract } from '../migrations.contract.ts';
 import { sqlContract } from '../sql.contract.ts';
+import type { SqlSubject } from '../subject.contract.ts';
 
-sqlContract({
+const sqlite: SqlSubject = {
   name: 'SQLite',
   // A count gives no row until its end, so SQLite cannot be stopped within it: the worst case.
   slowQuery:
@@ -22,4 +24,7 @@ sqlContract({
       },
     };
   },
-});
+};
+
+sqlContract(sqlite);
+migrationsContract(sqlite);
