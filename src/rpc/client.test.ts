@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { fieldsOf, type Outcome } from '../call/index.ts';
 import type { Instance, Resolver } from '../discovery/index.ts';
@@ -13,6 +13,7 @@ import { inTime, root, texts } from './testdata/calls.ts';
 import { networkFixture } from './testdata/fixture.ts';
 import { RoomService } from './testdata/gen/flotilla/test/v1/room_pb.ts';
 import { createRecorder } from './testdata/recorder.ts';
+import { tcpServer } from './testdata/tcp-server.ts';
 
 describe('a node that cannot be reached', inTime, () => {
   test('is replaced by another pick, once, with the attempt counted', async () => {
@@ -295,24 +296,6 @@ function inTurn(...urls: string[]): { resolver: Resolver; outcomes: Outcome[] } 
     async close() {},
   };
   return { resolver, outcomes };
-}
-
-async function tcpServer(onConnection: (socket: Socket) => void) {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    onConnection(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 async function closedPort(): Promise<string> {

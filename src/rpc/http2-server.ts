@@ -14,11 +14,14 @@ import type { Dispatcher, RpcExchange, RpcRequest } from './dispatcher.ts';
 import { endOf } from './end-with-context.ts';
 import { toConnectError } from './error-codec.ts';
 import { RpcErrors } from './rpc-errors.ts';
+import { watchSession } from './session-watch.ts';
 
 export interface Http2ServerOptions {
   readonly dispatcher: Dispatcher;
   readonly maxConcurrentStreams: number;
   readonly maxHeaderBytes: number;
+  /** A connection on which nothing moved for so long is closed if no call runs on it, else asked for a sign of life. */
+  readonly keepAliveMs: number;
 }
 
 /** The HTTP/2 side of a server: takes connections that have been recognised, runs their calls, drains them. */
@@ -27,11 +30,14 @@ export class Http2Connections {
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #dispatcher: Dispatcher;
   readonly #base: Context;
+  readonly #keepAliveMs: number;
   #draining = false;
   #whenClosed: (() => void) | undefined;
 
-  constructor(base: Context, { dispatcher, maxConcurrentStreams, maxHeaderBytes }: Http2ServerOptions) {
+  constructor(base: Context, options: Http2ServerOptions) {
+    const { dispatcher, maxConcurrentStreams, maxHeaderBytes, keepAliveMs } = options;
     this.#base = base;
+    this.#keepAliveMs = keepAliveMs;
     this.#dispatcher = dispatcher;
     this.#server = createServer({
       settings: {
@@ -68,7 +74,7 @@ export class Http2Connections {
 
   /** Closes every connection, whatever runs on it. */
   destroy(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const session of [...this.#sessions]) session.destroy();
   }
 
   #follow(session: ServerHttp2Session): void {
@@ -79,6 +85,7 @@ export class Http2Connections {
       if (this.#sessions.size === 0) this.#whenClosed?.();
     });
     session.on('error', () => {});
+    watchSession(session, this.#keepAliveMs);
     if (this.#draining) goAway(session);
   }
 

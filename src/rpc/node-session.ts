@@ -35,7 +35,7 @@ export class NodeSession {
   #heartbeat: Timer | undefined;
 
   constructor(url: string, options: NodeSessionOptions) {
-    const { clock, connectTimeoutMs, idleTimeoutMs, maxHeaderBytes } = options;
+    const { clock, connectTimeoutMs, maxHeaderBytes } = options;
     this.#options = options;
     this.#session = connect(url, {
       settings: { enablePush: false, initialWindowSize: streamWindowBytes, maxHeaderListSize: maxHeaderBytes },
@@ -43,8 +43,7 @@ export class NodeSession {
     });
     this.#session.on('error', () => {});
     this.#session.on('goaway', () => this.#end());
-    // Node's own timer: unlike a Clock's it does not keep the process alive. It counts from the last byte.
-    this.#session.setTimeout(idleTimeoutMs, () => {
+    this.#session.on('timeout', () => {
       if (this.#calls === 0) this.#end();
     });
     this.ready = new Promise((resolve, reject) => {
@@ -118,6 +117,8 @@ export class NodeSession {
 
   #rest(): void {
     this.#heartbeat?.stop();
+    // Node's own timer: unlike a Clock's it does not keep the process alive.
+    this.#session.setTimeout(this.#options.idleTimeoutMs);
     this.#session.unref();
   }
 

@@ -16,6 +16,7 @@ import { networkFixture } from './testdata/fixture.ts';
 import { RoomService } from './testdata/gen/flotilla/test/v1/room_pb.ts';
 import { createRecorder } from './testdata/recorder.ts';
 import { roomHandlers } from './testdata/room-handlers.ts';
+import { tcpServer } from './testdata/tcp-server.ts';
 
 const getRoom = '/flotilla.test.v1.RoomService/GetRoom';
 const json = { 'content-type': 'application/json' };
@@ -190,6 +191,63 @@ describe('a server protects itself', inTime, () => {
       assert.equal(await call(fixture.url, 'x'.repeat(8_000)), false);
     });
   }
+
+  test('an idle HTTP/2 connection is closed, one that serves a call is not while its client answers', async () => {
+    const release = Promise.withResolvers<void>();
+    await using fixture = await networkFixture({
+      server: { keepAliveMs: 10 },
+      handlers: {
+        async getRoom() {
+          await release.promise;
+          return {};
+        },
+      },
+    });
+    const idle = connectHttp2(fixture.url);
+    const busy = connectHttp2(fixture.url);
+    const stream = busy.request({ ':method': 'POST', ':path': getRoom, ...json });
+    const status = new Promise((resolve) => stream.once('response', (headers) => resolve(headers[':status'])));
+    stream.end('{}');
+
+    await new Promise((resolve) => idle.once('close', resolve));
+    // The server's pings while it waits for the handler.
+    for (let pings = 0; pings < 3; pings++) await new Promise((resolve) => busy.once('ping', resolve));
+    release.resolve();
+
+    assert.equal(await status, 200);
+    busy.destroy();
+  });
+
+  test('an HTTP/2 connection whose client answers no pings is cut, and its calls are cancelled', async () => {
+    const started = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    await using fixture = await networkFixture({
+      server: { keepAliveMs: 10 },
+      handlers: {
+        getRoom(ctx) {
+          started.resolve();
+          ctx.onDone(ended.resolve);
+          return new Promise(() => {});
+        },
+      },
+    });
+    // A network that carries nothing more once the call has begun, and tells nobody.
+    await using network = await tcpServer((socket) => {
+      const upstream = connect(Number(new URL(fixture.url).port), '127.0.0.1');
+      socket.pipe(upstream).pipe(socket);
+      upstream.on('error', () => {});
+      upstream.once('close', () => socket.destroy());
+      started.promise.then(() => socket.unpipe(upstream).pause());
+    });
+    const session = connectHttp2(network.url);
+    session.on('error', () => {});
+    const stream = session.request({ ':method': 'POST', ':path': getRoom, ...json });
+    stream.on('error', () => {});
+    stream.end('{}');
+
+    await ended.promise;
+    session.destroy();
+  });
 
   test('a request that stalls ends with its deadline', async () => {
     const clock = virtualClock();

@@ -40,6 +40,11 @@ export interface RpcServerOptions {
   readonly timeoutMs?: number;
   /** How long a new connection may stay silent. Default: 5,000. */
   readonly firstBytesTimeoutMs?: number;
+  /**
+   * An HTTP/2 connection on which nothing moved for so long is closed if no call runs on it, and else asked for a sign of
+   * life, without which it is closed too. Default: 120,000.
+   */
+  readonly keepAliveMs?: number;
   /** Clients of this network in the same process call in memory. Default: none do. */
   readonly local?: LocalNetwork;
   /** How long streams may go on once a drain has begun; then they end with DRAINING. Default: 1,000. */
@@ -64,6 +69,7 @@ const defaults = {
   maxConcurrentStreams: 1_000,
   maxConnections: 10_000,
   firstBytesTimeoutMs: 5_000,
+  keepAliveMs: 120_000,
   streamDrainMs: 1_000,
 };
 
