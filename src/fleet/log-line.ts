@@ -57,6 +57,11 @@ export function isServerCallLine(line: string): boolean {
   return line.includes('"side":"server"');
 }
 
+/** Which service of a process that runs several has printed the line: `room-1`, of whatever generation. */
+export function instanceOf(line: string): string | undefined {
+  return /"instance":"([a-z][a-z0-9-]*)(?:\.\d+)?"/.exec(line)?.[1];
+}
+
 /** `key=value key="two words"`, one line, control characters escaped: a value may come from a stranger. */
 export function formatFields(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)

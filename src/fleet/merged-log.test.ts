@@ -150,6 +150,17 @@ test('counts the calls that it hides, once', () => {
   assert.deepEqual([...log.takeCalls()], []);
 });
 
+test('names the service where several share the process', () => {
+  const { log, text } = merged();
+
+  log.line('colocated', 'stdout', record({ instance: 'rank-1.2' }));
+  log.line('colocated', 'stdout', call('info', 'ok'));
+  log.line('colocated', 'stderr', 'plain');
+
+  assert.match(text(), / rank-1 +INFO {2}room opened\n.* colocated +! +plain\n$/);
+  assert.deepEqual([...log.takeCalls()], [['room-1', 1]]);
+});
+
 test('leaves out what an app says of its own life, which the supervisor tells', () => {
   const { log, text } = merged();
   for (const step of ['is ready', 'is draining', 'has stopped'])

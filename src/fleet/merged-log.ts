@@ -1,5 +1,13 @@
 import { FloodGate } from './flood-gate.ts';
-import { formatFields, isCallLine, isServerCallLine, parseLogLine, printable, type RecordLine } from './log-line.ts';
+import {
+  formatFields,
+  instanceOf,
+  isCallLine,
+  isServerCallLine,
+  parseLogLine,
+  printable,
+  type RecordLine,
+} from './log-line.ts';
 import type { Palette } from './palette.ts';
 
 /** What of the services' logs is shown. `calls` adds the line of every call to `info`, `debug` all there is. */
@@ -38,7 +46,8 @@ export class MergedLog {
   }
 
   /** A line that a process printed. */
-  line(source: string, stream: 'stdout' | 'stderr', text: string): void {
+  line(process: string, stream: 'stdout' | 'stderr', text: string): void {
+    const source = process === 'colocated' ? (instanceOf(text) ?? process) : process;
     const { format, choice, write } = this.#options;
     if (format === 'json') {
       write(`${text.startsWith('{') ? text : this.#wrap(source, stream, text)}\n`);

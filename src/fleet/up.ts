@@ -70,31 +70,34 @@ class FleetRun {
   async run(): Promise<number> {
     // A reader that left must not end the drain.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-    const requests = stopRequests();
+    using held = new DisposableStack();
+    const requests = held.adopt(stopRequests(), (one) => one.close());
     const { file, definition } = await loadFleet(this.#options.file, this.#cwd);
     const units = plan(definition, file, this.#options);
     const dataDir = resolve(this.#cwd, this.#options.dataDir ?? '.flotilla');
-    const lock = lockDataDir(dataDir);
+    held.adopt(lockDataDir(dataDir), (lock) => lock.release());
     const supervisor = this.#supervisor(units, file, dataDir, definition.backends ?? {});
     this.#announce(units, file);
-    const watching = this.#options.watch === false ? undefined : this.#watch(supervisor, file, dataDir);
+    if (this.#options.watch !== false) held.adopt(this.#watch(supervisor, file, dataDir), closeLater);
     await supervisor.start();
-    const summary = setInterval(() => this.#sumUp(), sumUpEveryMs);
+    held.adopt(
+      setInterval(() => this.#sumUp(), sumUpEveryMs),
+      (timer) => clearInterval(timer),
+    );
+    return await this.#drain(supervisor, await requests.first, requests.second);
+  }
 
-    const why = await requests.first;
-    clearInterval(summary);
+  async #drain(supervisor: Supervisor, why: string, again: Promise<number>): Promise<number> {
     this.#log.tellHeld();
-    void watching?.then((watch) => watch.close());
     const { length } = supervisor.pids;
     this.#log.say('info', `${why}: draining ${length} processes; once more ends them at once`);
     const began = systemClock.now();
     const drained = supervisor.stop(drainLimitMs);
-    const forced = await Promise.race([drained.then(() => undefined), requests.second]);
+    const forced = await Promise.race([drained.then(() => undefined), again]);
     if (forced !== undefined) {
       supervisor.kill();
       await drained;
     }
-    lock.release();
     this.#log.say('info', `all processes have ended (${((systemClock.now() - began) / 1000).toFixed(1)} s)`);
     return forced ?? 0;
   }
@@ -146,7 +149,9 @@ class FleetRun {
   #announce(units: readonly Unit[], file: string): void {
     const services = units.flatMap((unit) => (unit.kind === 'backend' ? [] : unit.services));
     const processes = units.reduce((sum, unit) => sum + unit.replicas, 0);
-    for (const unit of units) this.#log.makeRoom(unit.kind === 'service' ? `${unit.name}-${unit.replicas}` : unit.name);
+    for (const unit of units) {
+      for (const { name } of unit.services) this.#log.makeRoom(`${name}-${unit.replicas}`);
+    }
     const text = `${this.#shown(file)}: ${services.length} services in ${processes} processes`;
     if (this.#format === 'json') this.#log.say('info', text);
     else this.#write(`${this.#palette.bold('flotilla')}  ${text}\n`);
@@ -218,6 +223,10 @@ class FleetRun {
 
 function rate(perSecond: number): string {
   return perSecond >= 10 ? String(Math.round(perSecond)) : perSecond.toFixed(1);
+}
+
+function closeLater(watching: Promise<TreeWatch>): void {
+  void watching.then((watch) => watch.close());
 }
 
 /** The fleet's own directory and, where Flotilla runs from its sources, those. */
