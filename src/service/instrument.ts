@@ -1,19 +1,20 @@
 import { fieldsOf, withFields } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
-import { type Attributes, type Level, type Span, type Telemetry, telemetryOf } from '../observe/index.ts';
+import { type Level, type Span, type SpanOptions, type Telemetry, telemetryOf } from '../observe/index.ts';
 import { fullName, type Handler, type MethodInfo, type Middleware } from './method.ts';
 
 /**
  * Emits a span, a duration histogram, an in-flight gauge and a log line for every call of a method, on either side. The
  * span becomes the Context's, so that what the handler calls and logs belongs to it. A stream's span ends with the
- * stream. Names follow the OpenTelemetry conventions for RPC and HTTP.
+ * stream, at the latest with its Context. The metrics are `rpc.server.call.duration`, `http.client.calls.in_flight` and so
+ * on, by the method's transport and side; the span's attributes are those of OpenTelemetry for RPC, on HTTP too.
  *
  * Servers put it outermost after admission, clients innermost before the transport, so that each try has its own span.
  */
 export const instrument: Middleware = (next, method) => {
   const perTelemetry = new WeakMap<Telemetry, Instruments>();
-  return async (ctx, input) => {
+  return (ctx, input) => {
     const telemetry = telemetryOf(ctx);
     let instruments = perTelemetry.get(telemetry);
     if (instruments === undefined) {
@@ -28,7 +29,7 @@ class Instruments {
   readonly #telemetry: Telemetry;
   readonly #method: MethodInfo;
   readonly #name: string;
-  readonly #attributes: Attributes;
+  readonly #spanOptions: SpanOptions;
   readonly #record: (code: string, seconds: number) => void;
   readonly #inFlight: (change: number) => void;
 
@@ -36,7 +37,8 @@ class Instruments {
     this.#telemetry = telemetry;
     this.#method = method;
     this.#name = fullName(method);
-    this.#attributes = { 'rpc.system': method.transport, 'rpc.service': method.service, 'rpc.method': method.method };
+    const attributes = { 'rpc.system': method.transport, 'rpc.service': method.service, 'rpc.method': method.method };
+    this.#spanOptions = { kind: method.side, attributes };
     const prefix = `${method.transport}.${method.side}`;
     const durations = telemetry.metrics.histogram(`${prefix}.call.duration`, {
       description: 'Time from the start of a call to its last byte.',
@@ -63,8 +65,7 @@ class Instruments {
   }
 
   async run<I, O>(parent: Context, input: I, next: Handler<I, O>): Promise<O> {
-    const kind = this.#method.side;
-    const span = this.#telemetry.tracer.start(parent, this.#name, { kind, attributes: this.#attributes });
+    const span = this.#telemetry.tracer.start(parent, this.#name, this.#spanOptions);
     const ctx = span.context.traceId === noTraceId ? parent : withFields(parent, { trace: span.context });
     const started = parent.clock.now();
     this.#inFlight(1);
@@ -80,16 +81,37 @@ class Instruments {
     return output;
   }
 
-  async *#follow<T>(ctx: Context, span: Span, started: number, stream: AsyncIterable<T>): AsyncIterable<T> {
-    let failure: unknown;
-    try {
-      yield* stream;
-    } catch (error) {
-      failure = error;
-      throw error;
-    } finally {
-      this.#end(ctx, span, started, failure);
-    }
+  /**
+   * The call ends with the stream's last message or failure, or when its reader leaves, also before the first message; and
+   * with its Context at the latest, for a stream that nobody reads.
+   */
+  #follow<T>(ctx: Context, span: Span, started: number, stream: AsyncIterable<T>): AsyncIterableIterator<T> {
+    const iterator = stream[Symbol.asyncIterator]();
+    let open = true;
+    const end = (error: unknown) => {
+      if (!open) return;
+      open = false;
+      stop();
+      this.#end(ctx, span, started, error);
+    };
+    const stop = ctx.onDone(() => end(ctx.err()));
+    const step = async (take: () => Promise<IteratorResult<T>>) => {
+      try {
+        const taken = await take();
+        if (taken.done === true) end(undefined);
+        return taken;
+      } catch (error) {
+        end(error);
+        throw error;
+      }
+    };
+    return {
+      next: () => step(() => iterator.next()),
+      return: (value) => step(async () => (await iterator.return?.(value)) ?? { done: true, value }),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   #end(ctx: Context, span: Span, started: number, error: unknown): void {
@@ -104,16 +126,17 @@ class Instruments {
   }
 
   #log(ctx: Context, code: string, durationMs: number, error: unknown): void {
-    const level = levelOf(this.#method.side, code);
+    const { side } = this.#method;
     const { principal } = fieldsOf(ctx);
-    this.#telemetry.log.log(ctx, level, `${this.#method.side} ${this.#name} ${code}`, {
+    const fields: Record<string, unknown> = {
       method: this.#name,
-      side: this.#method.side,
+      side,
       code,
       durationMs: Math.round(durationMs * 1000) / 1000,
-      ...(principal !== '' && { principal }),
-      ...(error !== undefined && { error }),
-    });
+    };
+    if (principal !== '') fields.principal = principal;
+    if (error !== undefined) fields.error = error;
+    this.#telemetry.log.log(ctx, levelOf(side, code), `${side} ${this.#name} ${code}`, fields);
   }
 }
 

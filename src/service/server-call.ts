@@ -1,4 +1,4 @@
-import { type CallFields, type CallHead, withFields } from '../call/index.ts';
+import { type CallFields, type CallHead, setFields } from '../call/index.ts';
 import { type CancelContext, type Context, runWith, until } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import { instrument } from './instrument.ts';
@@ -28,7 +28,7 @@ export function callContext(
   head: { readonly fields: CallFields; readonly timeoutMs: number | undefined },
   methodTimeoutMs: number,
 ): CancelContext {
-  const carried = withFields(base, head.fields);
+  const carried = setFields(base, head.fields);
   const limit = Math.min(
     head.timeoutMs ?? Number.POSITIVE_INFINITY,
     methodTimeoutMs === 0 ? Number.POSITIVE_INFINITY : methodTimeoutMs,
@@ -41,9 +41,9 @@ export function rejectedByDrain(head: CallHead): errors.StatusError {
   return new errors.StatusError('unavailable', `${head.service} is shutting down`, { reason: 'DRAINING' });
 }
 
-/** Ends the call when its Context ends, even if the handler does not look at it. */
+/** Ends the call when its Context ends, even if the handler does not look at it. What it throws, {@link enter} catches. */
 function bounded<I, O>(next: Handler<I, O>): Handler<I, O> {
-  return async (ctx, input) => {
+  return (ctx, input) => {
     ctx.throwIfDone();
     return until(ctx, next(ctx, input));
   };
@@ -61,25 +61,23 @@ function enter<I, O>(next: Handler<I, O>): Handler<I, O> {
   };
 }
 
-async function* enterStream<T>(ctx: Context, stream: AsyncIterable<T>): AsyncIterable<T> {
+/** By hand, not as a generator: one that has not started yet would not tell the handler's that its reader has left. */
+function enterStream<T>(ctx: Context, stream: AsyncIterable<T>): AsyncIterableIterator<T> {
   const iterator = runWith(ctx, () => stream[Symbol.asyncIterator]());
-  let ended = false;
-  try {
-    for (;;) {
-      const step = await runWith(ctx, () => iterator.next());
-      if (step.done) {
-        ended = true;
-        return;
-      }
-      yield step.value;
+  const step = async (take: () => Promise<IteratorResult<T>>) => {
+    try {
+      return await runWith(ctx, take);
+    } catch (error) {
+      throw hide(error);
     }
-  } catch (error) {
-    ended = true;
-    throw hide(error);
-  } finally {
-    // The reader left early: the handler's generator must run its own `finally`.
-    if (!ended) await runWith(ctx, () => iterator.return?.());
-  }
+  };
+  return {
+    next: () => step(() => iterator.next()),
+    return: (value) => step(async () => (await iterator.return?.(value)) ?? { done: true, value }),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 function hide(error: unknown): errors.StatusError {

@@ -224,6 +224,56 @@ test('a stream’s failure is hidden and counted like a call’s, and a reader t
   );
 });
 
+test('a stream that is left before its first message, or never read, ends its call', async () => {
+  const { ctx, told } = recorder();
+  const call = serverCall(
+    async () =>
+      (async function* () {
+        yield 1;
+      })(),
+    { ...method, kind: 'server_stream' },
+  );
+  const abandoned = ctx.withCancel();
+
+  const left = await call(ctx, undefined);
+  await left[Symbol.asyncIterator]().return?.();
+  await call(abandoned, undefined);
+  assert.deepEqual([told.ended, told.inFlight], [1, [1, 0, 1]]);
+  abandoned.cancel();
+
+  assert.deepEqual([told.ended, told.inFlight.at(-1)], [2, 0]);
+  assert.deepEqual(
+    told.durations.map((line) => line.split(' ').at(-1)),
+    ['ok', 'canceled'],
+  );
+});
+
+test('what a stream throws while it is left is hidden too', async () => {
+  const { ctx } = recorder();
+  const call = serverCall(
+    async () =>
+      (async function* () {
+        try {
+          yield 1;
+        } finally {
+          await Promise.reject(new TypeError('secret'));
+        }
+      })(),
+    { ...method, kind: 'server_stream' },
+  );
+  const leave = async () => {
+    for await (const value of await call(ctx, undefined)) {
+      assert.equal(value, 1);
+      break;
+    }
+  };
+
+  await assert.rejects(
+    leave(),
+    (error) => errors.is(error, 'internal') && !(error as Error).message.includes('secret'),
+  );
+});
+
 test('the client side logs its successes at debug and names itself', async () => {
   const { ctx, told } = recorder();
 
@@ -254,4 +304,6 @@ test('validate waits for an asynchronous schema and bounds what it reports', asy
   const error = await failureOf(validate(many, Array(100).fill('x'), 'body'));
 
   assert.equal(Object.keys(error.metadata).length, 8);
+  const long = await failureOf(validate(z.record(z.string(), z.number()), { ['k'.repeat(100_000)]: 'x' }, 'body'));
+  assert.ok(JSON.stringify([long.message, long.metadata]).length < 1000);
 });
