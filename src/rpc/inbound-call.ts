@@ -4,6 +4,7 @@ import type { StatusError } from '../errors/index.ts';
 import { callContext } from '../service/index.ts';
 import { endOf } from './end-with-context.ts';
 import { fromConnectError } from './error-codec.ts';
+import { fitForHeaders } from './error-size.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { headOf, type ServerMethod } from './server-method.ts';
 
@@ -22,7 +23,8 @@ export interface InboundCall {
 
 /** What a call failed with: where its Context was ended for a reason of ours (a drain), that reason. */
 export function inboundFailure(call: InboundCall, thrown: unknown): StatusError {
-  call.error = isContextError(thrown) && call.ctx.err() !== undefined ? endOf(call.ctx) : fromConnectError(thrown);
+  const error = isContextError(thrown) && call.ctx.err() !== undefined ? endOf(call.ctx) : fromConnectError(thrown);
+  call.error = fitForHeaders(error);
   return call.error;
 }
 

@@ -177,6 +177,36 @@ export function callsContract(name: string, connect: Connect): void {
       assert.match(errors.format(line?.fields.error), new RegExp(`${error.metadata.errorId}[^]*hunter2`));
     });
 
+    test('an error that is too long for headers arrives cut, not lost', async () => {
+      await using fixture = await connect({
+        handlers: {
+          async getRoom() {
+            const metadata = { first: '1', long: 'x'.repeat(5_000) };
+            throw TestErrors.ROOM_CLOSED('ü'.repeat(20_000), { metadata });
+          },
+        },
+      });
+
+      await assert.rejects(fixture.client.getRoom(root, {}), (error: StatusError) => {
+        assert.equal(error.reason, 'ROOM_CLOSED');
+        assert.match(error.message, /^ü{500}…$/);
+        assert.deepEqual(error.metadata, { first: '1' });
+        return true;
+      });
+    });
+
+    test('a message that is not well-formed Unicode does not break the call', async () => {
+      await using fixture = await connect({
+        handlers: {
+          async getRoom() {
+            throw TestErrors.ROOM_CLOSED('half of a smile: \ud83d');
+          },
+        },
+      });
+
+      await assert.rejects(fixture.client.getRoom(root, {}), { reason: 'ROOM_CLOSED' });
+    });
+
     test('messages that were sent before a failure arrive first', async () => {
       await using fixture = await connect({
         handlers: {
