@@ -34,8 +34,8 @@ export class Chunk {
     this.#db = new DatabaseSync(path, { timeout: 2000 });
     try {
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384');
-      // The log must not outgrow a small chunk; 1,000 pages are SQLite's own default.
-      const logPages = Math.min(1000, Math.max(16, Math.floor(maxBytes / pageBytes / 4)));
+      // 16 MiB at most, since moving hot pages less often is cheaper, and less for a small chunk.
+      const logPages = Math.min(4000, Math.max(16, Math.floor(maxBytes / pageBytes / 4)));
       this.#db.exec(`PRAGMA wal_autocheckpoint = ${logPages}; PRAGMA journal_size_limit = ${logPages * pageBytes}`);
       prepareSchema(this.#db);
       this.#check();
