@@ -119,13 +119,14 @@ class BridgedSpan implements ApiSpan {
   }
 }
 
-/** Lists become JSON: our attributes are scalars. */
 function flatten(attributes: ApiAttributes = {}): Attributes {
   const result: Record<string, string | number | boolean> = {};
   for (const [key, value] of Object.entries(attributes)) if (value !== undefined) result[key] = flat(value);
   return result;
 }
 
-function flat(value: AttributeValue): string | number | boolean {
-  return typeof value === 'object' ? JSON.stringify(value) : value;
+/** Lists and what else is no scalar become JSON: our attributes are scalars. */
+function flat(value: unknown): string | number | boolean {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return JSON.stringify(value) ?? String(value);
 }
