@@ -2,11 +2,12 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { StatusError } from '../errors/index.ts';
 import type { ConfigOptions, ConfigTree } from './config.ts';
 import { flagOf, nearest, parseText, pathOfName, upperName } from './config-names.ts';
+import { show } from './config-secrets.ts';
 import type { Shape } from './config-shape.ts';
 
 const maxProblems = 16;
 const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-const secretName = /(secret|password|passwd|passphrase|token|credentials?|private|key|dsn)$/i;
+const secretName = /(secret|password|passwd|passphrase|token|credential|private|key|dsn)s?$/i;
 
 /** Collects the layers of a configuration, lowest first, and everything that is wrong with them. */
 export class ConfigLoader {
@@ -43,7 +44,7 @@ export class ConfigLoader {
     const { env = process.env, prefix, mapping = {} } = this.#options;
     for (const [name, text] of Object.entries(env)) {
       if (text === undefined || text === '') continue;
-      const mapped = mapping[name];
+      const mapped = Object.hasOwn(mapping, name) ? mapping[name] : undefined;
       if (mapped !== undefined) this.#setText(mapped, text, `environment ${name}`);
       else if (prefix !== undefined && prefix !== '' && name.startsWith(prefix)) this.#addVariable(name, text, prefix);
     }
@@ -110,15 +111,12 @@ export class ConfigLoader {
     const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
     if (this.problems.has(path)) return;
     const value = valueAt(this.tree, path);
-    const secret = this.#isSecret(path);
+    const shown = show(value, path, (at) => this.#isSecret(at));
     const leaf = this.#shape?.leaves.get(path);
-    const message =
-      secret && String(value).length > 2 ? issue.message.replaceAll(String(value), '[secret]') : issue.message;
-    const said =
-      value === undefined ? 'is not set' : `is ${secret ? '[secret]' : show(value)} (${this.#sourceOf(path)})`;
+    const said = value === undefined ? 'is not set' : `is ${shown.text} (${this.#sourceOf(path)})`;
     const valid = leaf === undefined || leaf.valid === '' ? '' : `; valid: ${leaf.valid}`;
     const fix = value === undefined && path !== '' ? `; set ${this.#placesFor(path)}` : '';
-    this.problems.set(path, `${path || 'the whole'} ${said}: ${message}${valid}${fix}`);
+    this.problems.set(path, `${path || 'the whole'} ${said}: ${shown.without(issue.message)}${valid}${fix}`);
   }
 
   failure(): StatusError {
@@ -217,13 +215,6 @@ export function invalidConfig(
     metadata,
     ...(cause !== undefined && { cause }),
   });
-}
-
-/** A value for a person: short, and a URL without its user and password. */
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  const clean = text.replace(/(\w+:\/\/)[^/@\s"]+@/g, '$1[secret]@');
-  return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean;
 }
 
 function valueAt(tree: ConfigTree, path: string): unknown {

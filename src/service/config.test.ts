@@ -214,6 +214,34 @@ describe('loadConfig', () => {
     assert.match(message, /mysql:\/\/\[secret\]@db\/live/);
   });
 
+  it('shows an object or list without the secrets in it', async () => {
+    const database = z.object({ url: z.string(), password: z.string() });
+    const users = z.array(z.object({ name: z.string(), token: z.string() }));
+    const odd = () => false;
+    const defaults = {
+      database: { url: 'mysql://root:hunter2@db/live', password: 'hunter2' },
+      jwtKeys: ['hunter2'],
+      users: [{ name: 'ann', token: 'hunter2' }],
+    };
+
+    const parts = z.object({
+      database: database.refine(odd),
+      jwtKeys: z.array(z.string().min(20)),
+      users: users.max(0),
+    });
+    const whole = z.object({ database, jwtKeys: z.array(z.string()), users }).refine(odd, 'hunter2 is odd');
+    const messages = [await failure({ defaults }, parts), await failure({ defaults }, whole)];
+
+    for (const message of messages) assert.doesNotMatch(message, /hunter2/);
+    assert.match(messages[0] ?? '', /users is \[\{"name":"ann","token":"\[secret\]"\}\]/);
+    assert.match(messages[0] ?? '', /database is \{"url":"mysql:\/\/\[secret\]@db\/live","password":"\[secret\]"\}/);
+    assert.match(messages[1] ?? '', /the whole is .*: \[secret\] is odd/);
+  });
+
+  it('takes a variable that is named like a property of every object for any other', async () => {
+    assert.equal((await load({ env: { constructor: 'x', toString: 'y' } })).port, 8080);
+  });
+
   it('does not repeat the secret that a validator quotes', async () => {
     const quoting: StandardSchemaV1<unknown, unknown> = {
       '~standard': {

@@ -1,4 +1,4 @@
-import { type CallFields, type CallHead, setFields } from '../call/index.ts';
+import { type CallFields, setFields } from '../call/index.ts';
 import { type CancelContext, type Context, runWith, until } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import { instrument } from './instrument.ts';
@@ -34,11 +34,6 @@ export function callContext(
     methodTimeoutMs === 0 ? Number.POSITIVE_INFINITY : methodTimeoutMs,
   );
   return carried.withTimeout(limit);
-}
-
-/** The reason that an admission gives by default. */
-export function rejectedByDrain(head: CallHead): errors.StatusError {
-  return new errors.StatusError('unavailable', `${head.service} is shutting down`, { reason: 'DRAINING' });
 }
 
 /** Ends the call when its Context ends, even if the handler does not look at it. What it throws, {@link enter} catches. */
