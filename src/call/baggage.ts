@@ -1,6 +1,7 @@
 /** W3C Baggage: application values that travel with a trace. Keys are tokens; values are any text, percent-encoded on the wire. */
 export type Baggage = ReadonlyMap<string, string>;
 
+/** No members: the one map for all calls without baggage. */
 export const emptyBaggage: Baggage = new Map();
 
 /** The limits of W3C Baggage, section 3.3.2; what exceeds them is dropped, whole members only. */
@@ -23,6 +24,7 @@ export function parseBaggage(header: string | undefined): Baggage {
   return members;
 }
 
+/** The `baggage` header. Members whose key is no token, and those beyond the limits, are left out. */
 export function formatBaggage(baggage: Baggage): string {
   let header = '';
   let members = 0;

@@ -4,6 +4,7 @@ import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-
 
 /** How much a call matters when not all can be served; what a server sheds first is last. */
 export const priorities = ['critical', 'high', 'normal', 'low'] as const;
+/** One of {@link priorities}. */
 export type Priority = (typeof priorities)[number];
 
 /**
@@ -26,6 +27,7 @@ export interface CallFields {
   readonly attempt: number;
 }
 
+/** The fields of a call that says nothing about itself; also what is answered outside of any call. */
 export const defaultFields: CallFields = Object.freeze({
   trace: undefined,
   baggage: emptyBaggage,
@@ -69,6 +71,7 @@ export const wireNames = {
 
 /** Looks a header up by its lower-case name. */
 export type GetHeader = (name: string) => string | undefined;
+/** Takes a header with its lower-case name. What writes here gives printable ASCII only. */
 export type SetHeader = (name: string, value: string) => void;
 
 /** Longer texts than this, or ones with control characters, are not taken from a wire. */

@@ -35,6 +35,7 @@ export function parseTraceparent(traceparent: string | undefined, tracestate = '
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1, state };
 }
 
+/** The `traceparent` header in version 00. Of the flags it says `sampled` only. */
 export function formatTraceparent(trace: TraceContext): string {
   return `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`;
 }

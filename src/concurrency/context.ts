@@ -8,6 +8,7 @@ export interface ContextKey<T> {
   readonly fallback: T;
 }
 
+/** Makes a key. The name is for people; keep the key in a module's constant, since every call makes another key. */
 export function contextKey<T>(name: string, fallback: T): ContextKey<T> {
   return Object.freeze({ name, fallback });
 }

@@ -21,6 +21,7 @@ export const codes = [
   'unauthenticated',
 ] as const;
 
+/** One of {@link codes}: a closed set, so that a `switch` over it can be exhaustive. */
 export type Code = (typeof codes)[number];
 
 /** The HTTP status of each code, as google.rpc.Code documents it; 499 is nginx's "client closed request". */
@@ -68,10 +69,12 @@ const codeOfStatus: Readonly<Record<number, Code>> = {
   504: 'deadline_exceeded',
 };
 
+/** Whether a value from a wire is one of the codes, spelled exactly so. */
 export function isCode(value: unknown): value is Code {
   return typeof value === 'string' && (codes as readonly string[]).includes(value);
 }
 
+/** The HTTP status of a code. Several codes share one, so the body says the code and the status only its class. */
 export function httpStatusOf(code: Code): number {
   return httpStatus[code];
 }

@@ -8,6 +8,7 @@ export interface ErrorDefinition {
   readonly description?: string;
 }
 
+/** What one occurrence adds to its reason; both as in StatusErrorOptions. */
 export interface DefinedErrorOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly cause?: unknown;

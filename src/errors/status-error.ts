@@ -1,5 +1,6 @@
 import type { Code } from './code.ts';
 
+/** All but code and message. Metadata travels with the error, so keep it public and small. */
 export interface StatusErrorOptions {
   /** Stable, machine-readable, UPPER_SNAKE_CASE. Default: the code in upper case. */
   readonly reason?: string;
@@ -37,6 +38,7 @@ export class StatusError extends Error {
   }
 }
 
+/** Whether it is a StatusError, also one that another copy of this package made, which `instanceof` would miss. */
 export function isStatusError(value: unknown): value is StatusError {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
 }

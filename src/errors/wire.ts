@@ -17,6 +17,7 @@ export interface ErrorBody {
   readonly details: readonly ErrorDetail[];
 }
 
+/** One detail as Connect sends it: type name, unpadded base64 of the protobuf bytes, and the same as JSON for a reader. */
 export interface ErrorDetail {
   readonly type: string;
   readonly value: string;

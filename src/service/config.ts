@@ -8,6 +8,7 @@ import type { Schema } from './validate.ts';
 /** Plain values in plain objects, as YAML and JSON have them. */
 export type ConfigTree = Readonly<Record<string, unknown>>;
 
+/** Where a configuration comes from, lowest first: defaults, file, environment, flags. */
 export interface ConfigOptions {
   /** What holds where nothing else is said. Default: none; a schema may have defaults of its own. */
   readonly defaults?: ConfigTree;

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { StatusError } from '../errors/index.ts';
 
+/** A schema of any validator (zod, valibot, arktype, ...) that makes a T of whatever comes in. */
 export type Schema<T> = StandardSchemaV1<unknown, T>;
 
 /**

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type Context, until } from '../concurrency/index.ts';
 import { StatusError } from '../errors/index.ts';
 
+/** How `startFleet` runs `flotilla up`. */
 export interface FleetProcessOptions {
   /** Flags after the fleet file. Default: none. */
   readonly args?: readonly string[];
