@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Context, until } from '../concurrency/index.ts';
 import { StatusError } from '../errors/index.ts';
 
@@ -13,8 +16,9 @@ export interface FleetProcessOptions {
   readonly dataDir: string;
   /** Default: any free port. */
   readonly port?: number;
+  /** Default: any free port. */
   readonly consolePort?: number;
-  /** Put before the command, for example `['taskset', '-c', '0']`. Default: nothing. */
+  /** Put before the command, for example `['taskset', '-c', '0']`; it must become the command (exec). Default: nothing. */
   readonly prefix?: readonly string[];
 }
 
@@ -23,23 +27,28 @@ export interface FleetProcess extends AsyncDisposable {
   readonly app: string;
   readonly console: string;
   readonly supervisor: ChildProcess;
-  /** All that it has printed so far. */
+  /** What it has printed so far, the last 4 million characters of it. */
   output(): string;
-  /** Waits until its output matches. */
+  /** Waits until its output matches. Throws when it ends without. */
   printed(ctx: Context, pattern: RegExp): Promise<RegExpExecArray>;
   /** The processes of the fleet that live now: instance name (`room-1`) to process id. Reads /proc, so Linux only. */
   instances(): Map<string, number>;
-  /** SIGTERM, then waits for the end; gives the exit code. */
+  /** SIGTERM, then waits for the end; gives the exit code, as a shell does for a signal. May be called twice. */
   stop(ctx: Context): Promise<number>;
+  /** Stops it, and kills all of it if that takes longer than 20 seconds. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts `flotilla up <file>` and waits until it has printed both addresses. Throws what it printed if it ends before. */
+/**
+ * Starts `flotilla up <file>` and waits until it has printed both addresses. Throws what it printed if it ends before, and
+ * leaves no process then. The fleet also ends when this process does, however that comes about.
+ */
 export async function startFleet(ctx: Context, file: string, options: FleetProcessOptions): Promise<FleetProcess> {
-  const cli = new URL('../cli/main.ts', import.meta.url).pathname;
+  const cli = new URL(`../cli/main${extname(import.meta.url)}`, import.meta.url);
   const command = [
     ...(options.prefix ?? []),
     process.execPath,
-    cli,
+    fileURLToPath(cli),
     'up',
     file,
     ...['--port', String(options.port ?? 0), '--console-port', String(options.consolePort ?? 0)],
@@ -48,12 +57,17 @@ export async function startFleet(ctx: Context, file: string, options: FleetProce
   ];
   const supervisor = spawn(command[0]!, command.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', ...options.env },
+    env: { ...process.env, NO_COLOR: '1', FLOTILLA_WATCH_PARENT: String(process.pid), ...options.env },
   });
   const watcher = watchOutput(supervisor);
-  const stop = async (stopCtx: Context) => {
-    if (supervisor.exitCode === null && supervisor.signalCode === null) supervisor.kill('SIGTERM');
+  const stop = (stopCtx: Context) => {
+    supervisor.kill('SIGTERM');
     return until(stopCtx, watcher.exited);
+  };
+  const end = async () => {
+    using endCtx = ctx.withoutCancel().withTimeout(endWithinMs);
+    await stop(endCtx).catch(() => killAll(supervisor));
+    await watcher.exited;
   };
   const address = async (name: string) =>
     (await watcher.printed(ctx, new RegExp(`^\\s*${name}\\s+(http://\\S+)`, 'm')))[1]!;
@@ -66,12 +80,10 @@ export async function startFleet(ctx: Context, file: string, options: FleetProce
       printed: watcher.printed,
       instances: () => instancesOf(supervisor.pid!),
       stop,
-      async [Symbol.asyncDispose]() {
-        await stop(ctx.withoutCancel().withTimeout(20_000));
-      },
+      [Symbol.asyncDispose]: end,
     };
   } catch (error) {
-    supervisor.kill('SIGTERM');
+    await end();
     throw new StatusError('failed_precondition', `the fleet did not start; it printed:\n${watcher.output()}`, {
       reason: 'FLEET_NOT_STARTED',
       cause: error,
@@ -79,41 +91,53 @@ export async function startFleet(ctx: Context, file: string, options: FleetProce
   }
 }
 
+const maxOutput = 4_000_000;
+const endWithinMs = 20_000;
+
 function watchOutput(child: ChildProcess) {
   let text = '';
   const waiting = new Set<() => void>();
-  const changed = () => {
-    for (const check of [...waiting]) check();
+  const add = (chunk: string) => {
+    text = (text + chunk).slice(-maxOutput);
+    for (const check of waiting) check();
   };
-  for (const stream of [child.stdout!, child.stderr!]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-      changed();
-    });
-  }
+  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', add);
   let ended = false;
   const exited = new Promise<number>((resolve) => {
+    child.once('error', (error) => add(`${error.message}\n`));
     child.once('close', (code, signal) => {
       ended = true;
-      changed();
-      resolve(code ?? (signal === null ? 1 : 128));
+      add('');
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
-  const printed = (ctx: Context, pattern: RegExp) => {
-    const found = new Promise<RegExpExecArray>((resolve, reject) => {
-      const check = () => {
-        const match = pattern.exec(text);
-        if (match === null && !ended) return;
-        waiting.delete(check);
-        if (match !== null) resolve(match);
-        else reject(new StatusError('aborted', `the fleet ended without printing ${pattern}`));
-      };
-      waiting.add(check);
-      check();
-    });
-    return until(ctx, found);
+  const printed = async (ctx: Context, pattern: RegExp) => {
+    const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
+    const check = () => {
+      const match = pattern.exec(text);
+      if (match !== null) resolve(match);
+      else if (ended) reject(new StatusError('aborted', `the fleet ended without printing ${pattern}`));
+    };
+    waiting.add(check);
+    check();
+    try {
+      return await until(ctx, promise);
+    } finally {
+      waiting.delete(check);
+    }
   };
   return { output: () => text, printed, exited };
+}
+
+function killAll(supervisor: ChildProcess): void {
+  for (const pid of process.platform === 'linux' ? descendants(supervisor.pid!) : []) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended while we were looking.
+    }
+  }
+  supervisor.kill('SIGKILL');
 }
 
 function instancesOf(supervisor: number): Map<string, number> {
@@ -129,7 +153,7 @@ function instancesOf(supervisor: number): Map<string, number> {
   return found;
 }
 
-/** The ids of all processes below this one. Reads /proc. */
+/** The ids of all processes below this one. Reads /proc, so Linux only. */
 export function descendants(pid: number): number[] {
   const parents = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {

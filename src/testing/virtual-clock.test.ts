@@ -51,4 +51,11 @@ describe('virtualClock', () => {
 
     assert.equal(clock.now(), 1_000);
   });
+
+  it('refuses to move by what is no time', async () => {
+    const clock = virtualClock();
+
+    for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) await assert.rejects(clock.advance(ms), RangeError);
+    assert.equal(clock.now(), 0);
+  });
 });

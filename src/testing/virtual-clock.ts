@@ -23,6 +23,8 @@ export function virtualClock(): VirtualClock {
       return { stop: () => timers.delete(timer) };
     },
     async advance(ms) {
+      if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY))
+        throw new RangeError(`advance: ${ms} is not a number of milliseconds from 0`);
       const end = now + ms;
       await settle();
       for (;;) {
