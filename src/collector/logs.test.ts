@@ -48,4 +48,14 @@ describe('log lines', () => {
       attributes: {},
     });
   });
+
+  it('of a trace without spans make no trace', async () => {
+    await using rig = await startRig();
+    await rig.post('logs', logsJson('room', [{ message: 'not sampled', traceId: traceIdOf(5) }]));
+
+    const { traces } = await rig.get<{ traces: unknown[] }>('/api/traces');
+    const { logs } = await rig.get<LogsAnswer>(`/api/logs?trace=${traceIdOf(5)}`);
+
+    assert.deepEqual([traces, logs.map(({ message }) => message)], [[], ['not sampled']]);
+  });
 });

@@ -1,6 +1,7 @@
 import { type Attributes, logLevels } from '../otlp/records.ts';
-import type { LogLine } from '../store/log-line.ts';
-import { ftsExpression, type LogSearch, matchesFields, parseLogSearch } from './log-search.ts';
+import { type LogLine, searchText } from '../store/log-line.ts';
+import { traceHash } from '../store/schema.ts';
+import { ftsExpression, type LogSearch, matchesFields, matchesText, parseLogSearch } from './log-search.ts';
 import type { LogsQuery } from './queries.ts';
 import type { ReadChunk } from './read-chunks.ts';
 
@@ -39,12 +40,18 @@ export function findLogs(chunks: Iterable<ReadChunk>, query: LogsQuery): LogsAns
     let looked = 0;
     for (const row of chunk.iterate<Row>(sql, ...parameters)) {
       const line = toLine(row);
-      if (matchesFields(search, line)) logs.push(line);
+      if (matches(search, line)) logs.push(line);
       if (logs.length === query.limit) return { logs, incomplete: false };
       if ((++looked & 0xff) === 0 && performance.now() > until) return { logs, incomplete: true };
     }
   }
   return { logs, incomplete: false };
+}
+
+/** The index found the words; a phrase is more than that. */
+function matches(search: LogSearch, line: LogLine): boolean {
+  const hasPhrase = search.phrases.some(({ words }) => words.length > 1);
+  return matchesFields(search, line) && (!hasPhrase || matchesText(search, searchText(line.message, line.attributes)));
 }
 
 function mayHold(chunk: ReadChunk, query: LogsQuery): boolean {
@@ -66,14 +73,17 @@ function statement(query: LogsQuery, search: LogSearch): { sql: string; paramete
   const words = ftsExpression(search);
   if (words !== undefined) add('logs_text MATCH ?', words);
   add(words === undefined ? 'l.id < ?' : 'logs_text.rowid < ?', query.before);
-  if (query.trace !== '') add('l.trace = ?', Uint8Array.fromHex(query.trace));
+  if (query.trace !== '') {
+    const trace = Uint8Array.fromHex(query.trace);
+    add('l.trace_no IN (SELECT no FROM traces WHERE hash = ? AND trace = ?)', traceHash(trace), trace);
+  }
   if (query.level > 0) add('l.level >= ?', query.level);
   if (query.service !== '') add('l.emitter IN (SELECT id FROM emitters WHERE service = ?)', query.service);
   add('l.time_us BETWEEN ? AND ?', query.sinceMs * 1000, query.untilMs * 1000);
   const from = words === undefined ? 'logs l' : 'logs_text CROSS JOIN logs l ON l.id = logs_text.rowid';
   const sql = `
-    SELECT l.id, l.time_us, l.level, e.service, e.instance, l.message, l.trace, l.span, l.attributes
-    FROM ${from} CROSS JOIN emitters e ON e.id = l.emitter
+    SELECT l.id, l.time_us, l.level, e.service, e.instance, l.message, t.trace, l.span, l.attributes
+    FROM ${from} CROSS JOIN emitters e ON e.id = l.emitter LEFT JOIN traces t ON t.no = l.trace_no
     WHERE ${conditions.join(' AND ')}
     ORDER BY ${words === undefined ? 'l.id' : 'logs_text.rowid'} DESC`;
   return { sql, parameters };

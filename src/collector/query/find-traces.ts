@@ -47,7 +47,8 @@ export function findTraces(chunks: Iterable<ReadChunk>, query: TracesQuery): { t
 }
 
 function statement(query: TracesQuery): { sql: string; parameters: (string | number)[] } {
-  const conditions = ['start_us >= ?', 'start_us <= ?'];
+  // A trace without spans is only known from its log lines.
+  const conditions = ['start_us >= ?', 'start_us <= ?', 'spans > 0'];
   const parameters: (string | number)[] = [query.sinceMs * 1000, query.untilMs * 1000];
   const add = (condition: string, ...values: (string | number)[]) => {
     conditions.push(condition);

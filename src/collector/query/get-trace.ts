@@ -1,5 +1,6 @@
 import { CollectorErrors } from '../collector-errors.ts';
 import { type Attributes, spanKinds } from '../otlp/records.ts';
+import { spansPerTrace, traceHash } from '../store/schema.ts';
 import type { ReadChunk } from './read-chunks.ts';
 
 export interface Trace {
@@ -52,7 +53,10 @@ export function getTrace(chunks: Iterable<ReadChunk>, traceId: string): Trace {
     const found = chunk.iterate<Row>(
       `SELECT s.span, s.parent, e.service, e.instance, s.name, s.kind, s.start_us, s.duration_us, s.is_error, s.status,
          s.attributes, s.events
-       FROM spans s JOIN emitters e ON e.id = s.emitter WHERE s.trace = ? LIMIT ?`,
+       FROM traces t JOIN spans s ON s.id BETWEEN t.no * ${spansPerTrace} AND t.no * ${spansPerTrace} + ${spansPerTrace - 1}
+         JOIN emitters e ON e.id = s.emitter
+       WHERE t.hash = ? AND t.trace = ? LIMIT ?`,
+      traceHash(id),
       id,
       maxSpans + 1,
     );

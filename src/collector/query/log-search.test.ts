@@ -18,12 +18,14 @@ const line: LogLine = {
 };
 const text = searchText(line.message, line.attributes);
 
-/** What FTS5 itself finds in the text. */
+/** Whether the index finds the text. */
 function foundByFts(q: string): boolean {
   const expression = ftsExpression(parseLogSearch(q));
   if (expression === undefined) return true;
   const db = new DatabaseSync(':memory:');
-  db.exec("CREATE VIRTUAL TABLE t USING fts5 (text, content = '', tokenize = 'unicode61 remove_diacritics 2')");
+  db.exec(
+    "CREATE VIRTUAL TABLE t USING fts5 (text, content = '', detail = none, tokenize = 'unicode61 remove_diacritics 2')",
+  );
   db.prepare('INSERT INTO t (rowid, text) VALUES (1, ?)').run(text);
   const found = db.prepare('SELECT count(*) AS n FROM t WHERE t MATCH ?').get(expression) as { n: number };
   db.close();
@@ -70,7 +72,7 @@ describe('a log search', () => {
       const search = parseLogSearch(q);
 
       assert.equal(matchesFields(search, line) && matchesText(search, text), expected);
-      assert.equal(matchesFields(search, line) && foundByFts(q), expected);
+      if (expected) assert.equal(foundByFts(q), true);
     });
   }
 
@@ -102,7 +104,8 @@ describe('a log search', () => {
           fc.string(),
         ),
         (q) => {
-          assert.equal(foundByFts(q), matchesText(parseLogSearch(q), text));
+          const isFound = foundByFts(q);
+          if (matchesText(parseLogSearch(q), text)) assert.equal(isFound, true);
         },
       ),
       { numRuns: 300 },

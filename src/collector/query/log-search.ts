@@ -42,12 +42,16 @@ export function parseLogSearch(text: string): LogSearch {
 }
 
 /**
- * The FTS5 expression, or undefined where no word is left. Every word stands in quotes, so nothing a person types is
- * FTS5 syntax (sqlite.org/fts5.html, section 3.1).
+ * The FTS5 expression that finds all lines with the words, or undefined where no word is left. Every word stands in quotes,
+ * so nothing a person types is FTS5 syntax (sqlite.org/fts5.html, section 3.1). The index knows no positions, which makes it
+ * a third smaller and quicker to write: whether the words of a phrase stand together says {@link matchesText}.
  */
 export function ftsExpression({ phrases }: LogSearch): string | undefined {
   if (phrases.length === 0) return undefined;
-  return phrases.map(({ words, isPrefix }) => `"${words.join(' ')}"${isPrefix ? '*' : ''}`).join(' AND ');
+  const terms = phrases.flatMap(({ words, isPrefix }) =>
+    words.map((word, i) => `"${word}"${isPrefix && i === words.length - 1 ? '*' : ''}`),
+  );
+  return terms.join(' AND ');
 }
 
 /** Whether the fields match; the words are FTS5's business. */
@@ -60,7 +64,7 @@ export function matchesFields({ fields }: LogSearch, line: LogLine): boolean {
   });
 }
 
-/** Whether the words occur in the text, as FTS5 would find them: for the live tail, which has no index. */
+/** Whether the words and phrases occur in the text. */
 export function matchesText({ phrases }: LogSearch, text: string): boolean {
   if (phrases.length === 0) return true;
   const words = wordsOf(text);

@@ -40,11 +40,11 @@ export class Chunk {
       prepareSchema(this.#db);
       this.#check();
       this.#insertSpan = this.#db.prepare(
-        'INSERT INTO spans (trace, span, parent, emitter, name, kind, start_us, duration_us, is_error, status, attributes, events)' +
+        'INSERT INTO spans (id, span, parent, emitter, name, kind, start_us, duration_us, is_error, status, attributes, events)' +
           ' VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       );
       this.#insertLog = this.#db.prepare(
-        'INSERT INTO logs (id, time_us, level, emitter, message, trace, span, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO logs (id, time_us, level, emitter, message, trace_no, span, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       );
       this.#insertText = this.#db.prepare('INSERT INTO logs_text (rowid, text) VALUES (?, ?)');
       this.#insertEmitter = this.#db.prepare(
@@ -64,25 +64,16 @@ export class Chunk {
   addSpans(spans: readonly SpanRow[], matcher: EdgeMatcher): void {
     this.#transaction(() => {
       for (const it of spans) {
-        const { traceId, spanId, parentSpanId = null, name, kind, startUs, durationUs, statusMessage } = it;
+        const { spanId, parentSpanId = null, name, kind, startUs, durationUs, statusMessage, attributes, events } = it;
+        const id = this.#traces.addSpan(it);
         const emitter = this.#emitter(it.emitter);
         const isError = it.isError ? 1 : 0;
         this.#insertSpan.run(
-          traceId,
-          spanId,
-          parentSpanId,
-          emitter,
-          name,
-          kind,
-          startUs,
-          durationUs,
-          isError,
-          statusMessage,
-          it.attributes,
-          it.events,
+          ...[id, spanId, parentSpanId, emitter, name, kind],
+          ...[startUs, durationUs, isError, statusMessage, attributes, events],
         );
       }
-      this.#traces.add(spans);
+      this.#traces.flush();
       this.#calls.addSpans(spans);
       this.#calls.addEdges(matcher.match(spans));
     });
@@ -94,12 +85,14 @@ export class Chunk {
     this.#transaction(() => {
       for (const it of logs) {
         const id = this.#nextLogId++;
-        const { timeUs, level, message, traceId = null, spanId = null, attributes } = it;
+        const { timeUs, level, message, traceId, spanId = null, attributes } = it;
         const emitter = this.#emitter(it.emitter);
-        this.#insertLog.run(id, timeUs, level, emitter, message, traceId, spanId, attributesJson(attributes));
+        const traceNo = traceId === undefined ? null : this.#traces.numberOf(traceId, timeUs);
+        this.#insertLog.run(id, timeUs, level, emitter, message, traceNo, spanId, attributesJson(attributes));
         this.#insertText.run(id, searchText(message, attributes));
         if (wantsLines) lines.push(logLine(id, it));
       }
+      this.#traces.flush();
     });
     return lines;
   }
@@ -131,6 +124,7 @@ export class Chunk {
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#traces.forget();
       throw error;
     }
   }

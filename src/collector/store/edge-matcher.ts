@@ -1,4 +1,5 @@
 import type { SpanRow } from '../otlp/records.ts';
+import { Generations } from './generations.ts';
 
 /** A call from one service to another. */
 export interface Edge {
@@ -87,32 +88,4 @@ function push(edges: Edge[], parent: Seen, child: Seen): void {
     durationUs: parent.kind === client ? parent.durationUs : child.durationUs,
     isError: child.isError || (isCall && parent.isError),
   });
-}
-
-/** A map that forgets what is old: two halves, the older of which is dropped when the newer is full. */
-class Generations<V> {
-  readonly #maxSize: number;
-  #young = new Map<string, V>();
-  #old = new Map<string, V>();
-
-  constructor(maxSize: number) {
-    this.#maxSize = maxSize;
-  }
-
-  get(key: string): V | undefined {
-    return this.#young.get(key) ?? this.#old.get(key);
-  }
-
-  set(key: string, value: V): void {
-    if (this.#young.size >= this.#maxSize) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(key, value);
-  }
-
-  delete(key: string): void {
-    this.#young.delete(key);
-    this.#old.delete(key);
-  }
 }

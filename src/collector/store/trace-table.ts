@@ -1,109 +1,153 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SpanRow } from '../otlp/records.ts';
+import { Generations } from './generations.ts';
+import { spansPerTrace, traceHash } from './schema.ts';
 
+/** What a list of traces shows of one, kept in memory while its spans arrive. */
 interface Summary {
+  readonly no: number;
   readonly trace: Uint8Array;
   startUs: number;
   endUs: number;
   spans: number;
   errors: number;
-  root: SpanRow;
+  /** A span without a parent; while there is none (or never: the caller outside has it), the earliest. */
+  root: Root | undefined;
   readonly services: Set<string>;
   readonly names: Set<string>;
+  isStored: boolean;
 }
 
-/** The names of a trace's spans are kept for search up to this length. */
-const maxNamesLength = 2048;
-const maxServicesLength = 2048;
+interface Root {
+  readonly hasParent: boolean;
+  readonly startUs: number;
+  readonly service: string;
+  readonly name: string;
+}
+
+/** Traces remembered in each generation. One that is forgotten and goes on gets a second row: readers add them up. */
+const maxTraces = 16_384;
+/** The names of a trace's spans, and its services, are kept for search up to this many. */
+const maxNames = 100;
+const maxNameLength = 100;
 /** Stands around each entry of a list, so that one entry can be found in the text of all. */
 export const listSeparator = '\n';
 
-/** One row per trace with what a list of traces shows, kept up to date as spans arrive. */
+/** The traces of one chunk: a number for each, and one row with what a list of traces shows. */
 export class TraceTable {
-  readonly #upsert: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  readonly #known = new Generations<Summary>(maxTraces);
+  readonly #changed = new Set<Summary>();
+  #nextNo: number;
 
   constructor(db: DatabaseSync) {
-    db.function('merge_lists', { deterministic: true }, (a, b) => mergeLists(String(a), String(b)));
-    this.#upsert = db.prepare(`
-      INSERT INTO traces (trace, start_us, end_us, spans, errors, has_root, root_us, root_service, root_name, services, names)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (trace) DO UPDATE SET
-        start_us = min(start_us, excluded.start_us),
-        end_us = max(end_us, excluded.end_us),
-        spans = spans + excluded.spans,
-        errors = errors + excluded.errors,
-        root_service = iif(${isBetter}, excluded.root_service, root_service),
-        root_name = iif(${isBetter}, excluded.root_name, root_name),
-        root_us = iif(${isBetter}, excluded.root_us, root_us),
-        has_root = max(has_root, excluded.has_root),
-        services = merge_lists(services, excluded.services),
-        names = merge_lists(names, excluded.names)`);
+    this.#insert = db.prepare(
+      `INSERT INTO traces (no, hash, trace, start_us, end_us, spans, errors, has_root, root_us, root_service, root_name,
+         services, names) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#update = db.prepare(
+      `UPDATE traces SET start_us = ?, end_us = ?, spans = ?, errors = ?, has_root = ?, root_us = ?, root_service = ?,
+         root_name = ?, services = ?, names = ? WHERE no = ?`,
+    );
+    const { last } = db.prepare('SELECT max(no) AS last FROM traces').get() as { last: number | null };
+    this.#nextNo = (last ?? 0) + 1;
   }
 
-  add(spans: readonly SpanRow[]): void {
-    const summaries = new Map<string, Summary>();
-    for (const span of spans) addTo(summaries, span);
-    for (const it of summaries.values()) {
-      this.#upsert.run(
-        it.trace,
-        it.startUs,
-        it.endUs,
-        it.spans,
-        it.errors,
-        isRoot(it.root) ? 1 : 0,
-        it.root.startUs,
-        it.root.emitter.service,
-        it.root.name,
-        formatList([...it.services], maxServicesLength),
-        formatList([...it.names], maxNamesLength),
-      );
+  /** Takes a span into its trace; returns the span's id. */
+  addSpan(span: SpanRow): number {
+    const it = this.#find(span.traceId, span.startUs);
+    it.startUs = Math.min(it.startUs, span.startUs);
+    it.endUs = Math.max(it.endUs, span.startUs + span.durationUs);
+    if (span.isError) it.errors++;
+    if (it.services.size < maxNames) it.services.add(span.emitter.service);
+    if (it.names.size < maxNames) it.names.add(span.name);
+    const hasParent = span.parentSpanId !== undefined;
+    if (it.root === undefined || isBetterRoot(hasParent, span.startUs, it.root)) {
+      it.root = { hasParent, startUs: span.startUs, service: span.emitter.service, name: span.name };
     }
+    this.#changed.add(it);
+    return it.no * spansPerTrace + it.spans++;
+  }
+
+  /** The number of a trace that a log line belongs to. */
+  numberOf(traceId: Uint8Array, timeUs: number): number {
+    return this.#find(traceId, timeUs).no;
+  }
+
+  /** Writes the rows of the traces that changed; within the transaction of what changed them. */
+  flush(): void {
+    for (const it of this.#changed) {
+      const { no, trace, startUs, endUs, spans, errors, root } = it;
+      const hasRoot = root?.hasParent === false ? 1 : 0;
+      const { startUs: rootUs, service, name } = root ?? { startUs, service: '', name: '' };
+      const services = formatList(it.services);
+      const names = formatList(it.names);
+      if (it.isStored) {
+        this.#update.run(startUs, endUs, spans, errors, hasRoot, rootUs, service, name, services, names, no);
+      } else {
+        const hash = traceHash(trace);
+        this.#insert.run(
+          no,
+          hash,
+          trace,
+          startUs,
+          endUs,
+          spans,
+          errors,
+          hasRoot,
+          rootUs,
+          service,
+          name,
+          services,
+          names,
+        );
+        it.isStored = true;
+      }
+    }
+    this.#changed.clear();
+  }
+
+  /** After a rollback: what memory says of these traces is not what the file says. */
+  forget(): void {
+    this.#known.clear();
+    this.#changed.clear();
+  }
+
+  #find(traceId: Uint8Array, timeUs: number): Summary {
+    const id = traceId.toHex();
+    const known = this.#known.get(id);
+    if (known !== undefined && known.spans < spansPerTrace) return known;
+    const made: Summary = {
+      no: this.#nextNo++,
+      // The bytes are a view of the whole request, which must not be kept for it.
+      trace: traceId.slice(),
+      startUs: timeUs,
+      endUs: timeUs,
+      spans: 0,
+      errors: 0,
+      root: undefined,
+      services: new Set(),
+      names: new Set(),
+      isStored: false,
+    };
+    this.#known.set(id, made);
+    this.#changed.add(made);
+    return made;
   }
 }
 
-/** A span without a parent names the trace; while there is none (or never: the caller outside has it), the earliest does. */
-const isBetter = 'excluded.has_root > has_root OR (excluded.has_root = has_root AND excluded.root_us < root_us)';
-
-function addTo(summaries: Map<string, Summary>, span: SpanRow): void {
-  const id = span.traceId.toHex();
-  let summary = summaries.get(id);
-  if (summary === undefined) {
-    const endUs = span.startUs + span.durationUs;
-    const { traceId: trace, startUs } = span;
-    summary = { trace, startUs, endUs, spans: 0, errors: 0, root: span, services: new Set(), names: new Set() };
-    summaries.set(id, summary);
-  }
-  summary.startUs = Math.min(summary.startUs, span.startUs);
-  summary.endUs = Math.max(summary.endUs, span.startUs + span.durationUs);
-  summary.spans++;
-  if (span.isError) summary.errors++;
-  summary.services.add(span.emitter.service);
-  summary.names.add(span.name);
-  const isEarlier = isRoot(span) === isRoot(summary.root) && span.startUs < summary.root.startUs;
-  if ((isRoot(span) && !isRoot(summary.root)) || isEarlier) summary.root = span;
+function isBetterRoot(hasParent: boolean, startUs: number, root: Root): boolean {
+  return hasParent === root.hasParent ? startUs < root.startUs : !hasParent;
 }
 
-function isRoot(span: SpanRow): boolean {
-  return span.parentSpanId === undefined;
-}
-
-/** `\na\nb\n`, whole entries only. */
-function formatList(entries: readonly string[], maxLength: number): string {
+/** `\na\nb\n` */
+function formatList(entries: ReadonlySet<string>): string {
   let text = listSeparator;
-  for (const entry of entries) {
-    const clean = entry.replaceAll(listSeparator, ' ');
-    if (text.length + clean.length + 1 > maxLength) continue;
-    text += clean + listSeparator;
-  }
+  for (const entry of entries) text += entry.slice(0, maxNameLength).replaceAll(listSeparator, ' ') + listSeparator;
   return text;
 }
 
 export function parseList(text: string): string[] {
   return text.split(listSeparator).filter((entry) => entry !== '');
-}
-
-function mergeLists(a: string, b: string): string {
-  if (a === b) return a;
-  const added = parseList(b).filter((entry) => !a.includes(`${listSeparator}${entry}${listSeparator}`));
-  return added.length === 0 ? a : formatList([...parseList(a), ...added], maxNamesLength);
 }
