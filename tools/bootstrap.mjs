@@ -31,13 +31,13 @@ const testArguments = (patterns) => ['--test', '--test-concurrency=2', '--test-t
 const scripts = {
   async start(node, args) {
     await buildConsole(node);
-    become(node, ['src/cli/main.ts', 'up', 'examples/live/fleet.ts', ...args]);
+    become(node, ['src/cli/main.ts', 'up', 'examples/live/fleet.ts', ...args], { endsWithParent: true });
   },
   async test(node, args) {
     if (args.length > 0) return become(node, testArguments(args));
     await buildConsole(node);
     await step('types', () => check(node));
-    await step('lint', () => run(bin('biome'), ['check', '--error-on-warnings', '.']));
+    await step('lint', () => run(node, [bin('biome'), 'check', '--error-on-warnings', '.']));
     await step('generated code', () => run(node, ['tools/generate.mjs', '--check']));
     become(node, testArguments(testPatterns));
   },
@@ -50,27 +50,31 @@ const scripts = {
   async bench(node, args) {
     become(node, ['bench/main.ts', ...args]);
   },
-  async build(node) {
+  async build(node, args) {
     await buildConsole(node);
-    await step('package', () => run(node, ['tools/build.ts']));
+    await step('package', () => run(node, ['tools/build.ts', ...args]));
   },
   async generate(node, args) {
     become(node, ['tools/generate.mjs', ...args]);
   },
   async lint(node) {
     await step('types', () => check(node));
-    become(bin('biome'), ['check', '.']);
+    become(node, [bin('biome'), 'check', '.']);
   },
-  async format() {
-    become(bin('biome'), ['check', '--write', '.']);
+  async format(node) {
+    become(node, [bin('biome'), 'check', '--write', '.']);
   },
 };
 
-async function check() {
-  await run(bin('tsc'), ['-p', '.']);
-  await run(bin('tsc'), ['-p', 'console']);
+async function check(node) {
+  await run(node, [bin('tsc'), '-p', '.']);
+  await run(node, [bin('tsc'), '-p', 'console']);
 }
 
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  console.error(`bootstrap: Node ${process.versions.node} is too old to install anything with; take Node 20 or later`);
+  process.exit(1);
+}
 const [name = '', ...args] = process.argv.slice(2);
 const script = Object.hasOwn(scripts, name) ? scripts[name] : undefined;
 if (script === undefined) {

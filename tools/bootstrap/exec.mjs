@@ -7,10 +7,18 @@ export class ExpectedError extends Error {
   expected = true;
 }
 
-/** Runs a program and swallows its output, unless it fails. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Runs a program and swallows its output, unless it fails. A signal ends the program first, then this process. */
 export function run(command, args, options = {}) {
   return new Promise((done, failed) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let received;
+    const hand = (signal) => {
+      received = signal;
+      child.kill(signal);
+    };
+    for (const signal of signals) process.on(signal, hand);
     let output = '';
     const keep = (chunk) => {
       output += chunk;
@@ -19,6 +27,8 @@ export function run(command, args, options = {}) {
     child.stderr.on('data', keep);
     child.on('error', (error) => failed(new ExpectedError(`${command} could not be started: ${error.message}`)));
     child.on('close', (code, signal) => {
+      for (const name of signals) process.off(name, hand);
+      if (received !== undefined) process.exit(128 + constants.signals[received]);
       if (code === 0) return done(output);
       failed(
         new ExpectedError(
@@ -45,25 +55,28 @@ export async function step(title, work) {
 
 /**
  * Replaces this process by the program where this Node can (process.execve); else starts it, hands signals on, ends it
- * when npm above us is gone, and exits as it exits.
+ * when npm above us is gone, and exits as it exits. `endsWithParent`: the program, a fleet, watches npm itself.
  */
-export function become(command, args) {
+export function become(command, args, { endsWithParent = false } = {}) {
   const path = isAbsolute(command) ? command : resolve(command);
-  const env = { ...process.env, FLOTILLA_WATCH_PARENT: String(process.ppid) };
+  const env = { ...process.env };
   env.NODE_COMPILE_CACHE ??= resolve('node_modules/.cache/flotilla/compile');
   // npm marks its scripts with this; a program started by it must not take npm's Node for its own.
   delete env.NODE;
+  // Ours or nobody's: every process below would take it for the id of its own parent.
+  delete env.FLOTILLA_WATCH_PARENT;
   if (typeof process.execve === 'function') {
+    if (endsWithParent) env.FLOTILLA_WATCH_PARENT = String(process.ppid);
     process.execve(path, [path, ...args], env);
     return;
   }
-  env.FLOTILLA_WATCH_PARENT = String(process.pid);
+  if (endsWithParent) env.FLOTILLA_WATCH_PARENT = String(process.pid);
   const child = spawn(path, args, { stdio: 'inherit', env });
   child.on('error', (error) => {
     console.error(`${path} could not be started: ${error.message}`);
     process.exit(1);
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
   const parent = process.ppid;
   const watch = setInterval(() => {
     if (process.ppid !== parent) child.kill('SIGTERM');
