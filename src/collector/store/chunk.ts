@@ -124,7 +124,10 @@ export class Chunk {
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      // Rows that memory believes in are gone; made once more, they are merged when read.
+      this.#emitters.clear();
       this.#traces.forget();
+      this.#series.forget();
       throw error;
     }
   }

@@ -49,6 +49,10 @@ export class SeriesMemory {
     return this.#reports.get(emitterKey(emitter));
   }
 
+  clear(): void {
+    this.#series.clear();
+  }
+
   /** Forgets what has not been heard of for a while. */
   prune(nowMs: number): void {
     for (const [key, { storedMs }] of this.#series) if (nowMs - storedMs > forgottenMs) this.#series.delete(key);

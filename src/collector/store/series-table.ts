@@ -42,6 +42,11 @@ export class SeriesTable {
     return rejected;
   }
 
+  /** After a rollback: the rows of series that were made in it are gone. */
+  forget(): void {
+    this.#memory.clear();
+  }
+
   /** The series of a point, with a row in this chunk; undefined if there are too many. */
   #find(point: MetricPoint): KnownSeries | undefined {
     const { name, type, unit, description } = point;
