@@ -48,11 +48,14 @@ test('imports are found in every form and not in comments', () => {
     const d = await import('six');
     // import e from 'seven';
     /* import f from 'eight'; */
+    const glob = 'src/*.ts';
+    const g = await import('nine');
+    const other = '**/x';
   `;
 
   const found = importsOf('x.ts', text).map(({ specifier }) => specifier);
 
-  assert.deepEqual(found, ['one', 'two', 'three', 'four', 'five', 'six']);
+  assert.deepEqual(found, ['one', 'two', 'three', 'four', 'five', 'six', 'nine']);
 });
 
 test('every door of package.json exists and every area has one', () => {

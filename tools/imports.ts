@@ -14,7 +14,8 @@ const statement =
 
 export function importsOf(file: string, text: string): Import[] {
   const code = text
-    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+    // A comment follows a space or a bracket: the start of one in a glob ('src/*.ts') is none.
+    .replace(/(?<=^|[\s;,([{])\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
     .replace(/^\s*\/\/.*$/gm, '');
   return [...code.matchAll(statement)].map((match) => ({
     file,
