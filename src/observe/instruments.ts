@@ -120,10 +120,6 @@ export class GaugeChild implements Gauge, Child {
     this.#value = value;
   }
 
-  add(change: number): void {
-    this.#value += change;
-  }
-
   read(): number {
     return this.#value;
   }

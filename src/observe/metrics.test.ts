@@ -33,17 +33,6 @@ describe('Metrics', () => {
     assert.deepEqual(valuesOf(metrics, 'c'), [2]);
   });
 
-  it('counts a gauge up and down from several places', () => {
-    const metrics = new MetricsRegistry();
-    const [one, other] = [metrics.gauge('g').with(), metrics.gauge('g').with()];
-
-    one.add(2);
-    other.add(-0.5);
-    other.add(3);
-
-    assert.deepEqual(valuesOf(metrics, 'g'), [4.5]);
-  });
-
   it('gives the overflow child beyond 2,000 children', () => {
     const metrics = new MetricsRegistry();
     const metric = metrics.counter('c', { labels: ['user'] });

@@ -92,8 +92,6 @@ export interface Counter {
 
 export interface Gauge {
   set(value: number): void;
-  /** Changes the value: for what several places count together, up and down. */
-  add(change: number): void;
 }
 
 export interface Histogram {
