@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { background } from 'flotilla/concurrency';
 import { type FleetProcess, startFleet } from 'flotilla/testing';
 import type { Contestant, MakeSubject, Row } from './harness.ts';
@@ -19,7 +20,10 @@ export const subject: MakeSubject = async ({ quick }) => {
   if (pinned) spawnSync('taskset', ['-cp', '1', String(process.pid)]);
   const prefix = pinned ? ['taskset', '-c', '0'] : [];
   const on = await Loaded.start(prefix, {});
-  const off = await Loaded.start(prefix, { FLOTILLA_TELEMETRY: 'off' });
+  const off = await Loaded.start(prefix, { FLOTILLA_TELEMETRY: 'off' }).catch(async (error) => {
+    await on.close();
+    throw error;
+  });
   const services = ['gateway', 'account', 'room', 'gift', 'rank'];
   const goals = { 'telemetry off': 0.8 };
   const rows: Row[] = [
@@ -57,11 +61,16 @@ class Loaded {
 
   static async start(prefix: readonly string[], env: Readonly<Record<string, string>>): Promise<Loaded> {
     const dataDir = mkdtempSync(join(tmpdir(), 'flotilla-bench-'));
-    const file = new URL('../examples/live/fleet.ts', import.meta.url).pathname;
+    const file = fileURLToPath(new URL('../examples/live/fleet.ts', import.meta.url));
     const fleet = await startFleet(background().withTimeout(60_000), file, { dataDir, prefix, env });
-    const token = await signUp(fleet.app);
-    const room = await post(fleet.app, '/v1/rooms', { title: 'bench' }, token);
-    return new Loaded(fleet, dataDir, new URL(`/v1/rooms/${room.id}`, fleet.app), token);
+    try {
+      const token = await signUp(fleet.app);
+      const room = await post(fleet.app, '/v1/rooms', { title: 'bench' }, token);
+      return new Loaded(fleet, dataDir, new URL(`/v1/rooms/${room.id}`, fleet.app), token);
+    } catch (error) {
+      await fleet[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async measure(durationMs: number): Promise<Record<string, number>> {
@@ -86,7 +95,7 @@ class Loaded {
   }
 
   async close(): Promise<void> {
-    await this.#fleet.stop(background().withTimeout(30_000));
+    await this.#fleet[Symbol.asyncDispose]();
     rmSync(this.#dataDir, { recursive: true, force: true });
   }
 }

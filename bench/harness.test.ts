@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatReport, median, runSubject } from './harness.ts';
+import { formatReport, median, runSubject, summarise } from './harness.ts';
 
 test('the median is the middle value, or the mean of the two in the middle', () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1, 2, 3]), 2.5);
   assert.ok(Number.isNaN(median([])));
+});
+
+test('a round that one of them could not measure is left out of the ratio, and moves no other', () => {
+  const values = new Map([
+    ['ours', [{}, { speed: 20 }, { speed: 30 }]],
+    ['peer', [{ speed: 1 }, { speed: 10 }, { speed: 10 }]],
+  ]);
+
+  const row = summarise({ name: 'speed', unit: 'req/s', better: 'higher' }, values);
+
+  assert.deepEqual([row.ours, row.peers], [25, { peer: { median: 10, ratio: 2.5 } }]);
 });
 
 test('contestants alternate, the warm-up does not count, and a ratio above 1 means ours is better', async () => {

@@ -52,6 +52,8 @@ export async function runSubject(
   make: MakeSubject,
   options: BenchOptions & { readonly rounds: number },
 ): Promise<Report> {
+  // Before the subject is made: it may pin this process to one of them.
+  const cores = availableParallelism();
   const subject = await make(options);
   try {
     const contestants = new Map<string, Contestant>([['ours', subject.ours], ...Object.entries(subject.peers)]);
@@ -67,7 +69,7 @@ export async function runSubject(
     return {
       subject: name,
       node: process.versions.node,
-      cores: availableParallelism(),
+      cores,
       rounds: options.rounds,
       rows,
       ...(subject.skipped !== undefined && { skipped: subject.skipped }),
@@ -82,19 +84,21 @@ export function summarise(
   row: Row,
   values: ReadonlyMap<string, readonly Readonly<Record<string, number>>[]>,
 ): ReportRow {
-  const series = (who: string) =>
-    (values.get(who) ?? []).map((round) => round[row.name]).filter((value) => value !== undefined);
+  const isMeasured = (value: number | undefined) => value !== undefined;
+  const series = (who: string) => (values.get(who) ?? []).map((round) => round[row.name]);
   const ours = series('ours');
   const peers: Record<string, { median: number; ratio: number }> = {};
   for (const who of values.keys()) {
     const theirs = series(who);
-    if (who === 'ours' || theirs.length === 0) continue;
-    const ratios = theirs.map((value, round) =>
-      row.better === 'higher' ? ours[round]! / value : value / ours[round]!,
-    );
-    peers[who] = { median: median(theirs), ratio: median(ratios) };
+    if (who === 'ours' || !theirs.some(isMeasured)) continue;
+    const ratios = theirs.map((value, round) => {
+      const own = ours[round];
+      if (value === undefined || own === undefined) return undefined;
+      return row.better === 'higher' ? own / value : value / own;
+    });
+    peers[who] = { median: median(theirs.filter(isMeasured)), ratio: median(ratios.filter(isMeasured)) };
   }
-  return { ...row, ours: median(ours), peers };
+  return { ...row, ours: median(ours.filter(isMeasured)), peers };
 }
 
 export function median(values: readonly number[]): number {

@@ -47,6 +47,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof TypeError && 'code' in error ? `bench: ${error.message}\n${usage}` : error);
+  const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  console.error(isUsage ? `bench: ${error.message}\n${usage}` : error);
   process.exitCode = 1;
 }
