@@ -43,6 +43,7 @@ async function runService(file: string, cwd: string): Promise<void> {
     cwd,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, FLOTILLA_PORT: '0' },
+    timeout: 60_000,
   });
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { background, sleep } from 'flotilla/concurrency';
 import { descendants } from 'flotilla/testing';
@@ -18,14 +18,15 @@ interface Started {
   readonly exited: Promise<number | null>;
 }
 
-/** `npm start` as a terminal starts it: npm leads a process group of its own. */
-function npmStart(dataDir: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Started {
+/** `npm start` as a terminal starts it: npm leads a process group of its own. What is left of that at the end is killed. */
+function npmStart(t: TestContext, dataDir: string, args: readonly string[] = []): Started {
   const npm = spawn('npm', ['start', '--', '--port', '0', '--console-port', '0', ...args], {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, FLOTILLA_DATA_DIR: dataDir, NO_COLOR: '1', ...env },
+    env: { ...process.env, FLOTILLA_DATA_DIR: dataDir, NO_COLOR: '1' },
   });
+  t.after(() => killGroup(npm.pid!));
   let text = '';
   for (const stream of [npm.stdout!, npm.stderr!])
     stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -40,6 +41,14 @@ function npmStart(dataDir: string, args: readonly string[] = [], env: Readonly<R
     }
   };
   return { npm, output: () => text, printed, exited };
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nothing is left of it, as it should be.
+  }
 }
 
 async function gone(pids: readonly number[]): Promise<void> {
@@ -71,9 +80,9 @@ const endings: readonly {
 ];
 
 for (const { title, end, code } of endings) {
-  test(`npm start ends with ${title} and leaves no process`, () =>
+  test(`npm start ends with ${title} and leaves no process`, (t) =>
     withDataDir(async (dataDir) => {
-      const started = npmStart(dataDir);
+      const started = npmStart(t, dataDir);
       await started.printed(/^\s*console\s+http:\/\/127\.0\.0\.1:\d+/m);
       const processes = descendants(started.npm.pid!);
       assert.ok(processes.length >= 8, `${processes.length} processes: ${started.output()}`);
@@ -86,13 +95,14 @@ for (const { title, end, code } of endings) {
     }));
 }
 
-test('npm start says which port is taken and how to take another, and the other services run on', () =>
+test('npm start says which port is taken and how to take another, and the other services run on', (t) =>
   withDataDir(async (dataDir) => {
     const blocker = createServer().listen(0, '127.0.0.1');
+    t.after(() => blocker.close());
     await new Promise((resolve) => blocker.once('listening', resolve));
     const { port } = blocker.address() as { port: number };
 
-    const started = npmStart(dataDir, ['--port', String(port)]);
+    const started = npmStart(t, dataDir, ['--port', String(port)]);
     await started.printed(new RegExp(`gateway[\\s\\S]*${port}[\\s\\S]*--port`));
     await started.printed(/^\s*console\s+http:\/\/127\.0\.0\.1:\d+/m);
     const processes = descendants(started.npm.pid!);
@@ -101,5 +111,4 @@ test('npm start says which port is taken and how to take another, and the other 
     await started.exited;
 
     assert.match(started.output(), /room-1[^\n]*http:\/\//);
-    blocker.close();
   }));
