@@ -21,6 +21,7 @@ describe('startFleet', () => {
     const fleet = await startFleet(background(), 'fleet.ts', {
       dataDir: '/tmp/data',
       port: 7,
+      consolePort: 8,
       args: ['--colocate'],
       env: { EXTRA: 'x' },
       prefix: fake(program),
@@ -30,7 +31,7 @@ describe('startFleet', () => {
     assert.deepEqual([fleet.app, fleet.console], ['http://127.0.0.1:1', 'http://127.0.0.1:2']);
     const [args, extra, parent] = JSON.parse(fleet.output().split('\n')[0] ?? '');
     assert.deepEqual(args, [
-      ...['up', 'fleet.ts', '--port', '7', '--console-port', '0'],
+      ...['up', 'fleet.ts', '--port', '7', '--console-port', '8'],
       ...['--data-dir', '/tmp/data', '--no-watch', '--colocate'],
     ]);
     assert.deepEqual([extra, parent], ['x', String(process.pid)]);
