@@ -12,13 +12,14 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Runs a program and swallows its output, unless it fails. A signal ends the program first, then this process. */
 export function run(command, args, options = {}) {
   return new Promise((done, failed) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let received;
     const hand = (signal) => {
       received = signal;
       child.kill(signal);
     };
+    // Before the program starts: it may run, and a signal come, before the next line here does.
     for (const signal of signals) process.on(signal, hand);
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const keep = (chunk) => {
       output += chunk;
