@@ -70,7 +70,7 @@ export class ConfigLoader {
     const entries = Array.isArray(flags) ? this.#parseArguments(flags) : Object.entries(flags);
     for (const [name, value] of entries) {
       if (value === undefined) continue;
-      const path = this.#shape === undefined ? name : pathOfName(this.#shape, name);
+      const path = this.#shape === undefined ? name : this.#pathOf(name);
       const flag = flagOf(name);
       if (path === undefined) this.#unknown(flag, 'among the flags', nearest(flag, [...this.#leaves()].map(flagOf)));
       else if (typeof value === 'string') this.#setText(path, value, `flag ${flag}`);
@@ -81,15 +81,15 @@ export class ConfigLoader {
   #parseArguments(args: readonly string[]): [string, unknown][] {
     const entries: [string, unknown][] = [];
     for (let i = 0; i < args.length; i++) {
-      const match = /^--(no-)?([^=]+)(?:=(.*))?$/s.exec(args[i]!);
+      const match = /^--([^=]+)(?:=(.*))?$/s.exec(args[i]!);
       if (match === null) {
         this.problems.set(args[i]!, `"${args[i]}" is no flag; write --name=value`);
         continue;
       }
-      const [, no, name = '', given] = match;
+      const [, name = '', given] = match;
       const next = args[i + 1];
       if (given !== undefined) entries.push([name, given]);
-      else if (no !== undefined) entries.push([name, false]);
+      else if (name.startsWith('no-') && this.#pathOf(name) === undefined) entries.push([name.slice(3), false]);
       else if (next !== undefined && !next.startsWith('--') && !this.#isBoolean(name)) {
         entries.push([name, next]);
         i++;
@@ -171,8 +171,13 @@ export class ConfigLoader {
     return this.#shape?.leaves.keys() ?? [];
   }
 
+  /** The path that a flag means, as far as the shape tells. */
+  #pathOf(name: string): string | undefined {
+    return this.#shape === undefined ? undefined : pathOfName(this.#shape, name);
+  }
+
   #isBoolean(name: string): boolean {
-    const path = this.#shape === undefined ? undefined : pathOfName(this.#shape, name);
+    const path = this.#pathOf(name);
     return path !== undefined && this.#shape?.leaves.get(path)?.types.has('boolean') === true;
   }
 

@@ -128,6 +128,14 @@ describe('loadConfig', () => {
     });
   }
 
+  it('takes a key that begins with "no" by its own flag', async () => {
+    const named = z.object({ noCache: z.boolean(), cacheSize: z.number() });
+
+    const config = await loadConfig(named, { env: {}, flags: ['--no-cache', '--cache-size', '3'] });
+
+    assert.deepEqual(config, { noCache: true, cacheSize: 3 });
+  });
+
   it('takes flags that were parsed before, by any spelling', async () => {
     const config = await load({
       flags: { port: '5', databasePoolSize: 6, 'database.url': 'mysql://a/b', verbose: undefined },
