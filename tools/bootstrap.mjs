@@ -47,6 +47,9 @@ const scripts = {
   async 'test:soak'(node, args) {
     become(node, ['--test', '--test-concurrency=1', ...(args.length > 0 ? args : ['test/soak/**/*.test.ts'])]);
   },
+  async flotilla(node, args) {
+    become(node, ['src/cli/main.ts', ...args]);
+  },
   async bench(node, args) {
     become(node, ['bench/main.ts', ...args]);
   },
