@@ -160,8 +160,41 @@ describe('a process that dies while it sends a gift', () => {
     });
   }
 
+  for (let at = 0; at < points; at++) {
+    it(`at point ${at} of a gift that was refused before: no coin moves without the gift being told`, async () => {
+      const { crash, gifts, recovery, store, world, pass } = setUp();
+      world.coins.set('viewer', 29);
+      await assert.rejects(gifts.send(ctx, viewer, request), { reason: 'NOT_ENOUGH_COINS' });
+      world.coins.set('viewer', 1_000);
+      crash.step = 0;
+      crash.at = at;
+      await gifts.send(ctx, viewer, request).catch(() => {});
+      crash.at = Number.POSITIVE_INFINITY;
+
+      pass(2_000);
+      await recovery.recover(ctx);
+
+      const isPaid = world.coins.get('viewer') === 970;
+      assert.equal((world.coins.get('viewer') ?? 0) + (world.coins.get('host') ?? 0), 2_000);
+      assert.deepEqual([world.told.size, world.ranked.size], isPaid ? [1, 1] : [0, 0]);
+      assert.equal(store.rows[0]?.gift.state, isPaid ? 'told' : 'refused');
+    });
+  }
+
   it('has that many points and no more', async () => {
     const { crash, gifts } = setUp();
+
+    await gifts.send(ctx, viewer, request);
+
+    assert.equal(crash.step, points);
+  });
+
+  it('has as many points after a refusal: the gift is intended anew', async () => {
+    const { crash, gifts, world } = setUp();
+    world.coins.set('viewer', 29);
+    await assert.rejects(gifts.send(ctx, viewer, request), { reason: 'NOT_ENOUGH_COINS' });
+    world.coins.set('viewer', 1_000);
+    crash.step = 0;
 
     await gifts.send(ctx, viewer, request);
 

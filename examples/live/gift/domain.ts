@@ -32,7 +32,7 @@ export const giftKinds: readonly GiftKind[] = [
  * How far a gift has come. It is written before a coin moves, so that whoever finds it after a crash can finish it:
  *
  *     intended ──▶ paid ──▶ told        every step may be taken again: each has the gift's id as its key
- *        └──▶ refused ──▶ paid          a refused gift may be sent again under the same key
+ *        └─▶ refused ─▶ intended        a refused gift that is sent again is intended anew, before a coin moves
  */
 export type GiftState = 'intended' | 'refused' | 'paid' | 'told';
 
@@ -184,14 +184,18 @@ export class Gifts {
       return gift;
     } catch (error) {
       if (!is(error, GiftErrors.KEY_TAKEN)) throw error;
+      // The same request came twice at the same time, and the other one was first.
+      const first = await this.#repeated(ctx, caller, request);
+      if (first === undefined) throw error;
+      return first;
     }
-    // The same request came twice at the same time, and the other one was first.
-    return (await this.#repeated(ctx, caller, request)) ?? gift;
   }
 
   async #pay(ctx: Context, tenant: string, gift: Gift): Promise<{ coinsLeft: number }> {
     const { store, wallets } = this.#options;
     const { id, senderId, receiverId, coins, state } = gift;
+    // Nobody looks after a refused gift: were it paid as such, a crash here would leave it paid and never told.
+    if (state === 'refused') await store.advance(ctx, tenant, id, ['refused'], 'intended');
     let paid: { coinsLeft: number };
     try {
       paid = await wallets.transfer(ctx, { fromId: senderId, toId: receiverId, coins, key: id });
