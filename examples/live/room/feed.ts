@@ -100,9 +100,7 @@ export class PollingFeed implements EventFeed {
     }
     room.watchers++;
     this.#watchers++;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking ??= this.#look();
     return room;
   }
 
@@ -139,6 +137,8 @@ export class PollingFeed implements EventFeed {
       using pause = this.#life.withTimeout(this.#pollMs);
       await Promise.race([sleep(pause, this.#pollMs).catch(() => {}), this.#woken.promise]);
     }
+    // In the same breath as the last look at the rooms: who enters from now on starts another one.
+    this.#looking = undefined;
   }
 
   async #lookOnce(): Promise<void> {
