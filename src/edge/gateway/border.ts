@@ -3,12 +3,12 @@ import { setReplyHeader } from '../../net/http/index.ts';
 import type { Middleware } from '../../service/index.ts';
 import { challengeOf } from './auth.ts';
 
-/** Domains whose messages tell how the fleet is built: names, addresses and ports of instances. */
-const inside: ReadonlySet<string> = new Set(['flotilla.rpc', 'flotilla.discovery']);
+/** Domains whose texts tell how the fleet is built: addresses and ports of instances, columns and keys of tables. */
+const inside: ReadonlySet<string> = new Set(['flotilla.rpc', 'flotilla.discovery', 'flotilla.sql']);
 
 /**
- * What goes out to strangers: errors of the transport between services keep their code and reason and lose their text, and
- * a 401 has the challenge that HTTP wants with it. The log line of the call has the whole error.
+ * What goes out to strangers: errors of the transport between services and of their databases keep their code and reason and
+ * lose their text, and a 401 has the challenge that HTTP wants with it. The log line of the call has the whole error.
  */
 export const border: Middleware = (next) => async (ctx, input) => {
   try {

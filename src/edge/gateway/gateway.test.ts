@@ -239,6 +239,25 @@ test('a route of the gateway itself calls services by their clients', async () =
   assert.equal((await call(`${world.url}/v1/secret`)).status, 401);
 });
 
+for (const domain of ['flotilla.rpc', 'flotilla.discovery', 'flotilla.sql']) {
+  test(`an error of ${domain} keeps its code and reason, and tells a stranger nothing of the fleet`, async () => {
+    const metadata = { constraint: 'wallet.tenant, wallet.id' };
+    await using world = await startWorld({
+      room: {
+        async getRoom() {
+          throw new StatusError('unavailable', 'room-1 at 10.0.0.7', { domain, reason: 'AWAY', metadata });
+        },
+      },
+    });
+
+    const { status, body } = await call(`${world.url}/v1/rooms/7`, { headers: ann });
+
+    assert.equal(status, 503);
+    assert.equal(body.reason, 'AWAY');
+    assert.doesNotMatch(JSON.stringify(body), /10\.0\.0\.7|wallet/);
+  });
+}
+
 test('pages of an allowed origin may call, also when the answer is an error', async () => {
   const origin = 'https://app.example';
   await using world = await startWorld({ options: { cors: { origins: [origin] } } });

@@ -166,6 +166,32 @@ test('options that would let anybody in are refused at once', () => {
   assert.throws(() => jwtAuthentication({ ...options, keys: [{ secret: 'short' }] }), /5 bytes; RFC 7518 asks for 32/);
 });
 
+test('keys of several kinds stand side by side: each token is checked with those that can have signed it', async () => {
+  const pairs = await Promise.all(
+    (['RS256', 'ES256', 'ES384', 'EdDSA'] as const).map(async (alg) => ({ alg, pair: await generateKeyPair(alg) })),
+  );
+  const keys = await Promise.all(pairs.map(async ({ pair }) => ({ jwk: { ...(await exportJWK(pair.publicKey)) } })));
+  const all: Partial<JwtOptions> = {
+    keys: [...keys, { secret }],
+    algorithms: ['HS256', ...pairs.map(({ alg }) => alg)],
+  };
+
+  for (const { alg, pair } of pairs) {
+    const signed = await token({ key: pair.privateKey, header: { alg } });
+    assert.deepEqual(await authenticate(signed, all), { principal: 'ann', tenant: 'acme' }, alg);
+  }
+  assert.equal((await authenticate(await token(), all))?.principal, 'ann');
+});
+
+test('a jwk that is no public key of a known kind is refused at once', () => {
+  const jwk = { kty: 'oct', k: 'c2VjcmV0' };
+
+  assert.throws(
+    () => jwtAuthentication({ ...options, keys: [{ jwk }] }),
+    /kty "oct"; give a public key: RSA, EC or OKP/,
+  );
+});
+
 test('access decides what a missing and a bad token mean', async () => {
   const auth = { authenticate: jwtAuthentication(options), anonymous: { tenant: 'guests', principal: '' } };
   const who = (access: 'public' | 'optional' | 'required', authorization?: string) =>

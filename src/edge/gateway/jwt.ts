@@ -119,8 +119,11 @@ function keysFor(token: string, keys: readonly CheckedKey[]): VerificationKey[] 
     throw AuthErrors.INVALID_TOKEN('the token is not a JWT', { cause: error });
   }
   const { alg, kid } = header;
-  // A public key must never be used as the secret of an HMAC: the two kinds are kept apart before jose sees them.
-  const fitting = keys.filter((key) => key.isSecret === (typeof alg === 'string' && alg.startsWith('HS')));
+  // A public key must never be used as the secret of an HMAC: the kinds of keys are kept apart before jose sees them.
+  const kind = typeof alg === 'string' ? keyKindOf(alg) : undefined;
+  const fitting = keys.filter(
+    (key) => key.kind === kind && (key.curve === undefined || key.curve === curves[`${alg}`]),
+  );
   const named = fitting.filter((key) => key.id !== undefined && key.id === kid);
   const chosen = named.length > 0 ? named : fitting.filter((key) => kid === undefined || key.id === undefined);
   return chosen.map((key) => key.key);
@@ -151,9 +154,22 @@ function identityOf(claims: JWTPayload, tenantClaim: string): Identity {
   return { tenant, principal };
 }
 
+/** The kind of key (`kty` of RFC 7518, section 6.1) that a signature is made with. */
+function keyKindOf(alg: string): string {
+  if (alg.startsWith('HS')) return 'oct';
+  if (alg.startsWith('ES')) return 'EC';
+  return alg.startsWith('Ed') ? 'OKP' : 'RSA';
+}
+
+/** The curve of each ECDSA signature (RFC 7518, section 3.4). */
+const curves: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384' };
+
 interface CheckedKey {
   readonly id: string | undefined;
-  readonly isSecret: boolean;
+  /** `oct` for a secret, else the `kty` of the public key. */
+  readonly kind: string;
+  /** Of an EC key. */
+  readonly curve: string | undefined;
   readonly key: Uint8Array | Readonly<Record<string, unknown>>;
 }
 
@@ -163,13 +179,21 @@ function checkKeys({ keys = [], jwksUrl, algorithms }: JwtOptions): CheckedKey[]
   if (keys.length === 0 && jwksUrl === undefined)
     throw new TypeError('jwtAuthentication: no keys and no jwksUrl; give one of them');
   return keys.map((key): CheckedKey => {
-    if ('jwk' in key) return { id: key.id, isSecret: false, key: key.jwk };
+    if ('jwk' in key) {
+      const { kty, crv } = key.jwk;
+      if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') {
+        throw new TypeError(
+          `jwtAuthentication: a jwk with the kty ${JSON.stringify(kty)}; give a public key: RSA, EC or OKP`,
+        );
+      }
+      return { id: key.id, kind: kty, curve: kty === 'EC' ? String(crv) : undefined, key: key.jwk };
+    }
     const bytes = typeof key.secret === 'string' ? new TextEncoder().encode(key.secret) : key.secret;
     if (bytes.length < minSecretBytes) {
       throw new TypeError(
         `jwtAuthentication: a secret of ${bytes.length} bytes; RFC 7518 asks for ${minSecretBytes} at least`,
       );
     }
-    return { id: key.id, isSecret: true, key: bytes };
+    return { id: key.id, kind: 'oct', curve: undefined, key: bytes };
   });
 }
