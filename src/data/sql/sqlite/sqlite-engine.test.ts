@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { sql as raw } from 'kysely';
-import { background } from '../../../concurrency/index.ts';
+import { background, sleep } from '../../../concurrency/index.ts';
 import { openSql, type Sql, type SqlOptions } from '../index.ts';
 
 interface Tables {
@@ -87,6 +87,26 @@ describe('openSql', () => {
       });
     });
   }
+
+  it('waits for the migration of another process for longer than a write would', async (t) => {
+    const url = `sqlite:${join(await folder(t), 'notes.sqlite')}`;
+    const first = await open(t, { url });
+    const held = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const migrating = first.write(ctx, async () => {
+      begun.resolve();
+      await held.promise;
+    });
+    await begun.promise;
+
+    const second = open(t, { url, busyTimeoutMs: 0 });
+    const outcome = await Promise.race([second.catch((error) => error), sleep(ctx, 200).then(() => 'waits')]);
+    held.resolve();
+    await migrating;
+
+    assert.equal(outcome, 'waits');
+    assert.deepEqual(await notes(await second), []);
+  });
 
   it('says data_loss for a file that is not a database', async (t) => {
     const path = join(await folder(t), 'notes.sqlite');

@@ -80,11 +80,15 @@ class SqliteEngine implements SqlEngine {
     return new ThreadSession(this.#readers, await this.#readers.acquire(ctx), false);
   }
 
-  async begin(ctx: Context): Promise<WriteSession> {
+  begin(ctx: Context): Promise<WriteSession> {
+    return this.#begin(ctx, this.#busyTimeoutMs);
+  }
+
+  async #begin(ctx: Context, busyTimeoutMs: number): Promise<WriteSession> {
     const thread = await this.#writers.acquire(ctx);
     const session = new ThreadSession(this.#writers, thread, true);
     try {
-      await thread.call(ctx, { kind: 'begin', waitMs: Math.min(this.#busyTimeoutMs, ctx.remainingMs()) });
+      await thread.call(ctx, { kind: 'begin', waitMs: Math.min(busyTimeoutMs, ctx.remainingMs()) });
       return session;
     } catch (error) {
       // The Context may have ended after the thread had begun.
@@ -95,7 +99,8 @@ class SqliteEngine implements SqlEngine {
 
   async migrate(ctx: Context, step: (session: SqlSession) => Promise<boolean>): Promise<void> {
     for (let more = true; more; ) {
-      const session = await this.begin(ctx);
+      // Another process may migrate for longer than any write should wait: only the time to open counts.
+      const session = await this.#begin(ctx, Number.POSITIVE_INFINITY);
       try {
         more = await step(session);
         await session.commit();
