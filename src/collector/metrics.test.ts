@@ -53,6 +53,20 @@ describe('metrics', () => {
     );
   });
 
+  it('of a counter that is first reported a minute after its start count from zero', async () => {
+    await using rig = await startRig();
+    const dataPoints = [point(21, { asInt: '40', startTimeUnixNano: nanos(start - 40_000) })];
+    const sum = { aggregationTemporality: 2, isMonotonic: true, dataPoints };
+    await rig.post('metrics', metricsJson('gift', [{ name: 'sent', sum }]));
+
+    const { series } = await ask(rig, 'sent');
+
+    assert.deepEqual(
+      series[0]!.points.map(([, value]) => value),
+      [0, 0, 4, 0],
+    );
+  });
+
   it('of a histogram are count, sum and percentiles of each step', async () => {
     await using rig = await startRig();
     const at = (seconds: number, bucketCounts: string[], total: number) => ({

@@ -1,4 +1,5 @@
 import type { MetricType } from '../otlp/records.ts';
+import { heldMs } from '../store/series-table.ts';
 import { bucketQuantile } from './bucket-quantile.ts';
 import type { SeriesQuery } from './queries.ts';
 import type { ReadChunk } from './read-chunks.ts';
@@ -60,8 +61,6 @@ interface Sample {
 
 const maxSeries = 200;
 const maxNames = 2000;
-/** A value that does not change is stored once a minute: it holds for so long. */
-const heldMs = 75_000;
 
 export function metricNames(chunks: Iterable<ReadChunk>, service: string): { names: MetricName[] } {
   const names = new Map<string, MetricName>();

@@ -51,6 +51,8 @@ export class SeriesMemory {
 
   clear(): void {
     this.#series.clear();
+    // A series that is forgotten must not look like one that its emitter reported without before.
+    this.#reports.clear();
   }
 
   /** Forgets what has not been heard of for a while. */

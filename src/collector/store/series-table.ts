@@ -4,8 +4,8 @@ import type { KnownSeries, SeriesMemory } from './series-memory.ts';
 
 /** A series that does not change is still stored once in so long, to show that it lives. */
 const quietMs = 60_000;
-/** A value that counts from a start this shortly before its first point has all been counted since. */
-const recentStartMs = 15_000;
+/** So a value that does not change holds for so long. */
+export const heldMs = 75_000;
 
 /**
  * Metric points of one chunk. A point that repeats the last value is left out for a while: most series of an idle fleet
@@ -89,13 +89,12 @@ export class SeriesTable {
 
   /**
    * A counter that appears with its first count would show no increase, since nothing stands before it. Where its emitter
-   * reported before without it, it was 0 then; where its emitter has just started, it was 0 at the start.
+   * reported before without it, it was 0 then; else it was 0 at its start, if a value of then still holds.
    */
   #storeZero(series: KnownSeries, point: MetricPoint): void {
     const { startMs, timeMs } = point;
-    const isJustStarted = startMs > 0 && startMs < timeMs && timeMs - startMs < recentStartMs;
     const reportedMs = this.#memory.lastReport(point.emitter) ?? 0;
-    const zeroMs = isJustStarted ? startMs : reportedMs;
+    const zeroMs = Math.max(reportedMs, timeMs - startMs < heldMs ? startMs : 0);
     if (zeroMs > series.storedMs && zeroMs < timeMs) this.#insertPoint.run(series.id, zeroMs, 0, 0, '');
   }
 }
