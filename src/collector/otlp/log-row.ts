@@ -1,4 +1,4 @@
-import { cut, type Emitter, isId, type LogRow, levelOf, maxMessageLength } from './records.ts';
+import { cut, type Emitter, isId, isTime, type LogRow, levelOf, maxMessageLength } from './records.ts';
 
 /** A log line as either encoding says it. */
 export interface RawLog {
@@ -12,9 +12,10 @@ export interface RawLog {
   spanId?: Uint8Array;
 }
 
-/** The line as it is stored. One without a time got it when it was observed, or else now. */
-export function logRow(log: RawLog, emitter: Emitter): LogRow {
+/** The line as it is stored, or why it cannot be. One without a time got it when it was observed, or else now. */
+export function logRow(log: RawLog, emitter: Emitter): LogRow | string {
   const nanos = log.nanos || log.observedNanos;
+  if (!isTime(nanos)) return 'a log line has a time out of range: before 1970 or after 2255';
   return {
     emitter,
     timeUs: nanos === 0 ? Date.now() * 1000 : Math.round(nanos / 1000),

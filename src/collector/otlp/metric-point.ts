@@ -1,4 +1,4 @@
-import { cut, type Emitter, type HistogramPoint, type MetricPoint, maxNameLength } from './records.ts';
+import { cut, type Emitter, type HistogramPoint, isTime, type MetricPoint, maxNameLength } from './records.ts';
 
 /** What kind of metric a point belongs to, as either encoding says it. */
 export interface MetricShape {
@@ -35,6 +35,8 @@ export function metricPoint(
   const named = `metric ${JSON.stringify(cut(metric.name, 80))}`;
   if (metric.name === '') return 'a metric has no name';
   if (!Number.isFinite(point.value)) return `${named} has a point without a finite number`;
+  if (!isTime(point.nanos) || !isTime(point.startNanos))
+    return `${named} has a point with a time out of range: before 1970 or after 2255`;
   const histogram = shape.kind === 'histogram' ? bucketsOf(point) : undefined;
   if (histogram === 'invalid') return `${named} has bucket_counts that do not fit its explicit_bounds`;
   return {
@@ -66,7 +68,9 @@ function bucketsOf({ histogram }: RawPoint): HistogramPoint | 'invalid' {
   if (counts.length === 0 && bounds.length === 0) return { count, bounds, counts: [count] };
   const fits = counts.length === bounds.length + 1 && counts.length <= maxBuckets;
   const isGrowing = bounds.every((bound, i) => Number.isFinite(bound) && (i === 0 || bound > bounds[i - 1]!));
-  return fits && isGrowing && counts.every(Number.isFinite) ? { count, bounds, counts } : 'invalid';
+  return fits && isGrowing && [count, ...counts].every((each) => each >= 0 && each <= Number.MAX_SAFE_INTEGER)
+    ? { count, bounds, counts }
+    : 'invalid';
 }
 
 /** Labels as text, sorted by name, so that the same combination is always the same series. */

@@ -152,6 +152,14 @@ export function attributesJson(attributes: Attributes): string {
   return JSON.stringify(kept);
 }
 
+/** The latest time that is taken, in nanoseconds: the year 2255. SQLite holds later ones, but no number that is read back. */
+export const maxNanos = Number.MAX_SAFE_INTEGER * 1000;
+
+/** Whether it is a time of this store: 0 (unknown) or more, and finite. */
+export function isTime(nanos: number): boolean {
+  return nanos >= 0 && nanos <= maxNanos;
+}
+
 /** Ids of all zeros are invalid (trace.proto). */
 export function isId(bytes: Uint8Array | undefined, length: number): bytes is Uint8Array {
   return bytes !== undefined && bytes.length === length && bytes.some((byte) => byte !== 0);

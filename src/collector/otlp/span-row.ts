@@ -3,6 +3,7 @@ import {
   cut,
   type Emitter,
   isId,
+  isTime,
   maxMessageLength,
   maxNameLength,
   type SpanRow,
@@ -33,6 +34,9 @@ export function spanRow(span: RawSpan, emitter: Emitter): SpanRow | string {
   const { traceId, spanId, parentSpanId } = span;
   if (!isId(traceId, 16)) return `span ${JSON.stringify(cut(span.name, 80))} has no trace id of 16 bytes`;
   if (!isId(spanId, 8)) return `span ${JSON.stringify(cut(span.name, 80))} has no span id of 8 bytes`;
+  if (!isTime(span.startNanos) || !isTime(span.endNanos)) {
+    return `span ${JSON.stringify(cut(span.name, 80))} starts or ends out of range: before 1970 or after 2255`;
+  }
   const startUs = Math.round(span.startNanos / 1000);
   return {
     emitter,

@@ -64,6 +64,35 @@ function batch(from: number, lines: number): unknown {
 }
 
 describe('Writer', () => {
+  it('rejects times that could not be read back, and stores the rest', (t) => {
+    const dir = directory(t);
+    const writer = open(t, dir);
+    const log = (message: string, timeMs: number) => ({ message, timeMs });
+    const bytes = JSON.stringify(logsJson('room', [log('late', 1e13), log('fine', Date.now())]));
+
+    const { rejected, rejection } = writer.ingest('logs', 'json', new TextEncoder().encode(bytes), false);
+
+    assert.deepEqual([rejected, rejection], [1, 'a log line has a time out of range: before 1970 or after 2255']);
+    assert.deepEqual(messages(dir), ['fine']);
+  });
+
+  it('rejects a span that ends in a time that could not be read back', (t) => {
+    const dir = directory(t);
+    const writer = open(t, dir);
+    const spans = [1e13, 5].map((durationMs, i) => ({ traceId: traceIdOf(i + 1), spanId: spanIdOf(1), durationMs }));
+
+    send(writer, 'traces', tracesJson('room', spans));
+
+    const chunks = new ReadChunks(dir);
+    const query = { service: '', minDurationMs: 0, error: undefined, q: '', limit: 10, ...forever };
+    const { traces } = answer(chunks.list(), { kind: 'traces', query }) as { traces: { traceId: string }[] };
+    chunks.close();
+    assert.deepEqual(
+      traces.map(({ traceId }) => traceId),
+      [traceIdOf(2)],
+    );
+  });
+
   it('stays within its bound by deleting the oldest, and keeps the newest', (t) => {
     const dir = directory(t);
     const writer = open(t, dir);
