@@ -94,9 +94,10 @@ export class Writer {
     } catch (error) {
       if (!isDamage(error)) throw storeFailure(error);
     }
-    this.#chunk.abandon();
-    this.#putAside(this.#chunk.path, 'corrupt');
+    const damaged = this.#chunk;
     this.#chunk = this.#makeChunk();
+    damaged.abandon();
+    this.#putAside(damaged.path, 'corrupt');
     try {
       return store(this.#chunk);
     } catch (error) {
@@ -119,7 +120,13 @@ export class Writer {
 
   #makeChunk(): Chunk {
     const { number, path } = nextChunk(this.#options.dir);
-    return new Chunk(number, path, this.#maxChunkBytes, this.#memory);
+    try {
+      return new Chunk(number, path, this.#maxChunkBytes, this.#memory);
+    } catch (error) {
+      // Half made it would pass for the newest.
+      deleteChunk(path);
+      throw error;
+    }
   }
 
   #putAside(path: string, why: 'corrupt' | 'outdated', detail = ''): void {
@@ -135,9 +142,11 @@ export class Writer {
     const { dir, maxBytes } = this.#options;
     let chunks = listChunks(dir);
     if ((chunks[0]?.bytes ?? 0) >= this.#maxChunkBytes) {
-      this.#chunk.close();
+      const full = this.#chunk;
       this.#memory.prune(Date.now());
+      // Made before the full one is closed: where there is no room for it, the next request finds an open one and tries again.
       this.#chunk = this.#makeChunk();
+      full.close();
       chunks = listChunks(dir);
     }
     let total = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
