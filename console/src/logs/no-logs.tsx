@@ -1,3 +1,4 @@
+import { AppLink } from '../fleet/app-link.tsx';
 import { links } from '../routing/links.ts';
 import { EmptyState } from '../ui/state.tsx';
 import type { LogFilters } from './log-filters.ts';
@@ -19,7 +20,7 @@ export function NoLogs({
       {isFollowing && 'New lines appear here as they arrive. '}
       {!isNarrowed && (
         <>
-          Open <a href="http://127.0.0.1:8080">http://127.0.0.1:8080</a> and send a gift to see some.
+          Open <AppLink /> and send a gift to see some.
         </>
       )}
       <div className="state-actions">

@@ -1,6 +1,7 @@
 import './map-view.css';
 import { useMemo } from 'react';
 import type { MapAnswer } from '../api/answers.ts';
+import { AppLink } from '../fleet/app-link.tsx';
 import { useFleet } from '../fleet/fleet-context.tsx';
 import { useRange } from '../time/use-range.ts';
 import { Panel } from '../ui/panel.tsx';
@@ -36,8 +37,7 @@ export function MapView() {
           {answer === undefined && poll.error === undefined && <Skeleton rows={9} rowPx={40} />}
           {isEmpty && (
             <EmptyState title="No calls yet">
-              Open <a href="http://127.0.0.1:8080">http://127.0.0.1:8080</a> and send a gift: the services that it
-              passes appear here.
+              Open <AppLink /> and send a gift: the services that it passes appear here.
             </EmptyState>
           )}
           {answer !== undefined && !isEmpty && <ServiceMap answer={answer} range={range} />}

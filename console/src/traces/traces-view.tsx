@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 import type { TraceSummary, TracesAnswer } from '../api/answers.ts';
 import { useCollector } from '../api/collector-context.ts';
 import { usePoll } from '../api/use-poll.ts';
+import { AppLink } from '../fleet/app-link.tsx';
 import { links } from '../routing/links.ts';
 import { navigate, usePlace } from '../routing/use-place.ts';
 import { describeRange } from '../time/time-range.ts';
@@ -111,8 +112,7 @@ function NoTraces({ filters, onChange }: NoTracesProps) {
   if (data.traces.length === 0) {
     return (
       <EmptyState title="No traces yet">
-        Open <a href="http://127.0.0.1:8080">http://127.0.0.1:8080</a> and send a gift: its trace appears here within
-        two seconds.
+        Open <AppLink /> and send a gift: its trace appears here within two seconds.
       </EmptyState>
     );
   }
