@@ -32,8 +32,10 @@ export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T
     const leaving = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
+    let isAsking = false;
     const turn = async (): Promise<void> => {
       clearTimeout(timer);
+      isAsking = true;
       try {
         const data = await ask(leaving.signal);
         if (leaving.signal.aborted) return;
@@ -47,11 +49,13 @@ export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T
           error instanceof RequestError ? error : new RequestError('refused', 0, 'UNREADABLE', String(error));
         setState((before) => ({ ...before, key, error: failure }));
       }
+      isAsking = false;
       const nextMs = everyMs ?? (failures > 0 ? 5000 : undefined);
       if (nextMs !== undefined) timer = setTimeout(turn, Math.min(nextMs * 2 ** failures, Math.max(nextMs, 15_000)));
     };
     const stop = client.onRetry(() => {
-      if (failures > 0) void turn();
+      // A second turn beside one under way would go on for ever, and never be stopped.
+      if (failures > 0 && !isAsking) void turn();
     });
     void turn();
     return () => {
