@@ -38,7 +38,7 @@ export function openTail(options: TailSourceOptions): void {
     source.onopen = () => onState('live');
     source.onmessage = take;
     source.addEventListener('dropped', (event: MessageEvent<string>) =>
-      onLost(parse<{ dropped?: number }>(event.data)?.dropped ?? 1),
+      onLost(parse<{ count?: number }>(event.data)?.count ?? 1),
     );
     source.onerror = () => {
       onState('broken');
