@@ -168,6 +168,8 @@ class ServedRegistry {
     this.#sweeping = true;
     void this.#sweep().finally(() => {
       this.#sweeping = false;
+      // One that came after the last look and before this line must not stay without a sweep.
+      if (this.#leases.size > 0 && this.#life.err() === undefined) this.#sweepLater();
     });
   }
 
