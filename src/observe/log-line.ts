@@ -96,17 +96,19 @@ const levelNames: Readonly<Record<Level, string>> = {
 };
 
 function prettyValue(value: CleanValue): string {
-  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? oneLine(value) : oneLine(JSON.stringify(value));
 }
 
 function prettyError(error: LogError | undefined): string {
-  return error === undefined ? '' : `\n    ${error.stack.replaceAll('\n', '\n    ')}`;
+  return error === undefined ? '' : `\n    ${error.stack.split('\n').map(oneLine).join('\n    ')}`;
 }
 
 /** Control characters would let a logged text move the cursor of a terminal or forge a second line. */
 function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is shown harmlessly here
-  return text.replace(/[\x00-\x1f\x7f]/g, (character) => JSON.stringify(character).slice(1, -1));
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) => {
+    return character < ' ' ? JSON.stringify(character).slice(1, -1) : `\\u00${character.charCodeAt(0).toString(16)}`;
+  });
 }
 
 function clockTime(epochMs: number): string {

@@ -132,6 +132,15 @@ describe('a pretty log line', () => {
     assert.equal(line, 'TIME WARN  room-1  slow\\nroom \\u001b[31m  room=r-7 title="two words" trace=aaaaaaaa\n');
   });
 
+  it('has no control character of a value or of an error in it', () => {
+    const { lines, log } = logging({ format: 'pretty' });
+
+    log.warn(background(), 'found', { name: '\u001b[2J', other: 'a b\u009b2J', error: new Error('\u001b]0;x\u0007') });
+
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    assert.doesNotMatch(lines.join('').replaceAll('\n', ''), /[\x00-\x1f\x7f-\x9f]/);
+  });
+
   it('shows the chain of an error below', () => {
     const { lines, log } = logging({ format: 'pretty' });
 
