@@ -144,7 +144,7 @@ function exportMetrics(
   const arm = () => {
     timer = backgroundTimer(clock, metricsIntervalMs, () => {
       wall.resync();
-      void run();
+      void run().catch(() => counts.dropped('metrics', 'invalid', 1));
       arm();
     });
   };

@@ -3,10 +3,20 @@ import { describe, it } from 'node:test';
 import { systemClock } from '../../concurrency/index.ts';
 import { virtualClock } from '../../testing/index.ts';
 import { otlpReceiver } from '../testdata/otlp-receiver.ts';
+import { ProtobufWriter } from './protobuf-writer.ts';
 import { readRetryAfterMs, send } from './send.ts';
 
 const body = new Uint8Array([1]);
 const options = { clock: systemClock, timeoutMs: 5000, headers: {} };
+
+function partialSuccess(rejected: number, reason: string): Uint8Array {
+  const writer = new ProtobufWriter();
+  const message = writer.open(1);
+  writer.uint(1, rejected);
+  writer.string(2, reason);
+  writer.close(message);
+  return writer.toBytes();
+}
 
 describe('send', () => {
   for (const status of [429, 502, 503, 504]) {
@@ -28,6 +38,17 @@ describe('send', () => {
       const sent = await send(body, { ...options, url: receiver.url });
 
       assert.deepEqual(sent, { kind: 'failed', cause: `HTTP status ${status}` });
+    });
+  }
+
+  for (const length of [0, 3, 200, 20_000]) {
+    it(`counts what was rejected with a reason of ${length} characters`, async () => {
+      await using receiver = await otlpReceiver();
+      receiver.answerWith({ status: 200, body: partialSuccess(7, 'x'.repeat(length)) });
+
+      const sent = await send(body, { ...options, url: receiver.url });
+
+      assert.deepEqual(sent, { kind: 'ok', rejected: 7 });
     });
   }
 

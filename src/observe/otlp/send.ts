@@ -52,9 +52,13 @@ export function readRetryAfterMs(header: string | null): number | undefined {
  * counts as nothing rejected.
  */
 function rejectedItems(answer: Uint8Array): number {
-  if (answer[0] !== 0x0a || answer[2] !== 0x08) return 0;
+  if (answer[0] !== 0x0a) return 0;
+  // The length of the message has a second and a third byte where its text is long.
+  let start = 1;
+  while (start < 4 && answer[start]! >= 0x80) start++;
+  if (answer[start + 1] !== 0x08) return 0;
   let value = 0;
-  for (let i = 3, scale = 1; i < answer.length && i < 10; i++, scale *= 128) {
+  for (let i = start + 2, scale = 1; i < answer.length && i < start + 9; i++, scale *= 128) {
     value += (answer[i]! & 0x7f) * scale;
     if (answer[i]! < 0x80) return value;
   }
