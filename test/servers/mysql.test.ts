@@ -115,6 +115,20 @@ describe('MariaDB', { skip: mariadb.skip }, () => {
       assert.ok(runs > 2, `the deadlock did not come about in ${runs} runs`);
     });
 
+    it('ends a stream that waits for its next row as soon as its context ends', async (t) => {
+      const sql = await openMysql(await temporaryDatabase(t), {});
+      using brief = ctx.withTimeout(100);
+      const started = performance.now();
+
+      const reading = sql.read(brief, async (db) => {
+        const slow = db.selectNoFrom(raw<number>`sleep(20)`.as('slept'));
+        for await (const _ of slow.stream(1));
+      });
+
+      await assert.rejects(reading, { code: 'deadline_exceeded' });
+      assert.ok(performance.now() - started < 5_000);
+    });
+
     it('sums whole numbers to a number', async (t) => {
       const sql = await openMysql(await temporaryDatabase(t), {});
 

@@ -35,7 +35,11 @@ export class MysqlSession implements WriteSession {
     const rows = this.#connection
       .query(options(query.sql, values))
       .stream({ objectMode: true, highWaterMark: chunkRows });
-    const stop = ctx.onDone(() => this.#abandon());
+    const stop = ctx.onDone(() => {
+      this.#abandon();
+      // The driver forgets a statement whose connection is destroyed: its stream would never end.
+      rows.destroy(ctx.err());
+    });
     let complete = false;
     try {
       let chunk: unknown[] = [];
