@@ -5,7 +5,15 @@ import { background, type Context, sleep } from 'flotilla/concurrency';
 import { staticResolver } from 'flotilla/discovery';
 import { createHttpServer, createRouter } from 'flotilla/net/http';
 import { tcpListener } from 'flotilla/net/tcp';
-import { noTelemetry, type Span, type Telemetry, withTelemetry } from 'flotilla/observe';
+import {
+  type LogFields,
+  type Logger,
+  noTelemetry,
+  type Span,
+  type Telemetry,
+  telemetryOf,
+  withTelemetry,
+} from 'flotilla/observe';
 import { createRpcClient, createRpcServer, implement, type ServiceHandlers } from 'flotilla/rpc';
 import type { Server } from 'flotilla/service';
 import { AccountService } from '../../examples/live/gen/live/account/v1/account_pb.ts';
@@ -28,11 +36,27 @@ interface SpanSeen {
   readonly parent: TraceContext | undefined;
 }
 
-/** Records spans as real telemetry would: a new id per span, the trace of the parent. */
-function recording(service: string, seen: SpanSeen[]): Telemetry {
+interface LineSeen {
+  readonly service: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** Records spans as real telemetry would, a new id per span, the trace of the parent, and the lines of the log. */
+function recording(service: string, seen: SpanSeen[], lines: LineSeen[]): Telemetry {
   const random = (bytes: number) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex');
+  const write = (message: string, fields: LogFields = {}) => void lines.push({ service, message, fields });
+  const log: Logger = {
+    level: 'info',
+    log: (_ctx, _level, message, fields) => write(message, fields),
+    debug: (_ctx, message, fields) => write(message, fields),
+    info: (_ctx, message, fields) => write(message, fields),
+    warn: (_ctx, message, fields) => write(message, fields),
+    error: (_ctx, message, fields) => write(message, fields),
+  };
   return {
     ...noTelemetry,
+    log,
     tracer: {
       start(ctx, _name, { kind = 'internal' } = {}): Span {
         const parent = fieldsOf(ctx).trace;
@@ -56,16 +80,18 @@ interface Chain {
   readonly url: string;
   readonly hops: Hop[];
   readonly spans: SpanSeen[];
+  readonly lines: LineSeen[];
 }
 
 /** Starts the three; `work` is what the last of them does. */
 async function startChain(t: TestContext, work: (ctx: Context) => Promise<void> = async () => {}): Promise<Chain> {
   const hops: Hop[] = [];
   const spans: SpanSeen[] = [];
+  const lines: LineSeen[] = [];
   const arrive = (service: string, ctx: Context) =>
     hops.push({ service, fields: fieldsOf(ctx), leftMs: ctx.remainingMs() });
   const serve = async (service: string, server: Server): Promise<string> => {
-    const [endpoint] = await server.start(withTelemetry(background(), recording(service, spans)));
+    const [endpoint] = await server.start(withTelemetry(background(), recording(service, spans, lines)));
     t.after(() => server.stop(background().withTimeout(2_000)));
     return endpoint?.url ?? '';
   };
@@ -128,7 +154,7 @@ async function startChain(t: TestContext, work: (ctx: Context) => Promise<void> 
     accounts[Symbol.dispose]();
     ranks[Symbol.dispose]();
   });
-  return { url, hops, spans };
+  return { url, hops, spans, lines };
 }
 
 const caller = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
@@ -184,31 +210,48 @@ test('each span has the one before it as its parent, from the caller to the last
   assert.ok(spans.every(({ trace }) => trace.traceId === caller.traceId));
 });
 
-test('50 ms that are left for 200 ms of work: 504 deadline_exceeded at once, and the last hop has stopped', async (t) => {
+test('50 ms that are left for 200 ms of work: 504 deadline_exceeded within 100 ms, and the last log says that its work has stopped', async (t) => {
   let workMs = 0;
-  let outcome = Promise.withResolvers<string>();
-  const { url } = await startChain(t, async (ctx) => {
+  let ended = Promise.withResolvers<void>();
+  const { url, lines } = await startChain(t, async (ctx) => {
+    const { log } = telemetryOf(ctx);
     try {
       await sleep(ctx, workMs);
-      outcome.resolve('finished');
+      log.info(ctx, 'the work is done');
     } catch (error) {
-      outcome.resolve(ctx.err()?.code ?? 'still wanted');
+      log.info(ctx, 'the work has stopped', { code: ctx.err()?.code });
       throw error;
+    } finally {
+      ended.resolve();
     }
   });
   // Once without work, so that connections are there before the time counts.
   await fetch(`${url}/ranking`);
-  assert.equal(await outcome.promise, 'finished');
   workMs = 200;
-  outcome = Promise.withResolvers();
 
-  const started = performance.now();
-  const answer = await fetch(`${url}/ranking`, { headers: { 'flotilla-timeout-ms': '50' } });
-  const tookMs = performance.now() - started;
+  const tookMs: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    lines.length = 0;
+    ended = Promise.withResolvers();
+    const started = performance.now();
+    const answer = await fetch(`${url}/ranking`, { headers: { 'flotilla-timeout-ms': '50' } });
+    tookMs.push(performance.now() - started);
+    assert.equal(answer.status, 504);
+    assert.equal(((await answer.json()) as { code: string }).code, 'deadline_exceeded');
+    await ended.promise;
+    // The line of the call itself comes a moment after the work.
+    while (!lines.some(isCallOfAccount)) await new Promise(setImmediate);
+    const [stopped, call] = lines.filter(({ service }) => service === 'account');
+    assert.equal(stopped?.message, 'the work has stopped');
+    for (const line of [stopped, call]) assert.match(String(line?.fields.code), /^(deadline_exceeded|canceled)$/);
+  }
 
-  assert.equal(answer.status, 504);
-  assert.equal(((await answer.json()) as { code: string }).code, 'deadline_exceeded');
-  assert.match(await outcome.promise, /^(deadline_exceeded|canceled)$/);
-  t.diagnostic(`answered after ${Math.round(tookMs)} ms`);
-  assert.ok(tookMs < 150, `${tookMs} ms`);
+  // The middle one of five: a machine that is busy with other tests may be late once or twice.
+  const median = tookMs.toSorted((a, b) => a - b)[2]!;
+  t.diagnostic(`answered after ${tookMs.map(Math.round).join(', ')} ms`);
+  assert.ok(median < 100, `${median} ms`);
 });
+
+function isCallOfAccount({ service, fields }: LineSeen): boolean {
+  return service === 'account' && fields.side === 'server';
+}
