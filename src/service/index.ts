@@ -16,6 +16,6 @@ export { type ConfigOptions, type ConfigTree, loadConfig } from './config.ts';
 export { instrument } from './instrument.ts';
 export { chain, fullName, type Handler, type MethodInfo, type MethodKind, type Middleware } from './method.ts';
 export { Secret, secret } from './secret.ts';
-export type { Endpoint, Server } from './server.ts';
+export type { DrainOptions, Endpoint, Server } from './server.ts';
 export { callContext, serverCall } from './server-call.ts';
 export { type Schema, validate } from './validate.ts';

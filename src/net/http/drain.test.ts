@@ -6,6 +6,7 @@ import { empty, stream, text } from './reply.ts';
 import { gate, RawClient, serve } from './server.fixture.ts';
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;
+const post = 'POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n';
 
 describe('stop', () => {
   it('closes idle connections, lets running requests finish with Connection: close, and refuses new ones', async () => {
@@ -179,20 +180,111 @@ describe('stop', () => {
     }
   });
 
-  it('closes at once what has been idle for a while', async () => {
+  it('keeps idle connections for a grace period, in which a late request is answered', async () => {
+    const clock = virtualClock();
+    await using test = await serve(
+      (router) => router.post('/', async () => text('late')),
+      { drainGraceMs: 250 },
+      rootContext(clock),
+    );
+    using late = new RawClient(test.port);
+    await late.send(post).answer();
+    using silent = new RawClient(test.port);
+    await silent.send(post).answer();
+    await clock.advance(4000);
+
+    const stopped = test.server.stop(background());
+    const { body, headers } = await late.send(post).answer();
+    await late.closed();
+    await clock.advance(249);
+    assert.equal(silent.socket.readyState, 'open');
+    await clock.advance(1);
+    await stopped;
+
+    assert.deepEqual([body, headers.connection], ['late', 'close']);
+    assert.equal(await silent.closed(), '');
+    assert.equal(clock.pending, 0);
+  });
+});
+
+describe('drain', () => {
+  it('serves on, old connections and new ones, and every answer says Connection: close', async () => {
+    await using test = await serve((router) => router.get('/', () => text('ok')));
+    using old = new RawClient(test.port);
+    const before = await old.send(get('/')).answer();
+
+    test.server.drain({});
+    const after = await old.send(get('/')).answer();
+    using fresh = new RawClient(test.port);
+    const first = await fresh.send(get('/')).answer();
+    using lost = new RawClient(test.port);
+    const refused = await lost.send(get('/nowhere')).answer();
+
+    assert.equal(before.headers.connection, 'keep-alive');
+    const answers = [after, first, refused].map(({ status, headers }) => [status, headers.connection]);
+    assert.deepEqual(answers, [
+      [200, 'close'],
+      [200, 'close'],
+      [404, 'close'],
+    ]);
+    await Promise.all([old.closed(), fresh.closed(), lost.closed()]);
+  });
+
+  it('begins the grace period: stop has nothing to wait for when it is over', async () => {
     const clock = virtualClock();
     await using test = await serve(
       (router) => router.get('/', () => text('ok')),
       { drainGraceMs: 250 },
       rootContext(clock),
     );
-    using client = new RawClient(test.port);
-    await client.send(get('/')).answer();
-    await clock.advance(1000);
+    using idle = new RawClient(test.port);
+    await idle.send(get('/')).answer();
 
+    test.server.drain({});
+    await clock.advance(250);
     await test.server.stop(background());
 
-    assert.equal(await client.closed(), '');
+    assert.equal(await idle.closed(), '');
+    assert.equal(clock.pending, 0);
+  });
+
+  for (const [keepAliveMs, waitsMs] of [
+    [2_000, 2_000],
+    [60_000, 5_000],
+  ] as const) {
+    it(`in a renewal waits ${waitsMs} ms for clients that may keep connections for ${keepAliveMs} ms`, async () => {
+      const clock = virtualClock();
+      await using test = await serve(
+        (router) => router.get('/', () => text('ok')),
+        { keepAliveMs },
+        rootContext(clock),
+      );
+      using idle = new RawClient(test.port);
+      await idle.send(get('/')).answer();
+
+      test.server.drain({ isRenewal: true });
+      const stopped = test.server.stop(background());
+      await clock.advance(waitsMs - 1);
+      assert.equal(idle.socket.readyState, 'open');
+      await clock.advance(1);
+      await stopped;
+
+      assert.equal(await idle.closed(), '');
+    });
+  }
+
+  it('told again without isRenewal ends the wait of a renewal', async () => {
+    const clock = virtualClock();
+    await using test = await serve((router) => router.get('/', () => text('ok')), {}, rootContext(clock));
+    using idle = new RawClient(test.port);
+    await idle.send(get('/')).answer();
+    test.server.drain({ isRenewal: true });
+    const stopped = test.server.stop(background());
+
+    test.server.drain({});
+    await stopped;
+
+    assert.equal(await idle.closed(), '');
     assert.equal(clock.pending, 0);
   });
 });

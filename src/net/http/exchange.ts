@@ -52,7 +52,6 @@ export interface EngineOptions {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly sendTimeoutMs: number;
-  readonly drainGraceMs: number;
   readonly onExchange: (exchange: Exchange) => void;
   /** A connection was refused, or what it sent is not HTTP; it has been answered. */
   readonly onRefused: (error: StatusError) => void;
@@ -63,9 +62,13 @@ export interface Engine {
   /** Takes a connection over and owns it from now on. */
   handle(socket: Socket): void;
   /**
-   * Closes idle connections (those used within the last `drainGraceMs` only after that time, since a request may be on
-   * its way), and the others after the answer they are waiting for; resolves when all are closed. When `ctx` ends first,
-   * cuts the rest.
+   * From now on every answer closes its connection and says so; nothing else changes before `drain`. Idle connections are to
+   * be kept for `graceMs` from the first call on, since a request may be on its way; a later call changes how long.
+   */
+  leave(graceMs: number): void;
+  /**
+   * After `leave`: closes idle connections when their grace is over, and the others after the answer they are waiting for;
+   * resolves when all are closed. When `ctx` ends first, cuts the rest.
    */
   drain(ctx: Context): Promise<void>;
   /** Cuts all connections. */

@@ -6,7 +6,7 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Context } from '../../concurrency/index.ts';
+import type { Context, Timer } from '../../concurrency/index.ts';
 import type { StatusError } from '../../errors/index.ts';
 import { errorReply } from './error-reply.ts';
 import type { Engine, EngineOptions } from './exchange.ts';
@@ -36,15 +36,18 @@ interface Connection {
   isBroken: boolean;
   /** How much had come when the last request was answered: if no more has, the connection is idle. */
   bytesRead: number;
-  /** When that was, by the clock. */
-  idleSince: number;
 }
 
 class NodeEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #server: NodeServer;
   readonly #connections = new Map<Socket, Connection>();
+  /** When it began to leave, by the clock. */
+  #leftAt: number | undefined;
+  #graceMs = 0;
   #isDraining = false;
+  #isGraceOver = false;
+  #grace: Timer | undefined;
   readonly #emptied = Promise.withResolvers<void>();
 
   constructor(options: EngineOptions) {
@@ -86,11 +89,7 @@ class NodeEngine implements Engine {
   }
 
   handle(socket: Socket): void {
-    const { clock, maxConnections } = this.#options;
-    if (this.#isDraining) {
-      socket.destroy();
-      return;
-    }
+    const { maxConnections } = this.#options;
     if (this.#connections.size >= maxConnections) {
       this.#refuse(socket, HttpErrors.TOO_MANY_CONNECTIONS('the server has as many connections as it can serve'));
       socket.destroySoon();
@@ -101,7 +100,6 @@ class NodeEngine implements Engine {
       last: undefined,
       isBroken: false,
       bytesRead: 0,
-      idleSince: clock.now(),
     });
     socket.once('close', () => {
       this.#connections.delete(socket);
@@ -110,16 +108,20 @@ class NodeEngine implements Engine {
     this.#server.emit('connection', socket);
   }
 
+  leave(graceMs: number): void {
+    this.#leftAt ??= this.#options.clock.now();
+    this.#graceMs = graceMs;
+    for (const { last } of this.#connections.values()) last?.closeAfter();
+    if (this.#isDraining) this.#awaitGrace();
+  }
+
   async drain(ctx: Context): Promise<void> {
-    const { clock, drainGraceMs } = this.#options;
     this.#isDraining = true;
-    for (const { open } of this.#connections.values()) for (const exchange of open) exchange.closeAfter();
-    this.#closeIdle(clock.now() - drainGraceMs);
-    const grace = clock.after(drainGraceMs, () => this.#closeIdle(Number.POSITIVE_INFINITY));
+    this.#awaitGrace();
     const stop = ctx.onDone(() => this.destroy());
     if (this.#connections.size > 0) await this.#emptied.promise;
     stop();
-    grace.stop();
+    this.#grace?.stop();
     this.destroy();
   }
 
@@ -129,10 +131,19 @@ class NodeEngine implements Engine {
     this.#server.close();
   }
 
-  /** Those that wait for nothing since then; node's own closeIdleConnections() leaves those that never sent anything. */
-  #closeIdle(since: number): void {
-    for (const [socket, { open, bytesRead, idleSince }] of this.#connections) {
-      if (open.size === 0 && bytesRead === socket.bytesRead && idleSince <= since) socket.destroySoon();
+  #awaitGrace(): void {
+    const { clock } = this.#options;
+    this.#grace?.stop();
+    const leftMs = (this.#leftAt ?? clock.now()) + this.#graceMs - clock.now();
+    if (leftMs <= 0) this.#closeIdle();
+    else if (this.#connections.size > 0) this.#grace = clock.after(leftMs, () => this.#closeIdle());
+  }
+
+  /** Those that wait for nothing; node's own closeIdleConnections() leaves those that never sent anything. */
+  #closeIdle(): void {
+    this.#isGraceOver = true;
+    for (const [socket, { open, bytesRead }] of this.#connections) {
+      if (open.size === 0 && bytesRead === socket.bytesRead) socket.destroySoon();
     }
   }
 
@@ -147,10 +158,11 @@ class NodeEngine implements Engine {
       exchange.closed();
       if (connection === undefined || connection.open.size > 0) return;
       connection.bytesRead = socket.bytesRead;
-      connection.idleSince = this.#options.clock.now();
-      if (this.#isDraining || connection.isBroken) socket.destroySoon();
+      // An answer whose head was out when the drain began could not say that it is the last; node keeps its connection.
+      const isLast = this.#leftAt !== undefined && exchange.isLast;
+      if (isLast || this.#isGraceOver || connection.isBroken) socket.destroySoon();
     });
-    if (this.#isDraining) exchange.closeAfter();
+    if (this.#leftAt !== undefined) exchange.closeAfter();
     if (refusal === undefined) this.#options.onExchange(exchange);
     else this.#answer(exchange, refusal);
   }

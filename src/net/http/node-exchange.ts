@@ -162,9 +162,13 @@ export class NodeExchange implements Exchange {
     };
   }
 
-  /** Closes the connection after this answer. */
+  /** Closes the connection after this answer, unless that is out already: its client may be sending the next request. */
   closeAfter(): void {
-    this.#res.shouldKeepAlive = false;
+    if (!this.#res.writableEnded) this.#res.shouldKeepAlive = false;
+  }
+
+  get isLast(): boolean {
+    return !this.#res.shouldKeepAlive;
   }
 
   /** The answer is complete, or the connection is gone. */

@@ -44,8 +44,8 @@ export interface HttpServerOptions {
   /** How long a client may take nothing of an answer before it is cut off. Default: 30,000. */
   readonly sendTimeoutMs?: number;
   /**
-   * How long a connection that was just used is kept when the server stops: a busy client may have sent the next request
-   * already, and would lose it. Default: 250.
+   * How long idle connections are kept once the server drains: a client may be sending its next request, and would lose it.
+   * In a renewal they are kept for `keepAliveMs`, but at most 5,000. Default: 250.
    */
   readonly drainGraceMs?: number;
   /** More are answered with 503 at once. Default: 10,000. */

@@ -3,7 +3,7 @@ import { type CallHead, readFields, readTimeoutMs } from '../../call/index.ts';
 import type { CancelContext, Context, Stop } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
-import { callContext, type Endpoint, type Permit, type Server } from '../../service/index.ts';
+import { callContext, type DrainOptions, type Endpoint, type Permit, type Server } from '../../service/index.ts';
 import type { Listener, ListenerAddress } from '../tcp/index.ts';
 import { answer, answerError, refuse } from './answer.ts';
 import { type CallState, withCallState } from './call-state.ts';
@@ -21,11 +21,19 @@ import { type HttpServerOptions, type Limits, limitsOf } from './server-options.
 /** A server of HTTP/1.1. Once only: it cannot be started again after `stop`. */
 export interface HttpServer extends Server {
   /**
+   * From now on every answer says `Connection: close`. Idle connections are kept for `drainGraceMs` from the first call on (in
+   * a renewal for `keepAliveMs`, at most 5,000), also during `stop`; a later call changes how long. `stop` calls it.
+   */
+  drain(options: DrainOptions): void;
+  /**
    * Serves a connection that somebody else accepted, for example after looking at its first bytes (which must be put back
    * with `unshift`). The server owns the socket from then on. A connection that comes before `start` or after `stop` is closed.
    */
   handleConnection(socket: Socket): void;
 }
+
+/** How long a renewal waits at most for the clients of idle connections. */
+const maxRenewalGraceMs = 5_000;
 
 /** Throws a RangeError for a limit out of its range. Chains are put together at `start`; then the router is sealed. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -41,6 +49,7 @@ class RoutedServer implements HttpServer {
   #unmatched: RouteCall | undefined;
   #base: Context | undefined;
   #engine: Engine | undefined;
+  #hasLeft = false;
   #isDraining = false;
   #leaveBase: Stop = () => false;
   readonly #idled = Promise.withResolvers<void>();
@@ -69,7 +78,14 @@ class RoutedServer implements HttpServer {
     return [{ name: endpoint, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` }];
   }
 
+  drain({ isRenewal = false }: DrainOptions): void {
+    const { drainGraceMs, keepAliveMs } = this.#limits;
+    this.#hasLeft = true;
+    this.#engine?.leave(isRenewal ? Math.max(drainGraceMs, Math.min(keepAliveMs, maxRenewalGraceMs)) : drainGraceMs);
+  }
+
   async stop(ctx: Context): Promise<void> {
+    if (!this.#hasLeft) this.drain({});
     this.#isDraining = true;
     await this.#options.listener?.stop();
     if (this.#engine === undefined) return;
