@@ -1,5 +1,5 @@
 import type { Context } from '../concurrency/index.ts';
-import type { Endpoint } from '../service/index.ts';
+import type { DrainOptions, Endpoint } from '../service/index.ts';
 import type { App, AppState } from './app.ts';
 import { runProcess } from './run-process.ts';
 
@@ -14,8 +14,8 @@ const states: readonly AppState[] = ['stopped', 'draining', 'starting', 'ready']
 export function appGroup(name: string, apps: readonly App[]): App {
   const [first] = apps;
   if (first === undefined) throw new TypeError(`appGroup "${name}": no apps given; it needs at least one`);
-  const stop = async (ctx: Context) => {
-    for (const app of [...apps].reverse()) await app.stop(ctx);
+  const stop = async (ctx: Context, options?: DrainOptions) => {
+    for (const app of [...apps].reverse()) await app.stop(ctx, options);
   };
   const group: App = {
     name,

@@ -192,6 +192,26 @@ describe('an app', () => {
     assert.deepEqual(events, ['close second', 'close first']);
   });
 
+  it('tells its servers that it drains before it leaves the registry, and again when a renewal must hurry', async () => {
+    const clock = virtualClock();
+    const { server, make, events } = recorded({});
+    const told = server('http', { drain: ({ isRenewal = false }) => void events.push(`drain ${isRenewal}`) });
+    const room = make({ servers: [told, server('rpc')], propagationMs: 300 });
+    await room.start(ctx);
+    events.length = 0;
+
+    const stopped = room.stop(rootContext(clock), { isRenewal: true });
+    await clock.advance(0);
+    assert.deepEqual(events, ['drain true', 'deregister']);
+    const hurried = room.stop(ctx);
+    const later = room.stop(ctx, { isRenewal: true });
+    assert.deepEqual(events, ['drain true', 'deregister', 'drain false']);
+    await clock.advance(300);
+
+    await Promise.all([stopped, hurried, later]);
+    assert.deepEqual(events.slice(3, 5), ['stop http', 'stop rpc']);
+  });
+
   it('leaves a server behind that does not stop within the limit', async () => {
     const clock = virtualClock();
     const { server, make, events } = recorded();

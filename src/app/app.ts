@@ -2,7 +2,7 @@ import { background, type CancelContext, type Context, sleep, until } from '../c
 import type { Registration } from '../discovery/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry, type Telemetry, withTelemetry } from '../observe/index.ts';
-import type { Endpoint, Server } from '../service/index.ts';
+import type { DrainOptions, Endpoint, Server } from '../service/index.ts';
 import { adminServer } from './admin-server.ts';
 import { portIn } from './environment.ts';
 import type { Host } from './host.ts';
@@ -30,8 +30,11 @@ export interface App {
    * stopped and the closers have run when it throws. Throws `failed_precondition` the second time.
    */
   start(ctx: Context): Promise<void>;
-  /** Drains and stops; all callers wait for the one drain, which the first `ctx` bounds. Never throws: failures are logged. */
-  stop(ctx: Context): Promise<void>;
+  /**
+   * Drains and stops; all callers wait for the one drain, which the first `ctx` bounds. In a renewal servers wait for the
+   * clients of idle connections, until somebody calls this without `isRenewal`. Never throws: failures are logged.
+   */
+  stop(ctx: Context, options?: DrainOptions): Promise<void>;
   /**
    * With a Context: starts, waits until it is done, stops. Without: it is the process's app: signals drain it, and the
    * process exits when it has stopped, as in `run(main)`.
@@ -92,6 +95,8 @@ class ServiceApp implements App {
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #running: Server[] = [];
+  /** Ends the patience of a renewal. */
+  #hurry: () => void = () => {};
   #registration: Registration | undefined;
 
   constructor(options: AppOptions) {
@@ -117,8 +122,9 @@ class ServiceApp implements App {
     return this.#started;
   }
 
-  stop(ctx: Context): Promise<void> {
-    this.#stopped ??= this.#stop(ctx);
+  stop(ctx: Context, options: DrainOptions = {}): Promise<void> {
+    if (options.isRenewal !== true) this.#hurry();
+    this.#stopped ??= this.#stop(ctx, options);
     return this.#stopped;
   }
 
@@ -203,7 +209,7 @@ class ServiceApp implements App {
     await this.#close(ctx);
   }
 
-  async #stop(parent: Context): Promise<void> {
+  async #stop(parent: Context, options: DrainOptions): Promise<void> {
     this.#starting.cancel(new Error('the app was told to stop while it started'));
     await this.#started?.catch(() => {});
     if (this.state === 'stopped') return;
@@ -211,6 +217,12 @@ class ServiceApp implements App {
     const ctx = withTelemetry(parent, this.telemetry);
     const { drainMs = 10_000, propagationMs = 300 } = this.#options;
     this.telemetry.log.info(ctx, `${this.name} is draining`);
+    const servers = this.#running;
+    const tell = (drain: DrainOptions) => {
+      for (const server of servers) server.drain?.(drain);
+    };
+    tell(options);
+    this.#hurry = () => tell({});
     if (this.#registration !== undefined) {
       await this.#deregister(ctx);
       await this.#step(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { background } from '../concurrency/index.ts';
@@ -244,6 +245,23 @@ describe('a process with a supervisor', () => {
     assert.deepEqual(await service.exit, { code: 0, signal: null });
   });
 
+  it('in a renewal waits for the clients of idle connections, until it is told that there is no time', async () => {
+    const service = start({ FLOTILLA_SUPERVISED: '1' });
+    const url = await service.url();
+    const [active, idle] = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })];
+    await Promise.all([connectionHeader(url, active), connectionHeader(url, idle)]);
+
+    service.child.send({ type: 'drain', isRenewal: true });
+    await service.told('draining');
+    assert.equal(await connectionHeader(url, active), 'close');
+    const toldAt = performance.now();
+    service.child.send({ type: 'drain', isRenewal: false });
+
+    assert.deepEqual(await service.exit, { code: 0, signal: null });
+    assert.ok(performance.now() - toldAt < 3_000, 'it waited for the idle connection');
+    idle.destroy();
+  });
+
   it('serves the connections that it is given, acknowledges each, and loses none when it drains', async () => {
     const door = new Door();
     const port = await door.open();
@@ -264,6 +282,13 @@ describe('a process with a supervisor', () => {
     door.close();
   });
 });
+
+/** Asks once on the agent's connection: what the answer says of it. */
+async function connectionHeader(url: string, agent: Agent): Promise<string | undefined> {
+  const [response] = (await once(get(url, { agent }), 'response')) as [IncomingMessage];
+  await once(response.resume(), 'end');
+  return response.headers.connection;
+}
 
 /** The supervisor's side of handing connections over, as far as a test needs it. */
 class Door {

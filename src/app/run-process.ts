@@ -51,6 +51,7 @@ class ProcessRun {
   /** Ends when the process is to stop. */
   readonly #wanted: CancelContext = background().withCancel();
   #app: App | undefined;
+  #isRenewal = false;
   #exitCode: number = exitCodes.drained;
   #crashes = 0;
 
@@ -73,7 +74,7 @@ class ProcessRun {
       if (this.#wanted.err() === undefined) await this.#failed(error);
     }
     this.#drain('the app has ended');
-    await this.#app?.stop(background());
+    await this.#app?.stop(background(), { isRenewal: this.#isRenewal });
     await this.#host.close(background());
     process.exit(this.#exitCode);
   }
@@ -84,7 +85,7 @@ class ProcessRun {
     // Nobody reads the log any more (the supervisor died): that must not end the drain.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
     this.#host.supervisor?.onMessage((message) => {
-      if (message.type === 'drain') this.#drain('the supervisor asked for it');
+      if (message.type === 'drain') this.#drain('the supervisor asked for it', message.isRenewal === true);
     });
     this.#host.supervisor?.onDisconnect(() => this.#drain('the supervisor is gone'));
   }
@@ -95,8 +96,13 @@ class ProcessRun {
     if (meaning === 'drain') this.#drain(signal);
   }
 
-  #drain(why: string): void {
-    if (this.#wanted.err() !== undefined) return;
+  #drain(why: string, isRenewal = false): void {
+    if (this.#wanted.err() !== undefined) {
+      // A renewal that takes its time has no more of it.
+      if (this.#isRenewal && !isRenewal) void this.#app?.stop(background());
+      return;
+    }
+    this.#isRenewal = isRenewal;
     this.#wanted.cancel(new Error(why));
     const limitMs = (this.#app?.stopLimitMs ?? 0) + this.#hardLimitMs;
     setTimeout(() => {

@@ -11,7 +11,8 @@ export type ToSupervisor =
 /** What a supervisor tells a service. With `connection` comes the socket, unless its peer has left meanwhile. */
 export type FromSupervisor =
   | { readonly type: 'connection'; readonly id: number; readonly name: string; readonly service?: string }
-  | { readonly type: 'drain' };
+  /** `isRenewal`: its successor serves already. Sent again without it when there is no more time to wait for clients. */
+  | { readonly type: 'drain'; readonly isRenewal?: boolean };
 
 /** The line to the supervisor: Node's IPC channel in a process, anything else in a test. */
 export interface SupervisorChannel {

@@ -2,7 +2,7 @@ import type { Admit } from '../call/index.ts';
 import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
 import { createHttpServer, createRouter, type HttpServer, type RouteList, type Router } from '../net/http/index.ts';
 import type { Listener } from '../net/tcp/index.ts';
-import type { Endpoint, Middleware, Server } from '../service/index.ts';
+import type { DrainOptions, Endpoint, Middleware, Server } from '../service/index.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { addRpcRoutes } from './http1-routes.ts';
 import { Http2Connections } from './http2-server.ts';
@@ -125,6 +125,11 @@ class RpcServer implements Server {
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
     const plain = http === undefined && !transcode ? [] : [{ name: 'http', url }];
     return [{ name: 'rpc', url }, ...plain];
+  }
+
+  drain(options: DrainOptions): void {
+    // A GOAWAY would end HTTP/2 connections now, while callers still send new calls on them.
+    this.#http1?.drain(options);
   }
 
   async stop(ctx: Context): Promise<void> {
