@@ -91,9 +91,12 @@ export class Child {
     } else onError();
   }
 
-  /** Asks it to finish its work and leave; where the channel is closed already, with SIGTERM. */
-  drain(): void {
-    const message: ParentMessage = { type: 'drain' };
+  /**
+   * Asks it to finish its work and leave; in a renewal it may wait for the clients of idle connections, until it is asked
+   * again. Where the channel is closed already, with SIGTERM.
+   */
+  drain(isRenewal: boolean): void {
+    const message: ParentMessage = { type: 'drain', isRenewal };
     if (!this.#process.connected) {
       this.#process.kill('SIGTERM');
       return;

@@ -13,7 +13,8 @@ export type ChildMessage =
 /** What the supervisor says to a service process. A socket comes along with `connection`. */
 export type ParentMessage =
   | { readonly type: 'connection'; readonly id: number; readonly name: string; readonly service: string }
-  | { readonly type: 'drain' };
+  /** `isRenewal`: its successor serves already. Sent again without it when there is no more time to wait for clients. */
+  | { readonly type: 'drain'; readonly isRenewal: boolean };
 
 /** A longer one is cut: the text is shown to a person. */
 const maxMessage = 16_384;

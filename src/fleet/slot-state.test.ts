@@ -51,7 +51,12 @@ const table: readonly (readonly [SlotState, SlotEvent, SlotState | typeof same, 
   [keptOld, stop, { at: 'stopped', generation: 5 }, ['drain 4']],
 
   [rolling, start, same, []],
-  [rolling, isReady(5), { at: 'ready', generation: 5, serving: 5, failures: 2, sinceMs: 3000 }, ['serve 5', 'drain 4']],
+  [
+    rolling,
+    isReady(5),
+    { at: 'ready', generation: 5, serving: 5, failures: 2, sinceMs: 3000 },
+    ['serve 5', 'drain 4 (renewal)'],
+  ],
   [rolling, isReady(4), same, []],
   [rolling, exit(5), keptOld, ['report 5 (older one serves)']],
   [rolling, exit(4), { at: 'starting', generation: 5, failures: 3 }, ['report 4']],
@@ -118,5 +123,6 @@ test('whatever happens, at most one process serves, and no process is left out o
 function name(effect: SlotEffect): string {
   if (effect.do === 'wait') return `wait ${effect.failures}`;
   if (effect.do === 'report') return `report ${effect.generation}${effect.serving ? ' (older one serves)' : ''}`;
+  if (effect.do === 'drain') return `drain ${effect.generation}${effect.isRenewal ? ' (renewal)' : ''}`;
   return effect.do === 'stopWaiting' ? effect.do : `${effect.do} ${effect.generation}`;
 }

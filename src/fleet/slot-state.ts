@@ -40,8 +40,8 @@ export type SlotEvent =
 
 export type SlotEffect =
   | { readonly do: 'spawn'; readonly generation: number }
-  /** Asks it to finish its work and leave. */
-  | { readonly do: 'drain'; readonly generation: number }
+  /** Asks it to finish its work and leave; in a renewal another serves already. */
+  | { readonly do: 'drain'; readonly generation: number; readonly isRenewal: boolean }
   /** Ends it at once: it has never served. */
   | { readonly do: 'kill'; readonly generation: number }
   /** Gives it the public connections from now on. */
@@ -87,7 +87,7 @@ function becomeReady(state: SlotState, sinceMs: number): Step {
   if (state.at !== 'starting' && state.at !== 'rolling') return { state, effects: [] };
   const { generation, failures } = state;
   const effects: SlotEffect[] = [{ do: 'serve', generation }];
-  if (state.at === 'rolling') effects.push({ do: 'drain', generation: state.serving });
+  if (state.at === 'rolling') effects.push({ do: 'drain', generation: state.serving, isRenewal: true });
   return { state: { at: 'ready', generation, failures, sinceMs, serving: generation }, effects };
 }
 
@@ -150,17 +150,17 @@ function stopped(state: SlotState): Step {
     case 'stopped':
       return { state, effects: [] };
     case 'starting':
-      return { state: end, effects: [{ do: 'drain', generation }] };
+      return { state: end, effects: [{ do: 'drain', generation, isRenewal: false }] };
     case 'waiting':
       return { state: end, effects: [{ do: 'stopWaiting' }] };
     case 'ready':
-      return { state: end, effects: [{ do: 'drain', generation: state.serving }] };
+      return { state: end, effects: [{ do: 'drain', generation: state.serving, isRenewal: false }] };
     case 'rolling':
       return {
         state: end,
         effects: [
           { do: 'kill', generation },
-          { do: 'drain', generation: state.serving },
+          { do: 'drain', generation: state.serving, isRenewal: false },
         ],
       };
   }

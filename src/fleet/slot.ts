@@ -52,6 +52,8 @@ interface Running {
   readonly held: string[];
   readonly listens: Set<Door>;
   serves: boolean;
+  /** It drains, and its successor serves. */
+  isRelieved: boolean;
 }
 
 /** An old process may take so long to drain after its successor serves. */
@@ -94,6 +96,7 @@ export class Slot {
 
   /** Drains all its processes; resolves when none is left. */
   async stop(): Promise<void> {
+    for (const { child, isRelieved } of this.#running.values()) if (isRelieved) child.drain(false);
     this.#send({ type: 'stop' });
     await Promise.all([...this.#running.values()].map(({ exited }) => exited));
   }
@@ -120,7 +123,7 @@ export class Slot {
         this.#serve(effect.generation);
         break;
       case 'drain':
-        this.#drain(effect.generation);
+        this.#drain(effect.generation, effect.isRenewal);
         break;
       case 'kill':
         this.#running.get(effect.generation)?.child.kill();
@@ -172,6 +175,7 @@ export class Slot {
       held,
       listens: new Set(),
       serves: false,
+      isRelieved: false,
     });
   }
 
@@ -211,12 +215,13 @@ export class Slot {
     for (const door of this.#options.doors) door.detach(running.child);
   }
 
-  #drain(generation: number): void {
+  #drain(generation: number, isRenewal: boolean): void {
     const running = this.#running.get(generation);
     if (running === undefined) return;
     this.#stopServing(generation);
     running.readyTimer.stop();
-    running.child.drain();
+    running.isRelieved = isRenewal;
+    running.child.drain(isRenewal);
     const limit = this.#options.clock.after(drainLimitMs, () => running.child.kill());
     void running.exited.then(() => limit.stop());
   }
