@@ -94,6 +94,20 @@ describe('the reference fleet in a real browser', { skip }, () => {
     await viewer.getByRole('log').getByText('welcome, victor').waitFor();
   });
 
+  test('a page that a script did not come for says so, and loads itself again until all are there', async () => {
+    const page = await browser.newPage();
+    let failing = true;
+    await page.route('**/stream.js', (route) => (failing ? route.abort() : route.continue()));
+
+    await page.goto(fleet.app);
+    await page.getByText('The page is still loading.').waitFor();
+    failing = false;
+    await page.getByRole('heading', { name: 'Rooms', exact: true }).waitFor();
+
+    assert.equal(await page.getByText('The page is still loading.').count(), 0);
+    await page.close();
+  });
+
   let traceId = '';
 
   test('a gift changes the ranking in both tabs', async () => {

@@ -64,13 +64,22 @@ function route() {
   show(byId('lobby'), roomId === undefined);
   show(byId('alert'), false);
   if (roomId !== undefined) {
-    enterRoom(decodeURIComponent(roomId));
+    enterRoom(decoded(roomId));
     byId('room-title').focus();
     return;
   }
   leaveRoom();
   document.title = 'Live rooms';
   enterLobby().catch(fail);
+}
+
+/** What is no encoded text is taken as it is: a room of that name is not found, which is then said. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 setUpLobby(fail);
@@ -83,3 +92,4 @@ addEventListener('coins', () => showCoins());
 addEventListener('hashchange', route);
 showSession();
 route();
+byId('starting').remove();
