@@ -19,6 +19,11 @@ function request(line: string, headers: readonly string[], body: string | Uint8A
   return Buffer.concat([Buffer.from(head, 'latin1'), bytes]);
 }
 
+/** The same with the headers as they are given. */
+function raw(line: string, headers: readonly string[], body: string): Uint8Array {
+  return Buffer.from([`${line} HTTP/1.1`, 'host: test', ...headers, '', body].join('\r\n'), 'latin1');
+}
+
 const create = (body: string | Uint8Array, headers: readonly string[] = [auth, json]) =>
   request('POST /v1/rooms', headers, body);
 const get = (target: string, headers: readonly string[] = [auth]) => request(`GET ${target}`, headers);
@@ -209,6 +214,48 @@ const table: readonly Bad[] = [
     status: 431,
     code: 'resource_exhausted',
     reason: 'HEADERS_TOO_LARGE',
+  },
+  {
+    what: 'an oversized body in chunks',
+    bytes: raw('POST /v1/rooms', [auth, json, 'transfer-encoding: chunked'], `200000\r\n${'x'.repeat(0x20_0000)}`),
+    status: 413,
+    code: 'resource_exhausted',
+    reason: 'BODY_TOO_LARGE',
+  },
+  {
+    what: 'a body of two lengths',
+    bytes: raw('POST /v1/rooms', [auth, json, 'content-length: 2', 'content-length: 3'], '{} '),
+    status: 400,
+    code: 'invalid_argument',
+    reason: 'MALFORMED_REQUEST',
+  },
+  {
+    what: 'a length and chunks (request smuggling)',
+    bytes: raw('POST /v1/rooms', [auth, json, 'content-length: 2', 'transfer-encoding: chunked'], '0\r\n\r\n'),
+    status: 400,
+    code: 'invalid_argument',
+    reason: 'MALFORMED_REQUEST',
+  },
+  {
+    what: 'a NUL in a header',
+    bytes: get('/v1/rooms/7', [auth, 'x-nul: a\0b']),
+    status: 400,
+    code: 'invalid_argument',
+    reason: 'MALFORMED_REQUEST',
+  },
+  {
+    what: 'a huge path',
+    bytes: get(`/v1/rooms/${'x'.repeat(20_000)}`),
+    status: 431,
+    code: 'resource_exhausted',
+    reason: 'HEADERS_TOO_LARGE',
+  },
+  {
+    what: 'two tokens',
+    bytes: get('/v1/rooms/7', [auth, `authorization: ${bearer('bob@acme').authorization}`]),
+    status: 401,
+    code: 'unauthenticated',
+    reason: 'INVALID_TOKEN',
   },
   {
     what: 'something that is not HTTP',
