@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '../concurrency/index.ts';
 import { Door, type DoorOptions, type Taker } from './door.ts';
 
@@ -38,6 +39,25 @@ function visit(door: Door): Socket {
   socket.on('error', () => {});
   return socket;
 }
+
+test('a taken port can be tried again many times and is opened when it is free', async () => {
+  const holder = await openDoor();
+  const { port } = holder.address;
+  const door = new Door({ service: 'web', port, clock: systemClock, nextId: () => 1 });
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+
+  for (let tries = 0; tries < 12; tries++) await assert.rejects(door.listen(), { code: 'EADDRINUSE' });
+  holder.close();
+  await door.listen();
+  await setImmediate();
+
+  process.off('warning', note);
+  assert.deepEqual(warnings, []);
+  assert.equal(door.address.port, port);
+  door.close();
+});
 
 test('gives connections to its takers in turn', async () => {
   await using door = await openDoor();

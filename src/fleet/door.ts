@@ -65,15 +65,21 @@ export class Door {
 
   /** Rejects with Node's error (`EADDRINUSE`, `EACCES`); may be called again then. */
   listen(): Promise<void> {
+    const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host: this.#options.host, port: this.#options.port, backlog: 1024 }, () => {
-        this.#server.off('error', reject);
+      const failed = (error: Error) => {
+        // It may be tried again every second for days.
+        this.#server.off('listening', opened);
+        reject(error);
+      };
+      const opened = () => {
+        this.#server.off('error', failed);
         this.#server.on('error', () => {});
         const address = this.#server.address();
-        this.#port = typeof address === 'object' && address !== null ? address.port : this.#options.port;
+        this.#port = typeof address === 'object' && address !== null ? address.port : port;
         resolve();
-      });
+      };
+      this.#server.once('error', failed).once('listening', opened).listen({ host, port, backlog: 1024 });
     });
   }
 

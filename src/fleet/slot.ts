@@ -101,8 +101,9 @@ export class Slot {
     await Promise.all([...this.#running.values()].map(({ exited }) => exited));
   }
 
-  /** Ends all its processes at once. */
+  /** Ends all its processes at once, and starts none again. */
   kill(): void {
+    this.#send({ type: 'stop' });
     for (const { child } of this.#running.values()) child.kill();
   }
 
