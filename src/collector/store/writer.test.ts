@@ -109,6 +109,26 @@ describe('Writer', () => {
     assert.deepEqual(messages(dir, '"line 0"').length, 0);
   });
 
+  it('goes on where a new file could not be made for a while', (t) => {
+    const dir = directory(t);
+    const writer = open(t, dir);
+    const exec = DatabaseSync.prototype.exec;
+    const broken = t.mock.method(DatabaseSync.prototype, 'exec', function (this: DatabaseSync, sql: string) {
+      if (sql.includes('CREATE TABLE')) throw new Error('database or disk is full');
+      exec.call(this, sql);
+    });
+    const fill = (from: number) => {
+      for (let i = 0; i < 10; i++) send(writer, 'logs', batch(from + i * 100, 100));
+    };
+    assert.throws(() => fill(0));
+
+    broken.mock.restore();
+    fill(1000);
+
+    assert.ok(listChunks(dir).length > 1);
+    assert.ok(messages(dir).length > 1000 - 1);
+  });
+
   it('gives lines ids that grow over files and restarts', (t) => {
     const dir = directory(t);
     const first = open(t, dir);
