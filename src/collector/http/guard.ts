@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 import { StatusError } from '../../errors/index.ts';
 import { requestOf, setReplyHeader } from '../../net/http/index.ts';
 import type { Middleware } from '../../service/index.ts';
@@ -45,7 +46,13 @@ export function guardRequests(options: GuardOptions = {}): Middleware {
 
 /** Throws `invalid_argument` for an address that others can reach without a token. */
 export function checkExposure(host: string, token: string | undefined): void {
-  if (token !== undefined || loopbackNames.includes(host) || host === '::1' || host.startsWith('127.')) return;
+  if (
+    token !== undefined ||
+    loopbackNames.includes(host) ||
+    host === '::1' ||
+    (isIPv4(host) && host.startsWith('127.'))
+  )
+    return;
   throw new StatusError(
     'invalid_argument',
     `the collector would listen on ${host}, where other machines reach it: set a token, or listen on 127.0.0.1`,
