@@ -15,6 +15,7 @@ export interface Resource {
   readonly instance: string;
 }
 
+/** Least severe first: a level's index is its rank. */
 export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type Level = (typeof levels)[number];
 
@@ -119,6 +120,7 @@ export function telemetryOf(ctx: Context): Telemetry {
   return ctx.value(telemetryKey);
 }
 
+/** A Context below `ctx` from which {@link telemetryOf} finds this telemetry. Who made the telemetry still closes it. */
 export function withTelemetry(ctx: Context, telemetry: Telemetry): Context {
   return ctx.withValue(telemetryKey, telemetry);
 }
