@@ -214,6 +214,7 @@ describe('a process with a supervisor', () => {
     const failed = await service.told('failed');
 
     assert.equal(failed.code, 'ADDRESS_IN_USE');
+    assert.match(String(failed.fix), /^stop the program that uses the port/);
     assert.match(String(failed.message), /^127\.0\.0\.1:1 is already in use\n/);
     assert.deepEqual(await service.exit, { code: 1, signal: null });
   });

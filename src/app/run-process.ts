@@ -130,8 +130,17 @@ class ProcessRun {
     this.#exitCode = exitCodes.startFailed;
     const { service, cause, fix, code, details } = explainStart(this.#name(), error);
     const { supervisor } = this.#host;
-    if (supervisor !== undefined) await supervisor.send({ type: 'failed', message: `${cause}\n${details}`, code });
-    else this.#say(`${service} could not start\n  cause: ${cause}\n  fix:   ${fix}\n${details.replace(/^/gm, '  ')}`);
+    if (supervisor !== undefined) {
+      await supervisor.send({
+        type: 'failed',
+        message: `${cause}\n${details}`,
+        code,
+        ...(fix !== undefined && { fix }),
+      });
+    } else {
+      const advice = fix ?? 'see below where it failed';
+      this.#say(`${service} could not start\n  cause: ${cause}\n  fix:   ${advice}\n${details.replace(/^/gm, '  ')}`);
+    }
   }
 
   #say(text: string): void {

@@ -19,8 +19,8 @@ export interface StartFailure {
   readonly service: string;
   /** What went wrong. */
   readonly cause: string;
-  /** What to do, in one line. */
-  readonly fix: string;
+  /** What to do, in one line; undefined where nobody knows better than the stack. */
+  readonly fix: string | undefined;
   /** The reason, or Node's code, or the canonical code: for a program. */
   readonly code: string;
   /** The whole chain with its stacks. */
@@ -36,7 +36,7 @@ export function explainStart(service: string, error: unknown): StartFailure {
   return {
     service,
     cause: message.startsWith(prefix) ? message.slice(prefix.length) : message,
-    fix: known === undefined ? 'see below where it failed' : fixes[known]!,
+    fix: known === undefined ? undefined : fixes[known],
     code: known ?? code,
     details: errors.format(error),
   };

@@ -6,7 +6,8 @@ export type ToSupervisor =
   | { readonly type: 'accepted'; readonly id: number }
   | { readonly type: 'ready'; readonly endpoints: readonly { readonly name: string; readonly url: string }[] }
   | { readonly type: 'draining' }
-  | { readonly type: 'failed'; readonly message: string; readonly code?: string };
+  /** `fix`: what the operator can do, if the service knows. */
+  | { readonly type: 'failed'; readonly message: string; readonly code?: string; readonly fix?: string };
 
 /** What a supervisor tells a service. With `connection` comes the socket, unless its peer has left meanwhile. */
 export type FromSupervisor =

@@ -16,6 +16,8 @@ export interface ChildExit {
   readonly wasReady: boolean;
   /** What it gave as the reason over IPC, or what the supervisor knows: it could not be started, it took too long. */
   readonly failure: string | undefined;
+  /** What it said can be done about that. */
+  readonly fix: string | undefined;
   /** The last lines of its error output, oldest first. */
   readonly errorLines: readonly string[];
 }
@@ -45,6 +47,7 @@ export class Child {
   readonly #listener: ChildListener;
   readonly #errorLines: string[] = [];
   #failure: string | undefined;
+  #fix: string | undefined;
   #wasReady = false;
   #ended = false;
 
@@ -138,6 +141,7 @@ export class Child {
         break;
       case 'failed':
         this.#failure ??= message.message;
+        this.#fix ??= message.fix;
     }
   }
 
@@ -155,6 +159,7 @@ export class Child {
       signal,
       wasReady: this.#wasReady,
       failure: this.#failure,
+      fix: this.#fix,
       errorLines: this.#errorLines,
     });
   }

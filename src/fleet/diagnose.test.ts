@@ -14,7 +14,15 @@ function runAndDiagnose(source: string): Diagnosis {
 }
 
 function diagnosis(exit: Partial<ChildExit>, cwd = '/app'): Diagnosis {
-  const whole: ChildExit = { code: 1, signal: null, wasReady: false, failure: undefined, errorLines: [], ...exit };
+  const whole: ChildExit = {
+    code: 1,
+    signal: null,
+    wasReady: false,
+    failure: undefined,
+    fix: undefined,
+    errorLines: [],
+    ...exit,
+  };
   return diagnose({ name: 'room', entry: 'room/main.ts', exit: whole, cwd });
 }
 
@@ -52,13 +60,13 @@ test('a program that ends without an error is told what a service must do', () =
   assert.match(fix, /if \(import\.meta\.main\) await run\(main\)/);
 });
 
-test('what a service gives as its reason is split into cause and fix', () => {
-  const failure = 'room could not start: LIVE_SHARDS is "x"; it must be a number; fix: correct the value at its source';
+test('tells the reason and the fix that a service gives', () => {
+  const failure = 'the registry does not answer\nStatusError: the registry does not answer';
 
-  const { cause, fix } = diagnosis({ failure });
+  const { cause, fix } = diagnosis({ failure, fix: 'correct FLOTILLA_REGISTRY_URL' });
 
-  assert.equal(cause, 'LIVE_SHARDS is "x"; it must be a number');
-  assert.equal(fix, 'correct the value at its source');
+  assert.equal(cause, 'the registry does not answer');
+  assert.equal(fix, 'correct FLOTILLA_REGISTRY_URL');
 });
 
 const others: readonly (readonly [title: string, exit: Partial<ChildExit>, cause: RegExp, fix: RegExp])[] = [

@@ -32,8 +32,6 @@ export function diagnose(options: DiagnoseOptions): Diagnosis {
   const { exit } = options;
   const lines = exit.errorLines.filter((line) => !footer.test(line)).map((line) => shortenPaths(line, options.cwd));
   if (exit.failure !== undefined) {
-    const told = /^\S+ could not start: (.*); fix: (.*)$/s.exec(exit.failure);
-    if (told !== null) return { cause: told[1] ?? '', details: [], fix: told[2] ?? '' };
     const [cause = '', ...details] = exit.failure.split('\n').map((line) => shortenPaths(line, options.cwd));
     return { cause, details: details.slice(0, maxDetails), fix: fixFor(exit.failure, [], options) };
   }
@@ -97,6 +95,7 @@ function fixFor(text: string, place: readonly string[], options: DiagnoseOptions
   const known = fixes.find(([pattern]) => pattern.test(text));
   if (known !== undefined) return known[1](options, place[0] ?? '');
   const { exit, entry } = options;
+  if (exit.fix !== undefined) return exit.fix;
   if (exit.signal === 'SIGKILL') return 'nothing if you did it; else the system ran out of memory (see dmesg)';
   if (exit.code === 0 && !exit.wasReady)
     return `${entry} ended without an error: it must end with: if (import.meta.main) await run(main)`;

@@ -6,7 +6,7 @@ export type ChildMessage =
   | { readonly type: 'listen'; readonly name: string; readonly service?: string }
   | { readonly type: 'ready'; readonly endpoints: readonly Endpoint[] }
   | { readonly type: 'draining' }
-  | { readonly type: 'failed'; readonly message: string; readonly code?: string }
+  | { readonly type: 'failed'; readonly message: string; readonly code?: string; readonly fix?: string }
   /** The socket of this connection is its own now. */
   | { readonly type: 'accepted'; readonly id: number };
 
@@ -37,7 +37,13 @@ export function readChildMessage(value: unknown): ChildMessage | undefined {
       return { type: 'draining' };
     case 'failed': {
       const text = typeof message.message === 'string' ? message.message.slice(0, maxMessage) : 'no message';
-      return { type: 'failed', message: text, ...(typeof message.code === 'string' && { code: message.code }) };
+      const { code, fix } = message;
+      return {
+        type: 'failed',
+        message: text,
+        ...(typeof code === 'string' && { code }),
+        ...(typeof fix === 'string' && { fix: fix.slice(0, maxMessage) }),
+      };
     }
     case 'accepted':
       return typeof message.id === 'number' ? { type: 'accepted', id: message.id } : undefined;
