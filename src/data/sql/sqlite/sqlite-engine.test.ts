@@ -3,7 +3,7 @@ import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { sql as raw } from 'kysely';
+import { type Kysely, sql as raw } from 'kysely';
 import { background, sleep } from '../../../concurrency/index.ts';
 import { openSql, type Sql, type SqlOptions } from '../index.ts';
 
@@ -131,6 +131,31 @@ describe('openSql', () => {
 });
 
 describe('limits of SQLite', () => {
+  for (const way of ['read', 'write'] as const) {
+    it(`gives the caller of a ${way} its error at once, though the thread is busy with the first row of a stream`, async (t) => {
+      const sql = await open(t, { url: 'sqlite::memory:' });
+      using brief = ctx.withTimeout(50);
+      const rows = 5_000_000;
+      const slow = raw<{ n: number }>`with recursive c(n) as (select 1 union all select n + 1 from c where n < ${rows})
+        select count(*) as n from c`;
+      let isOver = false;
+
+      const streaming = sql[way](brief, async (db) => {
+        const query = (db as Kysely<Tables>).selectNoFrom(raw<number>`(${slow})`.as('n'));
+        for await (const _ of query.stream(1));
+      });
+      const whole = sql[way](ctx, async (db) => {
+        await slow.execute(db as Kysely<Tables>);
+        isOver = true;
+      });
+
+      await assert.rejects(streaming, { code: 'deadline_exceeded' });
+      assert.equal(isOver, false);
+      await whole;
+      await sql.ping(ctx);
+    });
+  }
+
   it('says resource_exhausted when the database cannot grow, and undoes the write', async (t) => {
     const sql = await open(t, { url: 'sqlite::memory:' });
 

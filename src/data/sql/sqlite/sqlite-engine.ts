@@ -131,6 +131,8 @@ class ThreadSession implements WriteSession {
   readonly #thread: Thread;
   readonly #inTransaction: boolean;
   #undone: Promise<void> | undefined;
+  /** Resolves when the last stream is closed in the thread. */
+  #ended: Promise<void> | undefined;
 
   constructor(pool: ThreadPool, thread: Thread, inTransaction: boolean) {
     this.#pool = pool;
@@ -156,8 +158,9 @@ class ThreadSession implements WriteSession {
         if (reply.rows.length < chunkRows) return;
       }
     } finally {
-      await this.#thread.settled;
-      await this.#thread.call(undefined, { kind: 'end' }).catch(() => this.#thread.discard());
+      this.#ended = this.#endStream();
+      // A caller that gave up is not kept waiting: the end follows the fetch that still runs.
+      if (ctx.err() === undefined) await this.#ended;
     }
   }
 
@@ -173,10 +176,16 @@ class ThreadSession implements WriteSession {
 
   async release(): Promise<void> {
     await this.#undone;
-    await this.#pool.release(this.#thread);
+    await this.#pool.release(this.#thread, this.#ended);
+  }
+
+  async #endStream(): Promise<void> {
+    await this.#thread.settled;
+    await this.#thread.call(undefined, { kind: 'end' }).catch(() => this.#thread.discard());
   }
 
   async #rollback(): Promise<void> {
+    await this.#ended;
     await this.#thread.settled;
     await this.#thread.call(undefined, { kind: 'rollback' }).catch(() => this.#thread.discard());
   }

@@ -60,10 +60,13 @@ export class ThreadPool {
     return await thread;
   }
 
-  /** Takes a thread back once it is idle; one that does not become idle in time is discarded. Never throws. */
-  async release(thread: Thread): Promise<void> {
+  /**
+   * Takes a thread back once it is idle, and `last` is done if there is that; one that does not become idle in time is
+   * discarded. Never throws.
+   */
+  async release(thread: Thread, last?: Promise<void>): Promise<void> {
     if (!this.#lent.has(thread)) return;
-    if (!thread.idle) await within(thread.settled, graceMs);
+    if (last !== undefined || !thread.idle) await within(last ?? thread.settled, graceMs);
     if (!this.#lent.delete(thread)) return;
     const [next] = this.#waiters;
     if (!thread.alive) this.#replace();
