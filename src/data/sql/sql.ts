@@ -15,8 +15,8 @@ export interface Sql<DB> {
 
   /**
    * Runs queries outside of a transaction: each sees what was committed when it began. Several at once run on several
-   * connections. Writes are refused with a TypeError. When `ctx` ends, a waiting query never runs, and a running one is
-   * abandoned.
+   * connections. Writes are refused with a TypeError; those in raw SQL by SQLite itself (`DATABASE_READ_ONLY`), and not by
+   * MySQL. When `ctx` ends, a waiting query never runs, and a running one is abandoned.
    *
    * A result of more than `maxRows` rows is refused (`RESULT_TOO_LARGE`); take pages, or stream:
    * `for await (const row of db.selectFrom('t').selectAll().stream(100))`.
