@@ -135,8 +135,7 @@ describe('limits of SQLite', () => {
     it(`gives the caller of a ${way} its error at once, though the thread is busy with the first row of a stream`, async (t) => {
       const sql = await open(t, { url: 'sqlite::memory:' });
       using brief = ctx.withTimeout(50);
-      const rows = 5_000_000;
-      const slow = raw<{ n: number }>`with recursive c(n) as (select 1 union all select n + 1 from c where n < ${rows})
+      const slow = raw<{ n: number }>`with recursive c(n) as (select 1 union all select n + 1 from c where n < 2000000)
         select count(*) as n from c`;
       let isOver = false;
 
@@ -152,7 +151,6 @@ describe('limits of SQLite', () => {
       await assert.rejects(streaming, { code: 'deadline_exceeded' });
       assert.equal(isOver, false);
       await whole;
-      await sql.ping(ctx);
     });
   }
 
