@@ -37,8 +37,8 @@ test('sees every way to load a module, and leaves types out', () => {
 test('follows imports through files, packages and circles', async () => {
   using files = project();
   const main = files.write('room/main.ts', `import './domain.ts'; import 'node:fs'; import 'nowhere';`);
-  const domain = files.write('room/domain.ts', `import '../shared/ids.ts'; import './main.ts'; import '../gone.ts';`);
-  const ids = files.write('shared/ids.ts', 'export const id = 1;');
+  const domain = files.write('room/domain.ts', `import '../kit/ids.ts'; import './main.ts'; import '../gone.ts';`);
+  const ids = files.write('kit/ids.ts', 'export const id = 1;');
 
   const behind = await filesBehind([main]);
 
@@ -47,8 +47,8 @@ test('follows imports through files, packages and circles', async () => {
 
 test('a change concerns the services that import the file, and those in whose directory it lies', async () => {
   using files = project();
-  const room = unit('room', files.write('room/main.ts', `import '../shared/ids.ts';`));
-  const gift = unit('gift', files.write('gift/main.ts', `import '../shared/ids.ts'; import './rules.ts';`));
+  const room = unit('room', files.write('room/main.ts', `import '../kit/ids.ts';`));
+  const gift = unit('gift', files.write('gift/main.ts', `import '../kit/ids.ts'; import './rules.ts';`));
   const rank = unit('rank', files.write('rank/main.ts', ''));
   const top = unit('top', files.write('top.ts', ''));
   const concerned = async (...changed: string[]) => {
@@ -56,7 +56,7 @@ test('a change concerns the services that import the file, and those in whose di
     return units.map(({ name }) => name);
   };
 
-  assert.deepEqual(await concerned('shared/ids.ts'), ['room', 'gift']);
+  assert.deepEqual(await concerned('kit/ids.ts'), ['room', 'gift']);
   assert.deepEqual(await concerned('gift/rules.ts'), ['gift']);
   assert.deepEqual(await concerned('rank/page.html'), ['rank']);
   assert.deepEqual(await concerned('rank/rank.test.ts', 'README.md'), []);
