@@ -249,12 +249,19 @@ describe('a process with a supervisor', () => {
   it('in a renewal waits for the clients of idle connections, until it is told that there is no time', async () => {
     const service = start({ FLOTILLA_SUPERVISED: '1' });
     const url = await service.url();
-    const [active, idle] = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })];
-    await Promise.all([connectionHeader(url, active), connectionHeader(url, idle)]);
+    const [active, late, idle] = [
+      new Agent({ keepAlive: true }),
+      new Agent({ keepAlive: true }),
+      new Agent({ keepAlive: true }),
+    ];
+    await Promise.all([active, late, idle].map((agent) => connectionHeader(url, agent)));
 
     service.child.send({ type: 'drain', isRenewal: true });
     await service.told('draining');
     assert.equal(await connectionHeader(url, active), 'close');
+    // A start takes longer than idle connections are kept otherwise.
+    await start().url();
+    assert.equal(await connectionHeader(url, late), 'close');
     const toldAt = performance.now();
     service.child.send({ type: 'drain', isRenewal: false });
 

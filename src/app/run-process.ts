@@ -73,7 +73,7 @@ class ProcessRun {
       // A start that was cut short by a signal has not failed.
       if (this.#wanted.err() === undefined) await this.#failed(error);
     }
-    this.#drain('the app has ended');
+    if (this.#wanted.err() === undefined) this.#drain('it could not start');
     await this.#app?.stop(background(), { isRenewal: this.#isRenewal });
     await this.#host.close(background());
     process.exit(this.#exitCode);
