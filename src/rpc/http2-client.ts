@@ -24,6 +24,8 @@ class Exchange {
   readonly #trailer = new Headers();
   /** Why the stream is ended by this side, or what it failed with. */
   #failure: unknown;
+  /** Both sides have ended it in order. */
+  #isComplete = false;
 
   constructor(stream: ClientHttp2Stream, body: AsyncIterable<Uint8Array> | undefined, signal: AbortSignal | undefined) {
     this.#stream = stream;
@@ -47,8 +49,13 @@ class Exchange {
   }
 
   #reset(reason: unknown): void {
+    // The library also aborts what has gone well; a reset then would be one too many for each call.
+    if (this.#isComplete) return;
     this.#failure ??= reason;
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+    const stream = this.#stream;
+    stream.close(constants.NGHTTP2_CANCEL);
+    // With bytes that nobody will read it would stay, and with it its connection.
+    stream.destroy();
   }
 
   async #send(body: AsyncIterable<Uint8Array>): Promise<void> {
@@ -80,6 +87,9 @@ class Exchange {
     if (this.#failure !== undefined) throw this.#failure;
     if (stream.rstCode !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR)
       throw failureOf(stream, undefined);
+    // The answer is whole before the request is: the server wants no more of it.
+    if (!stream.writableFinished) this.#reset(undefined);
+    this.#isComplete = true;
   }
 }
 
@@ -107,6 +117,7 @@ function drained(stream: ClientHttp2Stream): Promise<void> {
     };
     stream.once('drain', done);
     stream.once('close', done);
+    if (stream.closed || stream.destroyed) done();
   });
 }
 

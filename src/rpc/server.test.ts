@@ -192,6 +192,31 @@ describe('a server protects itself', inTime, () => {
     });
   }
 
+  test('a thousand calls that are given up do not cut the others on their connection', async () => {
+    const release = Promise.withResolvers<void>();
+    await using fixture = await networkFixture({
+      handlers: {
+        async getRoom(_ctx, { id }) {
+          await release.promise;
+          return { room: { id } };
+        },
+      },
+    });
+    const patient = fixture.client.getRoom(root, { id: 'patient' });
+
+    for (let n = 0; n < 15; n++) {
+      const ctx = root.withCancel();
+      const given = Array.from({ length: 100 }, () => fixture.client.getRoom(ctx, {}).catch(() => {}));
+      // Sent before they are given up: one call after them has been admitted.
+      await fixture.client.closeRoom(root, {});
+      ctx.cancel();
+      await Promise.all(given);
+    }
+    release.resolve();
+
+    assert.equal((await patient).room?.id, 'patient');
+  });
+
   test('an idle HTTP/2 connection is closed, one that serves a call is not while its client answers', async () => {
     const release = Promise.withResolvers<void>();
     await using fixture = await networkFixture({
