@@ -93,6 +93,7 @@ test('parameters, body and answer follow the annotation', async () => {
   const shelf = paths['/v1/shelves/{shelf_name}'].patch;
   assert.deepEqual(close.parameters, [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }]);
   assert.deepEqual(Object.keys(close.requestBody.content['application/json'].schema.properties), ['because']);
+  assert.deepEqual([close.requestBody.required, create.requestBody.required], [false, true]);
   assert.deepEqual(create.requestBody.content['application/json'].schema, {
     $ref: '#/components/schemas/flotilla.test.v1.Room',
   });

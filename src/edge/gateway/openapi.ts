@@ -121,7 +121,7 @@ function describe(operation: Operation): JsonSchema {
     security: security[access],
     ...(parameters.length > 0 && { parameters: parameters.map(describeParameter) }),
     ...(requestBody !== undefined && {
-      requestBody: { required: true, content: { 'application/json': { schema: requestBody } } },
+      requestBody: { required: needsBody(requestBody), content: { 'application/json': { schema: requestBody } } },
     }),
     responses: {
       ...(response === undefined
@@ -130,6 +130,12 @@ function describe(operation: Operation): JsonSchema {
       default: { $ref: '#/components/responses/Error' },
     },
   };
+}
+
+/** An object none of whose properties are required may as well be left out: the server takes an empty body for it. */
+function needsBody(schema: JsonSchema): boolean {
+  const { required = [] } = schema as { readonly required?: readonly string[] };
+  return !('properties' in schema) || required.length > 0;
 }
 
 /** The description moves from the schema to the parameter, where readers and tools look for it. */
