@@ -30,19 +30,24 @@ let stdout: LineSink | undefined;
 
 /** Characters of unwritten lines. */
 const maxBuffered = 16 * 1024 * 1024;
+/** Lines wait this long for others to be written with: a write per line would wake two threads and the reader each time. */
+const gatherMs = 20;
+/** ... unless so many characters wait already. */
+const gatherCharacters = 64 * 1024;
 /** A pipe that takes nothing is tried again after so long. */
 const retryMs = 5;
 /** At the end of the process a reader gets so many tries to take the rest. */
 const maxSyncRetries = 200;
 
 /**
- * Writes to a file descriptor from a thread of libuv's pool, one write at a time: lines that come meanwhile go together in
- * the next. `process.stdout` would block the event loop on a pipe whose reader is slow.
+ * Writes to a file descriptor from a thread of libuv's pool, one write at a time: lines that come within 20 ms, or while a
+ * write is under way, go together in the next. `process.stdout` would block the event loop on a pipe whose reader is slow.
  */
 export class DescriptorSink implements LineSink {
   readonly #descriptor: number;
   #buffer = '';
   #isWriting = false;
+  #gathering: NodeJS.Timeout | undefined;
   #isBroken = false;
   #dropped = 0;
   #onDrained: (() => void)[] = [];
@@ -62,10 +67,13 @@ export class DescriptorSink implements LineSink {
       return;
     }
     this.#buffer += line;
-    if (!this.#isWriting) this.#next();
+    if (this.#isWriting) return;
+    if (this.#buffer.length >= gatherCharacters) this.#next();
+    else this.#gathering ??= setTimeout(() => this.#next(), gatherMs).unref();
   }
 
   async drained(ctx: Context): Promise<void> {
+    if (!this.#isWriting) this.#next();
     if (!this.#isWriting) return;
     await until(ctx, new Promise<void>((resolve) => this.#onDrained.push(resolve))).catch(() => {});
   }
@@ -86,6 +94,8 @@ export class DescriptorSink implements LineSink {
 
   /** Writes what is buffered, then what came meanwhile. */
   #next(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     if (this.#buffer === '' || this.#isBroken) {
       this.#isWriting = false;
       for (const resolve of this.#onDrained.splice(0)) resolve();
