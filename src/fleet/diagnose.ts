@@ -102,7 +102,7 @@ function fixFor(text: string, place: readonly string[], options: DiagnoseOptions
   return `correct ${entry} and save: it starts again by itself`;
 }
 
-/** `file:///home/me/app/room/main.ts:3` as `room/main.ts:3`. */
+/** `file:///srv/app/room/main.ts:3` as `room/main.ts:3`. */
 function shortenPaths(line: string, cwd: string): string {
   return line.replace(/file:\/\/\/[^\s:)]+/g, (url) => {
     const path = fileURLToPath(url);
