@@ -46,9 +46,11 @@ async function runService(file: string, cwd: string): Promise<void> {
     timeout: 60_000,
   });
   let printed = '';
+  let asked = false;
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     printed += chunk;
-    if (/\bready\b/.test(printed)) child.kill('SIGTERM');
+    // Once: a second signal would end it by force.
+    if (!asked && /\bready\b/.test(printed)) asked = child.kill('SIGTERM');
   });
   const code = await new Promise((resolve) => child.once('close', resolve));
   assert.match(printed, /\bready\b/);
