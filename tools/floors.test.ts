@@ -20,7 +20,7 @@ test('a tree that breaks every rule is reported, so the check can fail', () => {
       { from: 'rpc', to: 'rpc', reason: '' },
     ],
     planned: ['service'],
-    packages: {},
+    packages: { service: ['kysely'] },
   };
 
   const found = breaches(join(root, 'tools/fixtures/bad-floors'), rules).join('\n');
@@ -28,6 +28,7 @@ test('a tree that breaks every rule is reported, so the check can fail', () => {
   assert.match(found, /errors imports service, a floor above it/);
   assert.match(found, /errors imports node:fs/);
   assert.match(found, /service imports the package redis/);
+  assert.match(found, /service does not import the package kysely any more/);
   assert.match(found, /net\/tcp imports net\/http sideways/);
   assert.match(found, /the area rpc has no files/);
   assert.match(found, /service has files and is still listed as planned/);

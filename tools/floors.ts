@@ -46,7 +46,6 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'observe/open-telemetry': ['@opentelemetry/api'],
   service: ['@standard-schema/spec', 'yaml'],
   rpc: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node'],
-  app: ['@standard-schema/spec'],
   'data/sql': ['kysely'],
   'edge/gateway': ['@bufbuild/protobuf', 'jose', '@standard-schema/spec'],
   'adapters/mysql': ['kysely', 'mysql2'],

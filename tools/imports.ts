@@ -44,6 +44,7 @@ export function breaches(root: string, rules: Rules): string[] {
   const found: string[] = [];
   const used = new Set<Sideways>();
   const filled = new Set<string>();
+  const fromPackages = new Set<string>();
   for (const file of sourceFiles(root)) {
     const area = areaOf(root, file, rules);
     if (area === undefined) {
@@ -52,6 +53,7 @@ export function breaches(root: string, rules: Rules): string[] {
     }
     filled.add(area);
     for (const imported of importsOf(file, readFileSync(file, 'utf8'))) {
+      fromPackages.add(`${area} ${packageOf(imported.specifier)}`);
       const breach = judge(root, area, imported, rules, used);
       if (breach !== undefined) found.push(`${relative(root, file)}:${imported.line}: ${breach}`);
     }
@@ -61,6 +63,11 @@ export function breaches(root: string, rules: Rules): string[] {
       found.push(`tools/floors.ts: the area ${area} has no files`);
     if (filled.has(area) && rules.planned.includes(area))
       found.push(`tools/floors.ts: ${area} has files and is still listed as planned`);
+  }
+  for (const [area, names] of Object.entries(rules.packages)) {
+    for (const name of names)
+      if (!fromPackages.has(`${area} ${name}`))
+        found.push(`tools/floors.ts: ${area} does not import the package ${name} any more`);
   }
   for (const entry of rules.sideways) {
     if (!used.has(entry)) found.push(`tools/floors.ts: the exception ${entry.from} → ${entry.to} is not used any more`);
@@ -85,14 +92,18 @@ function judge(root: string, area: string, imported: Import, rules: Rules, used:
   }
   if (specifier.startsWith('node:'))
     return area === 'errors' ? `errors imports ${specifier}; this floor does no I/O` : undefined;
-  const name = specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/');
+  const name = packageOf(specifier);
   if (name === 'flotilla') return `imports ${specifier}; inside src/ use a relative path`;
   return (rules.packages[area] ?? []).includes(name)
     ? undefined
     : `${area} imports the package ${name}, which tools/floors.ts does not allow it`;
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 }
 
 function areaOf(root: string, path: string, rules: Rules): string | undefined {
