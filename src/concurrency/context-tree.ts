@@ -2,34 +2,27 @@ import { isStatusError, type StatusError } from '../errors/index.ts';
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import type { CancelContext, Context, ContextKey, Stop } from './context.ts';
 import { End } from './context-end.ts';
+import { FunctionListener, Watch, type WatchedNode } from './context-watch.ts';
+import type { DoneListener, Listenable } from './done-listener.ts';
 
-/** What all nodes share: the values above them, and their place below the nearest node that can end. */
-abstract class Node {
-  readonly clock: Clock;
-  readonly deadline: number | undefined;
-  readonly #parent: Node | undefined;
-  readonly #key: ContextKey<unknown> | undefined;
-  readonly #value: unknown;
+/** What all nodes share: the way to the values above, and to the nearest node that can end. */
+abstract class Node implements Listenable {
+  readonly parent: Node | undefined;
 
-  constructor(
-    parent: Node | undefined,
-    clock: Clock,
-    deadline: number | undefined,
-    key?: ContextKey<unknown>,
-    value?: unknown,
-  ) {
-    this.#parent = parent;
-    this.clock = clock;
-    this.deadline = deadline;
-    this.#key = key;
-    this.#value = value;
+  constructor(parent: Node | undefined) {
+    this.parent = parent;
   }
 
+  abstract readonly clock: Clock;
+  abstract readonly deadline: number | undefined;
+  abstract readonly signal: AbortSignal;
   /** The nearest node that can end, from this one upwards. */
   abstract readonly ending: EndingNode | undefined;
+  abstract onDone(fn: () => void): Stop;
 
   remainingMs(): number {
-    return this.deadline === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.deadline - this.clock.now());
+    const { deadline } = this;
+    return deadline === undefined ? Number.POSITIVE_INFINITY : Math.max(0, deadline - this.clock.now());
   }
 
   err(): StatusError | undefined {
@@ -45,9 +38,17 @@ abstract class Node {
     if (end !== undefined) throw end.fresh();
   }
 
+  isKnownDone(): boolean {
+    return this.ending !== undefined && this.ending.known() !== undefined;
+  }
+
+  listen(listener: DoneListener): void {
+    this.ending?.watchers().enter(listener);
+  }
+
   value<T>(key: ContextKey<T>): T {
-    for (let node: Node | undefined = this; node !== undefined; node = node.#parent) {
-      if (node.#key === key) return node.#value as T;
+    for (let node: Node | undefined = this; node !== undefined; node = node.parent) {
+      if (node instanceof PassiveNode && node.key === key) return node.own as T;
     }
     return key.fallback;
   }
@@ -68,34 +69,42 @@ abstract class Node {
   }
 
   withValue<T>(key: ContextKey<T>, value: T): Context {
-    return new PassiveNode(this, this.clock, this.ending, key as ContextKey<unknown>, value);
+    return new PassiveNode(this, this.ending, key as ContextKey<unknown>, value);
   }
 
   withoutCancel(): Context {
-    return new PassiveNode(this, this.clock, undefined);
+    return new PassiveNode(this, undefined, undefined, undefined);
   }
 }
 
 /** A node without an end of its own: a root, one with a value, or one cut off from the ends above it. */
 class PassiveNode extends Node implements Context {
   readonly ending: EndingNode | undefined;
-  #never: AbortController | undefined;
+  readonly key: ContextKey<unknown> | undefined;
+  readonly own: unknown;
 
   constructor(
     parent: Node | undefined,
-    clock: Clock,
     ending: EndingNode | undefined,
-    key?: ContextKey<unknown>,
-    value?: unknown,
+    key: ContextKey<unknown> | undefined,
+    own: unknown,
   ) {
-    super(parent, clock, ending?.deadline, key, value);
+    super(parent);
     this.ending = ending;
+    this.key = key;
+    this.own = own;
+  }
+
+  get clock(): Clock {
+    return this.ending === undefined ? this.parent!.clock : this.ending.clock;
+  }
+
+  get deadline(): number | undefined {
+    return this.ending?.deadline;
   }
 
   get signal(): AbortSignal {
-    if (this.ending !== undefined) return this.ending.signal;
-    this.#never ??= new AbortController();
-    return this.#never.signal;
+    return this.ending === undefined ? neverAborted(this) : this.ending.signal;
   }
 
   onDone(fn: () => void): Stop {
@@ -103,26 +112,57 @@ class PassiveNode extends Node implements Context {
   }
 }
 
+class RootNode extends PassiveNode {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    super(undefined, undefined, undefined, undefined);
+    this.#clock = clock;
+  }
+
+  override get clock(): Clock {
+    return this.#clock;
+  }
+}
+
+/** The signals of nodes that cannot end: few ever ask for one. */
+const neverSignals = new WeakMap<object, AbortSignal>();
+
+function neverAborted(node: object): AbortSignal {
+  let signal = neverSignals.get(node);
+  if (signal === undefined) {
+    signal = new AbortController().signal;
+    neverSignals.set(node, signal);
+  }
+  return signal;
+}
+
 /**
  * A node that can end. Ends are pulled, not pushed: it subscribes to the one above and arms a timer only while someone
- * waits on it (`waiters` is not empty), and unsubscribes when the last waiter leaves. So a child that nobody waits on, is
- * done, or is disposed has no entry anywhere.
+ * waits on it, and unsubscribes when the last waiter leaves (`Watch`). So a child that nobody waits on, is done, or is
+ * disposed has no entry anywhere.
  */
-class EndingNode extends Node implements CancelContext {
+class EndingNode extends Node implements CancelContext, WatchedNode {
+  readonly clock: Clock;
+  readonly deadline: number | undefined;
   readonly #upstream: EndingNode | undefined;
   readonly #timeoutCause: unknown;
-  #end: End | undefined;
-  #waiters: Set<() => void> | undefined;
-  #leaveUpstream: Stop | undefined;
-  #timer: Timer | undefined;
+  #end: End | typeof disposed | undefined;
+  #watch: Watch | undefined;
   #controller: AbortController | undefined;
 
   constructor(parent: Node, deadline: number, cause: unknown) {
+    super(parent);
     const upstream = parent.ending;
-    const earliest = Math.min(deadline, upstream?.deadline ?? Number.POSITIVE_INFINITY);
-    super(parent, parent.clock, earliest === Number.POSITIVE_INFINITY ? undefined : earliest);
+    const inherited = upstream?.deadline;
+    const earliest = inherited !== undefined && inherited < deadline ? inherited : deadline;
+    this.clock = parent.clock;
+    this.deadline = earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
     this.#upstream = upstream;
     this.#timeoutCause = cause;
+    this.#end = undefined;
+    this.#watch = undefined;
+    this.#controller = undefined;
   }
 
   get ending(): EndingNode {
@@ -135,7 +175,7 @@ class EndingNode extends Node implements CancelContext {
       this.#controller = controller;
       const end = this.settled();
       if (end !== undefined) controller.abort(end.err);
-      else this.onDone(() => controller.abort(this.#end?.err));
+      else this.onDone(() => controller.abort(this.settled()?.err));
     }
     return this.#controller.signal;
   }
@@ -146,44 +186,64 @@ class EndingNode extends Node implements CancelContext {
     if (this.settled(now) === undefined) this.#finish(new End('canceled', now, cause));
   }
 
+  /** As `cancel`; but where nobody waits it does not look at the clock: most contexts end so, and nobody asks them again. */
   [Symbol.dispose](): void {
-    this.cancel();
+    if (this.#end !== undefined) return;
+    if (this.#watch === undefined && this.#upstream?.known() === undefined) this.#end = disposed;
+    else this.cancel();
   }
 
   onDone(fn: () => void): Stop {
-    let waiting = true;
-    const run = () => {
-      if (!waiting) return;
-      waiting = false;
-      fn();
-    };
-    if (this.settled() !== undefined) {
-      queueMicrotask(run);
-      return () => {
-        const prevented = waiting;
-        waiting = false;
-        return prevented;
-      };
-    }
-    this.#waiters ??= new Set();
-    this.#waiters.add(run);
-    if (this.#waiters.size === 1) this.#arm();
+    if (this.settled() !== undefined) return soon(fn);
+    const listener = new FunctionListener(fn);
+    this.watchers().enter(listener);
     return () => {
-      if (!waiting) return false;
-      waiting = false;
-      this.#waiters?.delete(run);
-      if (this.#waiters?.size === 0) this.#disarm();
-      return true;
+      const prevented = listener.watch !== undefined;
+      listener.unlisten();
+      return prevented;
     };
+  }
+
+  watchers(): Watch {
+    this.#watch ??= new Watch(this);
+    return this.#watch;
   }
 
   /** The end, taking over an ancestor's or the passed deadline, whichever came first, where nobody waited for it. */
   settled(now?: number): End | undefined {
-    if (this.#end !== undefined) return this.#end;
+    if (this.#end !== undefined) return this.#ended(this.#end);
     const above = this.#upstream?.settled(now);
     if (above !== undefined && !(this.#hasOwnDeadline() && this.deadline! < above.at)) this.#finish(above);
     else if (this.#hasOwnDeadline() && (now ?? this.clock.now()) >= this.deadline!) this.#expire();
-    return this.#end;
+    return this.#end as End | undefined;
+  }
+
+  /** Its own or an ancestor's end, as far as it is known without a look at the clock. */
+  known(): End | typeof disposed | undefined {
+    for (let node: EndingNode | undefined = this; node !== undefined; node = node.#upstream) {
+      if (node.#end !== undefined) return node.#end;
+    }
+    return undefined;
+  }
+
+  listenUpstream(upstream: DoneListener): void {
+    this.#upstream?.watchers().enter(upstream);
+  }
+
+  armTimer(): Timer | undefined {
+    if (!this.#hasOwnDeadline()) return undefined;
+    return this.clock.after(this.deadline! - this.clock.now(), () => this.#expire());
+  }
+
+  upstreamDone(): void {
+    this.settled();
+  }
+
+  #ended(end: End | typeof disposed): End {
+    if (end !== disposed) return end;
+    const canceled = new End('canceled', Number.NEGATIVE_INFINITY, undefined);
+    this.#end = canceled;
+    return canceled;
   }
 
   /** Whether its deadline is earlier than those above: theirs end it through them. */
@@ -198,37 +258,23 @@ class EndingNode extends Node implements CancelContext {
   #finish(end: End): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    this.#disarm();
-    const waiters = this.#waiters;
-    this.#waiters = undefined;
-    if (waiters === undefined) return;
-    for (const run of waiters) {
-      try {
-        run();
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
-  }
-
-  #arm(): void {
-    this.#leaveUpstream = this.#upstream?.onDone(() => this.settled());
-    if (this.#hasOwnDeadline()) {
-      this.#timer = this.clock.after(this.deadline! - this.clock.now(), () => this.#expire());
-    }
-  }
-
-  #disarm(): void {
-    this.#leaveUpstream?.();
-    this.#leaveUpstream = undefined;
-    this.#timer?.stop();
-    this.#timer = undefined;
+    this.#watch?.announce();
   }
 }
 
-/** The stop of a function that nothing will ever call. */
+/** The end of a node that was disposed while nobody waited: the End itself is made when someone asks. */
+const disposed = Symbol('disposed');
+
+/** Calls `fn` in a microtask. */
+function soon(fn: () => void): Stop {
+  const stop = once();
+  queueMicrotask(() => {
+    if (stop()) fn();
+  });
+  return stop;
+}
+
+/** Reports true the first time only. */
 function once(): Stop {
   let waiting = true;
   return () => {
@@ -240,10 +286,10 @@ function once(): Stop {
 
 /** A root on a clock of its own: for tests with a virtual clock. */
 export function rootContext(clock: Clock): Context {
-  return new PassiveNode(undefined, clock, undefined);
+  return new RootNode(clock);
 }
 
-const root = new PassiveNode(undefined, systemClock, undefined);
+const root = new RootNode(systemClock);
 
 /** The root: never done, no values. For `main` and tests; everything else derives its Context from its caller's. */
 export function background(): Context {

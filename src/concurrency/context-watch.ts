@@ -1,0 +1,93 @@
+import type { Timer } from './clock.ts';
+import { DoneListener, type Watched } from './done-listener.ts';
+
+/** What a node that is watched does: arm and disarm what its end depends on, and notice that end. */
+export interface WatchedNode {
+  /** Registers `upstream` with the node above, if there is one that can end. */
+  listenUpstream(upstream: DoneListener): void;
+  /** A timer for the node's own deadline, if it has one of its own. */
+  armTimer(): Timer | undefined;
+  /** The node above has ended. */
+  upstreamDone(): void;
+}
+
+/**
+ * What a node holds only while someone waits on it: its listeners, its entry in the node above and its timer. The first
+ * listener arms them, the last one that leaves disarms them, so nothing is left where nobody waits.
+ */
+export class Watch extends DoneListener implements Watched {
+  readonly #node: WatchedNode;
+  #head: DoneListener | undefined;
+  #tail: DoneListener | undefined;
+  #timer: Timer | undefined;
+
+  constructor(node: WatchedNode) {
+    super();
+    this.#node = node;
+  }
+
+  enter(listener: DoneListener): void {
+    const tail = this.#tail;
+    listener.watch = this;
+    listener.previousDone = tail;
+    this.#tail = listener;
+    if (tail !== undefined) {
+      tail.nextDone = listener;
+      return;
+    }
+    this.#head = listener;
+    this.#node.listenUpstream(this);
+    this.#timer = this.#node.armTimer();
+  }
+
+  leave(listener: DoneListener): void {
+    const { previousDone, nextDone } = listener;
+    if (previousDone === undefined) this.#head = nextDone;
+    else previousDone.nextDone = nextDone;
+    if (nextDone === undefined) this.#tail = previousDone;
+    else nextDone.previousDone = previousDone;
+    listener.previousDone = undefined;
+    listener.nextDone = undefined;
+    listener.watch = undefined;
+    if (this.#head === undefined) this.disarm();
+  }
+
+  disarm(): void {
+    this.unlisten();
+    this.#timer?.stop();
+    this.#timer = undefined;
+  }
+
+  /** Tells all, in the order in which they came. One that leaves on the way is not told any more. */
+  announce(): void {
+    this.disarm();
+    for (let listener = this.#head; listener !== undefined; listener = this.#head) {
+      this.leave(listener);
+      try {
+        listener.contextDone();
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  override contextDone(): void {
+    this.#node.upstreamDone();
+  }
+}
+
+/** `onDone`'s function as a listener. */
+export class FunctionListener extends DoneListener {
+  readonly #fn: () => void;
+
+  constructor(fn: () => void) {
+    super();
+    this.#fn = fn;
+  }
+
+  override contextDone(): void {
+    this.#fn();
+  }
+}

@@ -1,0 +1,138 @@
+import type { Item, RecvChan, SendChan } from './channel.ts';
+import type { Context } from './context.ts';
+import { isKnownDone } from './done-listener.ts';
+import { type Case, type CaseWaiter, notReady } from './select-case.ts';
+import { type Awaitable, Waiting } from './waiting.ts';
+
+/** The cases of a select, by the names that its result is told by. */
+export type Cases = Readonly<Record<string, Case<unknown>>>;
+
+/** Which case was done and what it gave: a union that `switch (result.case)` narrows. */
+export type Selected<C extends Cases> = {
+  [Name in keyof C & string]: { readonly case: Name; readonly value: C[Name] extends Case<infer T> ? T : never };
+}[keyof C & string];
+
+/**
+ * Does exactly one of the operations, as Go's `select`: one that is ready, chosen at random with equal chances, or the
+ * first that becomes ready. The others are left without a trace: nothing is sent or taken, no timer stays armed.
+ *
+ *     const got = await select(ctx, { job: recv(jobs), beat: tick, sent: send(out, v) });
+ *     switch (got.case) {
+ *       case 'job': if (got.value === undefined) return; ...        // closed and drained
+ *
+ * Gives the result itself where one is ready, and always where `otherwise` is among the cases; `await` takes both. With an
+ * `otherwise` it never waits. A `recv` or `send` of an undefined channel is never ready, as Go's nil channel.
+ *
+ * Throws the error of `ctx` when it ends first (under the rules of `send`), what a chosen `send` to a closed channel
+ * throws, and what the promise of a chosen `settled` was rejected with.
+ */
+export function select<const C extends Cases>(
+  ctx: Context,
+  cases: C,
+): Otherwise extends C[keyof C] ? Selected<C> : Awaitable<Selected<C>>;
+export function select(ctx: Context, cases: Cases): Awaitable<Selected<Cases>> {
+  if (++selects % selectsPerClockRead === 0 || isKnownDone(ctx)) ctx.throwIfDone();
+  const names = Object.keys(cases);
+  let fallback: string | undefined;
+  for (let left = names.length; left > 0; left--) {
+    // The next step of a random permutation, made only as far as it is needed.
+    const pick = left === 1 ? 0 : Math.floor(Math.random() * left);
+    const name = names[pick]!;
+    const chosen = cases[name]!;
+    if (chosen === otherwise) {
+      fallback = name;
+    } else {
+      const value = chosen.attempt();
+      if (value !== notReady) return { case: name, value };
+    }
+    names[pick] = names[left - 1]!;
+  }
+  if (fallback !== undefined) return { case: fallback, value: undefined };
+  return parkSelect(ctx, cases);
+}
+
+let selects = 0;
+/** See `readyPerClockRead` of the channels. */
+const selectsPerClockRead = 64;
+
+function parkSelect(ctx: Context, cases: Cases): Promise<Selected<Cases>> {
+  ctx.throwIfDone();
+  const selection = new Selection(ctx);
+  for (const name of Object.keys(cases)) selection.add(name, cases[name]!);
+  return selection.begin();
+}
+
+/** A select that waits: an entry in every case until one of them is done. */
+class Selection extends Waiting<Selected<Cases>> {
+  readonly #entries: Entry[] = [];
+
+  add(name: string, on: Case<unknown>): void {
+    const entry = new Entry(this, name, on);
+    this.#entries.push(entry);
+    on.park(entry as CaseWaiter<never>);
+  }
+
+  describe(): string {
+    return `select of ${this.#entries.map(({ name, on }) => `${name}: ${on.describe()}`).join(', ')}`;
+  }
+
+  protected leave(): void {
+    for (const entry of this.#entries) entry.on.leave(entry as CaseWaiter<never>);
+  }
+}
+
+class Entry implements CaseWaiter<unknown> {
+  previous: CaseWaiter<unknown> | undefined = undefined;
+  next: CaseWaiter<unknown> | undefined = undefined;
+  list: { remove(entry: CaseWaiter<unknown>): void } | undefined = undefined;
+  payload: unknown = undefined;
+  readonly #selection: Selection;
+  readonly name: string;
+  readonly on: Case<unknown>;
+
+  constructor(selection: Selection, name: string, on: Case<unknown>) {
+    this.#selection = selection;
+    this.name = name;
+    this.on = on;
+  }
+
+  deliver(value: unknown): void {
+    this.#selection.deliver({ case: this.name, value });
+  }
+
+  fail(error: unknown): void {
+    this.#selection.fail(error);
+  }
+}
+
+/** Never ready: the nil channel. */
+const never: Case<never> = {
+  attempt: () => notReady,
+  park() {},
+  leave() {},
+  describe: () => 'a nil channel',
+};
+
+/** The type of `otherwise`, by which `select` knows that it need not be awaited. */
+export interface Otherwise extends Case<undefined> {
+  readonly isOtherwise: true;
+}
+
+/** The case that is done when no other is ready: Go's `default`. */
+export const otherwise: Otherwise = {
+  isOtherwise: true,
+  attempt: () => undefined,
+  park() {},
+  leave() {},
+  describe: () => 'otherwise',
+};
+
+/** A case that receives; its value is undefined when the channel is closed and drained. Without a channel: never ready. */
+export function recv<T extends Item>(chan: RecvChan<T> | undefined): Case<T | undefined> {
+  return chan === undefined ? never : chan.recvCase();
+}
+
+/** A case that sends `item`; choosing it throws if the channel is closed. Without a channel: never ready. */
+export function send<T extends Item>(chan: SendChan<T> | undefined, item: T): Case<void> {
+  return chan === undefined ? never : chan.sendCase(item);
+}

@@ -1,0 +1,90 @@
+import type { Context } from './context.ts';
+import { DoneListener, listen } from './done-listener.ts';
+import { type Tracked, tracker } from './tracking.ts';
+import { type Resumable, resume } from './turns.ts';
+
+/** A value, or the promise of one where it has to be waited for. `await` takes both; a value costs no promise. */
+export type Awaitable<T> = T | Promise<T>;
+
+/**
+ * A wait that ends once: with an outcome that somebody delivers, with an error, or with the end of its Context. It stays
+ * where it entered and in its Context exactly as long as it waits: whoever delivers always reaches one that still waits,
+ * so no wake-up is lost, and one that gave up leaves no trace.
+ */
+export abstract class Waiting<T> extends DoneListener implements Resumable, Tracked {
+  readonly promise: Promise<T>;
+  readonly #ctx: Context;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+  #outcome: T | undefined = undefined;
+  #error: unknown = undefined;
+
+  /** The Context must not have ended. Enter the queues, then call `begin`. */
+  constructor(ctx: Context) {
+    super();
+    this.#ctx = ctx;
+    this.promise = new Promise<T>(takeResolvers);
+    this.#resolve = lastResolve as (value: T) => void;
+    this.#reject = lastReject;
+  }
+
+  abstract describe(): string;
+  /** Leaves the queues it entered. */
+  protected abstract leave(): void;
+  /** It gave up, has left and will throw: those behind it may go on now. */
+  protected gaveUp(): void {}
+
+  begin(): Promise<T> {
+    listen(this.#ctx, this);
+    tracker?.parked(this);
+    return this.promise;
+  }
+
+  /** Leaves, and goes on with `outcome`. */
+  deliver(outcome: T): void {
+    this.#end();
+    this.#outcome = outcome;
+    resume(this);
+  }
+
+  /** Leaves, and throws `error`. */
+  fail(error: unknown): void {
+    this.#end();
+    this.#error = error;
+    resume(this);
+  }
+
+  override contextDone(): void {
+    this.fail(endOf(this.#ctx));
+    this.gaveUp();
+  }
+
+  resume(): void {
+    if (this.#error === undefined) this.#resolve(this.#outcome as T);
+    else this.#reject(this.#error);
+  }
+
+  #end(): void {
+    this.leave();
+    this.unlisten();
+    tracker?.resumed(this);
+  }
+}
+
+// One executor for all promises, so that none needs a closure of its own. It runs within the constructor of the promise.
+let lastResolve: unknown;
+let lastReject: (error: unknown) => void;
+function takeResolvers(resolve: unknown, reject: (error: unknown) => void): void {
+  lastResolve = resolve;
+  lastReject = reject;
+}
+
+/** The error of a Context that has ended, made at the place that gives up. */
+function endOf(ctx: Context): unknown {
+  try {
+    ctx.throwIfDone();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
