@@ -1,6 +1,6 @@
-import type { StatusError } from '../errors/index.ts';
-import type { Context, Stop } from './context.ts';
-import { LinkedList } from './linked-list.ts';
+import type { StatusError } from '../../errors/index.ts';
+import type { Context, Stop } from '../context/context.ts';
+import { LinkedList } from '../parking/linked-list.ts';
 import { type Case, type CaseWaiter, notReady } from './select-case.ts';
 
 /** A case that is ready once `ctx` has ended, and gives its error: Go's `<-ctx.Done()`. For contexts beside the select's own. */

@@ -1,13 +1,13 @@
-import { StatusError } from '../errors/index.ts';
+import { StatusError } from '../../errors/index.ts';
+import type { Context } from '../context/context.ts';
+import { background } from '../context/context-tree.ts';
+import { isKnownDone } from '../context/done-listener.ts';
+import { LinkedList } from '../parking/linked-list.ts';
+import { type ParkingPlace, park, type Waiter } from '../parking/park.ts';
+import type { Awaitable } from '../parking/waiting.ts';
 import type { Chan, Item } from './channel.ts';
-import type { Context } from './context.ts';
-import { background } from './context-tree.ts';
-import { isKnownDone } from './done-listener.ts';
-import { LinkedList } from './linked-list.ts';
-import { type ParkingPlace, park, type Waiter } from './park.ts';
 import { Ring } from './ring.ts';
 import { type Case, type CaseWaiter, notReady } from './select-case.ts';
-import type { Awaitable } from './waiting.ts';
 
 /** Every so many operations that need not wait, the clock is looked at: a loop of ready ones would miss its deadline. */
 const readyPerClockRead = 64;

@@ -1,8 +1,8 @@
+import type { Context } from '../context/context.ts';
+import { isKnownDone } from '../context/done-listener.ts';
+import { type Awaitable, Waiting } from '../parking/waiting.ts';
 import type { Item, RecvChan, SendChan } from './channel.ts';
-import type { Context } from './context.ts';
-import { isKnownDone } from './done-listener.ts';
 import { type Case, type CaseWaiter, notReady } from './select-case.ts';
-import { type Awaitable, Waiting } from './waiting.ts';
 
 /** The cases of a select, by the names that its result is told by. */
 export type Cases = Readonly<Record<string, Case<unknown>>>;

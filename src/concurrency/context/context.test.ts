@@ -4,7 +4,7 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import * as errors from '../errors/index.ts';
+import * as errors from '../../errors/index.ts';
 import {
   background,
   type Clock,
@@ -16,7 +16,7 @@ import {
   sleep,
   until,
   withSignal,
-} from './index.ts';
+} from '../index.ts';
 
 /** A clock that stands still until told to move. */
 function manualClock() {
@@ -211,7 +211,7 @@ test('stop reports whether it prevented the call', () => {
 
 test('a waiter that throws surfaces as an uncaught exception and does not keep the others from being told', () => {
   const program = `
-    import { background } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
+    import { background } from ${JSON.stringify(new URL('../index.ts', import.meta.url).href)};
     process.on('uncaughtException', (error) => console.log('uncaught', error.message));
     const ctx = background().withCancel();
     ctx.onDone(() => { throw new Error('bad waiter'); });

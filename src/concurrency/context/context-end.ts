@@ -1,4 +1,4 @@
-import { StatusError } from '../errors/index.ts';
+import { StatusError } from '../../errors/index.ts';
 
 /** How a node ended. Its error is made when someone asks: most contexts are disposed and nobody looks again. */
 export class End {

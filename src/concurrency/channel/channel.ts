@@ -1,6 +1,6 @@
-import type { Context } from './context.ts';
+import type { Context } from '../context/context.ts';
+import type { Awaitable } from '../parking/waiting.ts';
 import type { Case } from './select-case.ts';
-import type { Awaitable } from './waiting.ts';
 
 /** What a channel carries: anything but `undefined`, which is what `recv` gives when the channel is closed and drained. */
 export type Item = NonNullable<unknown> | null;

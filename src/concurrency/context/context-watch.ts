@@ -1,4 +1,4 @@
-import type { Timer } from './clock.ts';
+import type { Timer } from '../time/clock.ts';
 import { DoneListener, type Watched } from './done-listener.ts';
 
 /** What a node that is watched does: arm and disarm what its end depends on, and notice that end. */

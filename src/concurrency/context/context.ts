@@ -1,5 +1,5 @@
-import type { StatusError } from '../errors/index.ts';
-import type { Clock } from './clock.ts';
+import type { StatusError } from '../../errors/index.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** A typed name for a value that travels with a Context. Two keys are equal only if they are the same object. */
 export interface ContextKey<T> {

@@ -1,5 +1,5 @@
-import type { Context } from './context.ts';
-import { DoneListener, listen } from './done-listener.ts';
+import type { Context } from '../context/context.ts';
+import { DoneListener, listen } from '../context/done-listener.ts';
 import { type Tracked, tracker } from './tracking.ts';
 import { type Resumable, resume } from './turns.ts';
 

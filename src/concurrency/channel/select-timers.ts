@@ -1,5 +1,5 @@
-import type { Clock, Timer } from './clock.ts';
-import type { Context } from './context.ts';
+import type { Context } from '../context/context.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { select } from './select.ts';
 import { type Case, type CaseWaiter, notReady } from './select-case.ts';
 

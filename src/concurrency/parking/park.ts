@@ -1,4 +1,4 @@
-import type { Context } from './context.ts';
+import type { Context } from '../context/context.ts';
 import type { Linked, LinkedList } from './linked-list.ts';
 import { Waiting } from './waiting.ts';
 

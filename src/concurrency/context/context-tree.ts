@@ -1,5 +1,5 @@
-import { isStatusError, type StatusError } from '../errors/index.ts';
-import { type Clock, systemClock, type Timer } from './clock.ts';
+import { isStatusError, type StatusError } from '../../errors/index.ts';
+import { type Clock, systemClock, type Timer } from '../time/clock.ts';
 import type { CancelContext, Context, ContextKey, Stop } from './context.ts';
 import { End } from './context-end.ts';
 import { FunctionListener, Watch, type WatchedNode } from './context-watch.ts';

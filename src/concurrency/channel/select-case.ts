@@ -1,4 +1,4 @@
-import type { Linked } from './linked-list.ts';
+import type { Linked } from '../parking/linked-list.ts';
 
 /** What `attempt` gives where the case would have to wait. */
 export const notReady = Symbol('not ready');

@@ -1,5 +1,5 @@
-import { StatusError } from '../errors/index.ts';
-import type { Context } from './context.ts';
+import { StatusError } from '../../errors/index.ts';
+import type { Context } from '../context/context.ts';
 
 /**
  * Waits `ms` milliseconds, or throws the Context's error when it ends earlier.
