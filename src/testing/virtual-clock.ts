@@ -15,13 +15,15 @@ export interface VirtualClock extends Clock {
 export function virtualClock(): VirtualClock {
   const timers = new Set<{ readonly due: number; readonly fn: () => void }>();
   let now = 0;
+  const at = (due: number, fn: () => void): Timer => {
+    const timer = { due, fn };
+    timers.add(timer);
+    return { stop: () => timers.delete(timer) };
+  };
   return {
     now: () => now,
-    after(ms, fn): Timer {
-      const timer = { due: now + Math.max(0, ms), fn };
-      timers.add(timer);
-      return { stop: () => timers.delete(timer) };
-    },
+    after: (ms, fn) => at(now + Math.max(0, ms), fn),
+    at,
     async advance(ms) {
       if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY))
         throw new RangeError(`advance: ${ms} is not a number of milliseconds from 0`);

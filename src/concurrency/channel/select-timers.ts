@@ -35,7 +35,7 @@ class After implements Case<number> {
 
   park(waiter: CaseWaiter<number>): void {
     if (this.#isOver) return;
-    waiter.payload = this.#clock.after(this.#due - this.#clock.now(), () => {
+    waiter.payload = this.#clock.at(this.#due, () => {
       if (this.#isOver) return;
       this.#isOver = true;
       waiter.deliver(this.#clock.now());
@@ -86,10 +86,10 @@ class Tick implements Ticker {
     const fire = () => {
       const now = clock.now();
       // Another select may have taken the tick that both waited for.
-      if (now < this.#due) waiter.payload = clock.after(this.#due - now, fire);
+      if (now < this.#due) waiter.payload = clock.at(this.#due, fire);
       else waiter.deliver(this.#take(now));
     };
-    waiter.payload = clock.after(this.#due - clock.now(), fire);
+    waiter.payload = clock.at(this.#due, fire);
   }
 
   leave(waiter: CaseWaiter<number>): void {

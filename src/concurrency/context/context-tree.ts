@@ -232,7 +232,7 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
 
   armTimer(): Timer | undefined {
     if (!this.#hasOwnDeadline()) return undefined;
-    return this.clock.after(this.deadline! - this.clock.now(), () => this.#expire());
+    return this.clock.at(this.deadline!, () => this.#expire());
   }
 
   upstreamDone(): void {

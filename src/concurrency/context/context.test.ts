@@ -24,8 +24,9 @@ function manualClock() {
   const pending = new Set<{ due: number; fn: () => void }>();
   const clock: Clock = {
     now: () => now,
-    after(ms, fn) {
-      const entry = { due: now + ms, fn };
+    after: (ms, fn) => clock.at(now + ms, fn),
+    at(due, fn) {
+      const entry = { due, fn };
       pending.add(entry);
       return { stop: () => pending.delete(entry) };
     },

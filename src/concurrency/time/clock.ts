@@ -1,3 +1,5 @@
+import { SystemTimers } from './system-timers.ts';
+
 /** A pending callback. `stop` reports whether it prevented the call; a second `stop` returns false. */
 export interface Timer {
   stop(): boolean;
@@ -11,35 +13,15 @@ export interface Clock {
   now(): number;
   /** Calls `fn` once, at least `ms` from now. A pending timer keeps the process alive. */
   after(ms: number, fn: () => void): Timer;
+  /** Calls `fn` once, when `now()` has reached `time`, and never from within this call. Costs no look at the clock. */
+  at(time: number, fn: () => void): Timer;
 }
 
-/** setTimeout fires at once for a longer delay than this (2^31 - 1 ms, about 25 days). */
-const maxDelayMs = 0x7fffffff;
+const timers = new SystemTimers();
 
-/** The clock of the machine. */
+/** The clock of the machine. All its timers share one timing wheel and one timer of the platform. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after(ms, fn) {
-    const due = performance.now() + ms;
-    let handle: ReturnType<typeof setTimeout>;
-    let pending = true;
-    const fire = () => {
-      const left = due - performance.now();
-      if (left > 0) return arm(left);
-      pending = false;
-      fn();
-    };
-    const arm = (left: number) => {
-      handle = setTimeout(fire, Math.min(Math.ceil(left), maxDelayMs));
-    };
-    arm(Math.max(0, ms));
-    return {
-      stop() {
-        const prevented = pending;
-        pending = false;
-        clearTimeout(handle);
-        return prevented;
-      },
-    };
-  },
+  after: (ms, fn) => timers.at(performance.now() + Math.max(0, ms), fn),
+  at: (time, fn) => timers.at(time, fn),
 };
