@@ -18,6 +18,7 @@ export abstract class Waiting<T> extends DoneListener implements Resumable, Trac
   readonly #reject: (error: unknown) => void;
   #outcome: T | undefined = undefined;
   #error: unknown = undefined;
+  #isFailed = false;
 
   /** The Context must not have ended. Enter the queues, then call `begin`. */
   constructor(ctx: Context) {
@@ -51,6 +52,7 @@ export abstract class Waiting<T> extends DoneListener implements Resumable, Trac
   fail(error: unknown): void {
     this.#end();
     this.#error = error;
+    this.#isFailed = true;
     resume(this);
   }
 
@@ -60,8 +62,8 @@ export abstract class Waiting<T> extends DoneListener implements Resumable, Trac
   }
 
   resume(): void {
-    if (this.#error === undefined) this.#resolve(this.#outcome as T);
-    else this.#reject(this.#error);
+    if (this.#isFailed) this.#reject(this.#error);
+    else this.#resolve(this.#outcome as T);
   }
 
   #end(): void {
