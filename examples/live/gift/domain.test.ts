@@ -181,6 +181,37 @@ describe('a process that dies while it sends a gift', () => {
     });
   }
 
+  it('is not outdone by an earlier attempt that is refused late', async () => {
+    const { gifts, recovery, store, world, pass, crash } = setUp();
+    world.coins.set('viewer', 29);
+    const late = Promise.withResolvers<void>();
+    const refuse = store.refuse.bind(store);
+    let died = false;
+    store.refuse = async (...args) => {
+      // The first attempt was refused; before it can say so, coins come, and another one pays and dies.
+      store.refuse = refuse;
+      world.coins.set('viewer', 1_000);
+      store.advance = async () => {
+        died = true;
+        throw new Error('the process died');
+      };
+      await assert.rejects(gifts.send(ctx, viewer, request), /died/);
+      store.advance = FakeGiftStore.prototype.advance.bind(store);
+      await refuse(...args);
+      late.resolve();
+    };
+    await assert.rejects(gifts.send(ctx, viewer, request), { reason: 'NOT_ENOUGH_COINS' });
+    await late.promise;
+
+    pass(2_000);
+    await recovery.recover(ctx);
+
+    assert.ok(died && crash.step > 0);
+    assert.equal(world.coins.get('viewer'), 970);
+    assert.deepEqual([world.told.size, world.ranked.size], [1, 1]);
+    assert.equal(store.rows[0]?.gift.state, 'told');
+  });
+
   it('has that many points and no more', async () => {
     const { crash, gifts } = setUp();
 

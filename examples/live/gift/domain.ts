@@ -33,6 +33,9 @@ export const giftKinds: readonly GiftKind[] = [
  *
  *     intended ──▶ paid ──▶ told        every step may be taken again: each has the gift's id as its key
  *        └─▶ refused ─▶ intended        a refused gift that is sent again is intended anew, before a coin moves
+ *
+ * Nobody looks after a refused gift, so only the latest attempt to pay may refuse it: an earlier one, refused late, does not
+ * know whether the later one has paid.
  */
 export type GiftState = 'intended' | 'refused' | 'paid' | 'told';
 
@@ -47,6 +50,8 @@ export interface Gift {
   readonly coins: number;
   readonly requestKey: string;
   readonly state: GiftState;
+  /** Which attempt to pay is the latest, from 1. */
+  readonly attempt: number;
   readonly createdMs: number;
 }
 
@@ -61,6 +66,10 @@ export interface GiftStore {
   /** Throws KEY_TAKEN where the sender has a gift of the same request key. */
   intend(ctx: Context, tenant: string, gift: Gift): Promise<void>;
   findByKey(ctx: Context, tenant: string, senderId: string, requestKey: string): Promise<Gift | undefined>;
+  /** Begins another attempt to pay and gives its number, where the gift is intended or refused: it is intended then. */
+  retry(ctx: Context, tenant: string, id: string): Promise<number>;
+  /** Refuses a gift that is intended, if `attempt` is its latest. */
+  refuse(ctx: Context, tenant: string, id: string, attempt: number): Promise<void>;
   /** Moves on from one of `before`; changes nothing in another state. */
   advance(ctx: Context, tenant: string, id: string, before: readonly GiftState[], after: GiftState): Promise<void>;
   /** Gifts that are not finished and were not touched since `beforeMs`, oldest first; marks them as touched at `nowMs`. */
@@ -137,7 +146,7 @@ export class Gifts {
   async send(ctx: Context, caller: Caller, request: SendRequest): Promise<SentGift> {
     const kind = checkedKind(request);
     const gift = (await this.#repeated(ctx, caller, request)) ?? (await this.#intend(ctx, caller, request, kind));
-    return await this.finish(ctx, caller.tenant, gift);
+    return await this.#finish(ctx, caller.tenant, gift);
   }
 
   /**
@@ -145,6 +154,10 @@ export class Gifts {
    * the same time. The Context's principal must be the sender.
    */
   async finish(ctx: Context, tenant: string, gift: Gift): Promise<SentGift> {
+    return await this.#finish(ctx, tenant, await this.#again(ctx, tenant, gift));
+  }
+
+  async #finish(ctx: Context, tenant: string, gift: Gift): Promise<SentGift> {
     const { coinsLeft } = await this.#pay(ctx, tenant, gift);
     if (gift.state !== 'told') await this.#tell(ctx, tenant, gift);
     return { gift, coinsLeft };
@@ -153,8 +166,15 @@ export class Gifts {
   async #repeated(ctx: Context, caller: Caller, request: SendRequest): Promise<Gift | undefined> {
     const gift = await this.#options.store.findByKey(ctx, caller.tenant, caller.accountId, request.requestKey);
     if (gift === undefined) return undefined;
-    if (gift.kind === request.kind && gift.roomId === request.roomId && gift.count === countOf(request)) return gift;
+    if (gift.kind === request.kind && gift.roomId === request.roomId && gift.count === countOf(request))
+      return await this.#again(ctx, caller.tenant, gift);
     throw GiftErrors.REQUEST_KEY_REUSED(`the request key "${request.requestKey}" was used for another gift`);
+  }
+
+  /** The gift with an attempt of its own for whoever works on it now. */
+  async #again(ctx: Context, tenant: string, gift: Gift): Promise<Gift> {
+    if (gift.state === 'paid' || gift.state === 'told') return gift;
+    return { ...gift, attempt: await this.#options.store.retry(ctx, tenant, gift.id) };
   }
 
   async #intend(ctx: Context, caller: Caller, request: SendRequest, kind: GiftKind): Promise<Gift> {
@@ -177,6 +197,7 @@ export class Gifts {
       coins: kind.coins * count,
       requestKey: request.requestKey,
       state: 'intended',
+      attempt: 1,
       createdMs: now(),
     };
     try {
@@ -193,18 +214,15 @@ export class Gifts {
 
   async #pay(ctx: Context, tenant: string, gift: Gift): Promise<{ coinsLeft: number }> {
     const { store, wallets } = this.#options;
-    const { id, senderId, receiverId, coins, state } = gift;
-    // Nobody looks after a refused gift: were it paid as such, a crash here would leave it paid and never told.
-    if (state === 'refused') await store.advance(ctx, tenant, id, ['refused'], 'intended');
+    const { id, senderId, receiverId, coins, attempt, state } = gift;
     let paid: { coinsLeft: number };
     try {
       paid = await wallets.transfer(ctx, { fromId: senderId, toId: receiverId, coins, key: id });
     } catch (error) {
-      if (refusals.has(from(error).code)) await store.advance(ctx, tenant, id, ['intended'], 'refused');
+      if (refusals.has(from(error).code)) await store.refuse(ctx, tenant, id, attempt);
       throw error;
     }
-    if (state === 'intended' || state === 'refused')
-      await store.advance(ctx, tenant, id, ['intended', 'refused'], 'paid');
+    if (state !== 'paid' && state !== 'told') await store.advance(ctx, tenant, id, ['intended', 'refused'], 'paid');
     return paid;
   }
 

@@ -43,10 +43,27 @@ export class FakeGiftStore implements GiftStore {
     return this.rows.find((row) => row.tenant === tenant && sameKey(row.gift, { senderId, requestKey }))?.gift;
   }
 
+  retry(_ctx: Context, tenant: string, id: string): Promise<number> {
+    return this.#crash.run(() => {
+      const row = this.#row(tenant, id);
+      const { gift } = row;
+      if (gift.state === 'intended' || gift.state === 'refused')
+        row.gift = { ...gift, state: 'intended', attempt: gift.attempt + 1 };
+      return row.gift.attempt;
+    });
+  }
+
+  refuse(_ctx: Context, tenant: string, id: string, attempt: number): Promise<void> {
+    return this.#crash.run(() => {
+      const row = this.#row(tenant, id);
+      if (row.gift.state === 'intended' && row.gift.attempt === attempt) row.gift = { ...row.gift, state: 'refused' };
+    });
+  }
+
   advance(_ctx: Context, tenant: string, id: string, before: readonly GiftState[], after: GiftState): Promise<void> {
     return this.#crash.run(() => {
-      const row = this.rows.find((other) => other.tenant === tenant && other.gift.id === id);
-      if (row !== undefined && before.includes(row.gift.state)) row.gift = { ...row.gift, state: after };
+      const row = this.#row(tenant, id);
+      if (before.includes(row.gift.state)) row.gift = { ...row.gift, state: after };
     });
   }
 
@@ -56,6 +73,10 @@ export class FakeGiftStore implements GiftStore {
       .slice(0, limit);
     for (const row of found) row.touchedMs = nowMs;
     return found.map(({ tenant, gift }) => ({ tenant, gift }));
+  }
+
+  #row(tenant: string, id: string) {
+    return this.rows.find((row) => row.tenant === tenant && row.gift.id === id)!;
   }
 }
 

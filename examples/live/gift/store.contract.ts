@@ -51,6 +51,28 @@ export function giftStoreContract(database: string, open: OpenDatabase): void {
       assert.equal(await stateNow(), 'paid');
     });
 
+    it('lets only the latest attempt refuse a gift, and none that is paid', async (t) => {
+      const store = await setUp(t);
+      const gift = newGift('k');
+      await store.intend(ctx, 'acme', gift);
+      const now = async () => {
+        const found = await store.findByKey(ctx, 'acme', 'viewer', 'k');
+        return [found?.state, found?.attempt];
+      };
+
+      assert.equal(await store.retry(ctx, 'acme', gift.id), 2);
+      await store.refuse(ctx, 'acme', gift.id, 1);
+      assert.deepEqual(await now(), ['intended', 2]);
+      await store.refuse(ctx, 'acme', gift.id, 2);
+      assert.deepEqual(await now(), ['refused', 2]);
+      assert.equal(await store.retry(ctx, 'acme', gift.id), 3);
+      assert.deepEqual(await now(), ['intended', 3]);
+      await store.advance(ctx, 'acme', gift.id, ['intended'], 'paid');
+      await store.refuse(ctx, 'acme', gift.id, 3);
+      assert.equal(await store.retry(ctx, 'acme', gift.id), 3);
+      assert.deepEqual(await now(), ['paid', 3]);
+    });
+
     it('gives what is unfinished and untouched for long, of all tenants, once per period', async (t) => {
       const store = await setUp(t);
       const gifts = {
@@ -63,7 +85,7 @@ export function giftStoreContract(database: string, open: OpenDatabase): void {
       const foreign = newGift('5', 11);
       await store.intend(ctx, 'other', foreign);
       await store.advance(ctx, 'acme', gifts.told.id, ['intended'], 'told');
-      await store.advance(ctx, 'acme', gifts.refused.id, ['intended'], 'refused');
+      await store.refuse(ctx, 'acme', gifts.refused.id, 1);
 
       const found = await store.takeUnfinished(ctx, 50, 100, 10);
 
@@ -89,6 +111,7 @@ function newGift(requestKey: string, createdMs = 5): Gift {
     coins: 2,
     requestKey,
     state: 'intended',
+    attempt: 1,
     createdMs,
   };
 }

@@ -17,6 +17,7 @@ export interface GiftTables {
     coins: number;
     request_key: string;
     state: GiftState;
+    attempt: number;
     created_ms: number;
     /** When somebody last began to work on it. */
     touched_ms: number;
@@ -47,6 +48,7 @@ export const giftMigrations: readonly Migration[] = [
       'create index gift_state on gift (state, touched_ms)',
     ],
   },
+  { name: '002-attempt', sql: ['alter table gift add column attempt integer not null default 1'] },
 ];
 
 const unfinished: readonly GiftState[] = ['intended', 'paid'];
@@ -79,6 +81,38 @@ export class SqlGiftStore implements GiftStore {
         .executeTakeFirst(),
     );
     return row && toGift(row);
+  }
+
+  async retry(ctx: Context, tenant: string, id: string): Promise<number> {
+    return await this.#sql.write(ctx, async (tx) => {
+      await tx
+        .updateTable('gift')
+        .set((eb) => ({ state: 'intended', attempt: eb('attempt', '+', 1) }))
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .where('state', 'in', ['intended', 'refused'])
+        .execute();
+      const { attempt } = await tx
+        .selectFrom('gift')
+        .select('attempt')
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      return attempt;
+    });
+  }
+
+  async refuse(ctx: Context, tenant: string, id: string, attempt: number): Promise<void> {
+    await this.#sql.write(ctx, (tx) =>
+      tx
+        .updateTable('gift')
+        .set({ state: 'refused' })
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .where('state', '=', 'intended')
+        .where('attempt', '=', attempt)
+        .execute(),
+    );
   }
 
   async advance(
@@ -138,6 +172,7 @@ function toRow(tenant: string, gift: Gift) {
     coins: gift.coins,
     request_key: gift.requestKey,
     state: gift.state,
+    attempt: gift.attempt,
     created_ms: gift.createdMs,
     touched_ms: gift.createdMs,
   };
@@ -155,6 +190,7 @@ function toGift(row: Selectable<GiftTables['gift']>): Gift {
     coins: row.coins,
     requestKey: row.request_key,
     state: row.state,
+    attempt: row.attempt,
     createdMs: row.created_ms,
   };
 }
