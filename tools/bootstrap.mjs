@@ -7,7 +7,7 @@
 import { fileURLToPath } from 'node:url';
 import { buildConsole } from './bootstrap/console.mjs';
 import { become, run, step } from './bootstrap/exec.mjs';
-import { install } from './bootstrap/install.mjs';
+import { install, installPeers } from './bootstrap/install.mjs';
 import { findNode } from './bootstrap/node-binary.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -23,6 +23,9 @@ const testPatterns = [
   'test/*.test.ts',
   'test/{conformance,faults,e2e}/**/*.test.ts',
 ];
+
+/** The subjects of `npm run bench` that need the packages of bench/peers. */
+const benchesWithPeers = ['concurrency'];
 
 const bin = (name) => `node_modules/.bin/${name}`;
 const testArguments = (patterns) => ['--test', '--test-concurrency=2', '--test-timeout=240000', ...patterns];
@@ -51,6 +54,7 @@ const scripts = {
     become(node, ['src/cli/main.ts', ...args]);
   },
   async bench(node, args) {
+    if (args.some((arg) => benchesWithPeers.includes(arg))) await installPeers(root);
     become(node, ['bench/main.ts', ...args]);
   },
   async build(node, args) {

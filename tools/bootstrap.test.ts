@@ -46,7 +46,7 @@ function fakeClone(t: TestContext, npm: string) {
   writeFileSync(join(clone, 'bench', 'main.ts'), `console.log('bench', process.argv.slice(2));`);
   writeFileSync(join(clone, 'bin', 'npm'), `#!/bin/sh\n${npm}\n`, { mode: 0o755 });
   const env = { PATH: `${clone}/bin:${process.env.PATH}`, npm_execpath: '/usr/lib/node_modules/yarn/bin/yarn.js' };
-  const bench = () => start([join(clone, 'tools/bootstrap.mjs'), 'bench', 'x'], env);
+  const bench = (subject = 'x') => start([join(clone, 'tools/bootstrap.mjs'), 'bench', subject], env);
   return { clone, bench };
 }
 
@@ -78,6 +78,27 @@ test('two commands at once install once, and a second time nothing is installed'
 
   for (const { output } of both) assert.match(output(), /bench \[ 'x' \]/);
   assert.equal(readFileSync(join(clone, 'installs'), 'utf8'), 'installed\n');
+});
+
+test('the peers of a bench are installed once, on its first use, and again when their lock changed', async (t) => {
+  const { clone, bench } = fakeClone(t, 'mkdir -p node_modules; pwd >>"$(dirname "$0")/../installs"');
+  const peers = join(clone, 'bench', 'peers');
+  mkdirSync(peers);
+  writeFileSync(join(peers, 'package-lock.json'), '{}');
+  const installs = () =>
+    readFileSync(join(clone, 'installs'), 'utf8')
+      .trim()
+      .split('\n')
+      .filter((folder) => folder === peers);
+
+  assert.equal(await bench('x').status, 0);
+  assert.deepEqual(installs(), []);
+  assert.equal(await bench('concurrency').status, 0);
+  assert.equal(await bench('concurrency').status, 0);
+  assert.deepEqual(installs(), [peers]);
+  writeFileSync(join(peers, 'package-lock.json'), '{ }');
+  assert.equal(await bench('concurrency').status, 0);
+  assert.deepEqual(installs(), [peers, peers]);
 });
 
 test('a lock that nobody touches any more is taken over', async (t) => {
