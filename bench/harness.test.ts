@@ -32,7 +32,7 @@ test('contestants alternate, the warm-up does not count, and a ratio above 1 mea
     async () => ({
       rows: [
         { name: 'speed', unit: 'req/s', better: 'higher', goals: { peer: 1.5 } },
-        { name: 'time', unit: 'ms', better: 'lower' },
+        { name: 'time', unit: 'ms', better: 'lower', limit: 4 },
         { name: 'absent', unit: 'ms', better: 'lower', limit: 3 },
       ],
       ours: contestant('ours', 2000, 5),
@@ -51,5 +51,6 @@ test('contestants alternate, the warm-up does not count, and a ratio above 1 mea
   assert.ok(closed);
   const printed = formatReport(report);
   assert.match(printed, /speed +req\/s +2,000 +peer +1,000 +2\.00 × +1\.5 ×/);
+  assert.match(printed, /time +ms +5 +limit 4\n *time +ms +5 +peer +10 +2\.00 ×\n/);
   assert.match(printed, /skipped other: not installed/);
 });

@@ -111,16 +111,16 @@ export function median(values: readonly number[]): number {
 export function formatReport(report: Report): string {
   const header = ['row', 'unit', 'ours', 'peer', 'median', 'ratio', 'goal'];
   const lines = report.rows.flatMap((row) => {
-    const peers = Object.entries(row.peers);
     const own = [row.name, row.unit, round3(row.ours)];
-    if (peers.length === 0) return [[...own, '', '', '', row.limit === undefined ? '' : `limit ${row.limit}`]];
-    return peers.map(([peer, { median: value, ratio }]) => [
+    const beside = Object.entries(row.peers).map(([peer, { median: value, ratio }]) => [
       ...own,
       peer,
       round3(value),
-      `${ratio.toFixed(2)} ×`,
+      Number.isNaN(ratio) ? '-' : `${ratio.toFixed(2)} ×`,
       row.goals?.[peer] === undefined ? '' : `${row.goals[peer]} ×`,
     ]);
+    const alone = [...own, '', '', '', row.limit === undefined ? '' : `limit ${row.limit}`];
+    return row.limit === undefined && beside.length > 0 ? beside : [alone, ...beside];
   });
   const table = [header, ...lines];
   const widths = header.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));

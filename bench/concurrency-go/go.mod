@@ -1,0 +1,3 @@
+module flotilla/bench/concurrency
+
+go 1.21
