@@ -199,7 +199,8 @@ test('setFields replaces all fields', () => {
 });
 
 test('the timeout is the time left, at least 1 ms, and absent without a deadline', () => {
-  const clock = { now: () => 1000, after: () => ({ stop: () => true }) };
+  const timer = { stop: () => true };
+  const clock = { now: () => 1000, after: () => timer, at: () => timer };
   const written = (ms: number) => {
     let value: string | undefined;
     writeTimeoutMs(rootContext(clock).withTimeout(ms), (_, text) => {
