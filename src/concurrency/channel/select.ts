@@ -46,25 +46,33 @@ export function select(ctx: Context, cases: Cases): Awaitable<Selected<Cases>> {
       if (value !== notReady) return { case: name, value };
     }
     names[pick] = names[left - 1]!;
+    names[left - 1] = name;
   }
   if (fallback !== undefined) return { case: fallback, value: undefined };
-  return parkSelect(ctx, cases);
+  return parkSelect(ctx, cases, names);
 }
 
 let selects = 0;
 /** See `readyPerClockRead` of the channels. */
 const selectsPerClockRead = 64;
 
-function parkSelect(ctx: Context, cases: Cases): Promise<Selected<Cases>> {
+/** Enters the queues in the random order of the attempts: of two cases of one channel each has its chance. */
+function parkSelect(ctx: Context, cases: Cases, names: readonly string[]): Promise<Selected<Cases>> {
   ctx.throwIfDone();
-  const selection = new Selection(ctx);
-  for (const name of Object.keys(cases)) selection.add(name, cases[name]!);
+  const selection = new Selection(ctx, cases);
+  for (const name of names) selection.add(name, cases[name]!);
   return selection.begin();
 }
 
 /** A select that waits: an entry in every case until one of them is done. */
 class Selection extends Waiting<Selected<Cases>> {
+  readonly #cases: Cases;
   readonly #entries: Entry[] = [];
+
+  constructor(ctx: Context, cases: Cases) {
+    super(ctx);
+    this.#cases = cases;
+  }
 
   add(name: string, on: Case<unknown>): void {
     const entry = new Entry(this, name, on);
@@ -73,7 +81,8 @@ class Selection extends Waiting<Selected<Cases>> {
   }
 
   describe(): string {
-    return `select of ${this.#entries.map(({ name, on }) => `${name}: ${on.describe()}`).join(', ')}`;
+    const cases = Object.entries(this.#cases).map(([name, on]) => `${name}: ${on.describe()}`);
+    return `select of ${cases.join(', ')}`;
   }
 
   protected leave(): void {
