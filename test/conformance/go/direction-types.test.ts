@@ -67,7 +67,7 @@ export async function whatCompiles(): Promise<void> {
   wide.trySend(1);
   narrow.tryRecv();
   // @ts-expect-error who may send strings must not send them to a channel of numbers
-  const wrong: SendChan<number | string> = chan<number>();
+  const wrong: SendChan<number | string> = sending;
   wrong.close();
 }
 

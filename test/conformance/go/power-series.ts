@@ -1,4 +1,4 @@
-import { chan, type Item, recv, select, send } from 'flotilla/concurrency';
+import { chan, type Item, type RecvChan, recv, type SendChan, select, send } from 'flotilla/concurrency';
 import type { Tasks } from './tasks.ts';
 
 /** A fraction in lowest terms, its denominator positive. */
@@ -161,11 +161,14 @@ export class PowerSeries {
         for (const out of outs) await this.#feed(out, upstream === 'over');
         if (upstream === 'idle' && outs.some(({ hungry }) => hungry)) upstream = 'asking';
         const [left, right] = outs.map(({ hungry, over, series }) => (hungry || over ? undefined : series.asked));
+        const asking: SendChan<true> | undefined = upstream === 'asking' ? u.asked : undefined;
+        const answer: RecvChan<Rational> | undefined =
+          upstream === 'asking' || upstream === 'answering' ? u.terms : undefined;
         const got = await select(ctx, {
           left: recv(left),
           right: recv(right),
-          asked: send(upstream === 'asking' ? u.asked : undefined, true),
-          term: recv(upstream === 'asking' || upstream === 'answering' ? u.terms : undefined),
+          asked: send(asking, true),
+          term: recv(answer),
         });
         if (got.case === 'left') outs[0].hungry = true;
         else if (got.case === 'right') outs[1].hungry = true;
