@@ -1,4 +1,4 @@
-import { chan, type Item, type RecvChan, recv, type SendChan, select, send } from 'flotilla/concurrency';
+import { chan, type Item, recv, select, send } from 'flotilla/concurrency';
 import type { Tasks } from './tasks.ts';
 
 /** A fraction in lowest terms, its denominator positive. */
@@ -155,21 +155,12 @@ export class PowerSeries {
       hungry: false,
       over: false,
     })) as [Reader, Reader];
-    this.#tasks.go(async (ctx) => {
-      let upstream: 'idle' | 'asking' | 'answering' | 'over' = 'idle';
+    this.#tasks.go(async () => {
+      let upstream: Upstream = 'idle';
       while (!(outs[0].over && outs[1].over)) {
         for (const out of outs) await this.#feed(out, upstream === 'over');
         if (upstream === 'idle' && outs.some(({ hungry }) => hungry)) upstream = 'asking';
-        const [left, right] = outs.map(({ hungry, over, series }) => (hungry || over ? undefined : series.asked));
-        const asking: SendChan<true> | undefined = upstream === 'asking' ? u.asked : undefined;
-        const answer: RecvChan<Rational> | undefined =
-          upstream === 'asking' || upstream === 'answering' ? u.terms : undefined;
-        const got = await select(ctx, {
-          left: recv(left),
-          right: recv(right),
-          asked: send(asking, true),
-          term: recv(answer),
-        });
+        const got = await this.#hear(u, upstream, outs);
         if (got.case === 'left') outs[0].hungry = true;
         else if (got.case === 'right') outs[1].hungry = true;
         else if (got.case === 'asked') upstream = 'answering';
@@ -181,6 +172,17 @@ export class PowerSeries {
       }
     });
     return [outs[0].series, outs[1].series];
+  }
+
+  /** The next thing that happens to a split: a reader asks, its question goes out, or the answer comes in. */
+  #hear(u: Series, upstream: Upstream, outs: [Reader, Reader]) {
+    const [left, right] = outs.map(({ hungry, over, series }) => (hungry || over ? undefined : series.asked));
+    return select(this.#tasks.ctx, {
+      left: recv(left),
+      right: recv(right),
+      asked: send(upstream === 'asking' ? u.asked : undefined, true),
+      term: recv(upstream === 'asking' || upstream === 'answering' ? u.terms : undefined),
+    });
   }
 
   /** Answers a reader of a split that waits. */
@@ -240,6 +242,9 @@ export class PowerSeries {
     return Promise.all([this.#next(u), this.#next(v)]);
   }
 }
+
+/** What a split has asked of the series it copies. */
+type Upstream = 'idle' | 'asking' | 'answering' | 'over';
 
 interface Reader {
   readonly series: Series;
