@@ -1,4 +1,5 @@
 import { isStatusError, type StatusError } from '../../errors/index.ts';
+import { tracker } from '../parking/tracking.ts';
 import { type Clock, systemClock, type Timer } from '../time/clock.ts';
 import type { CancelContext, Context, ContextKey, Stop } from './context.ts';
 import { End } from './context-end.ts';
@@ -189,8 +190,12 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
   /** As `cancel`; but where nobody waits it does not look at the clock: most contexts end so, and nobody asks them again. */
   [Symbol.dispose](): void {
     if (this.#end !== undefined) return;
-    if (this.#watch === undefined && this.#upstream?.known() === undefined) this.#end = disposed;
-    else this.cancel();
+    if (this.#watch === undefined && this.#upstream?.known() === undefined) {
+      this.#end = disposed;
+    } else {
+      if (tracker !== undefined) this.#watch?.tellDisposed(tracker);
+      this.cancel();
+    }
   }
 
   onDone(fn: () => void): Stop {

@@ -1,3 +1,5 @@
+import type { Tracker } from '../parking/tracking.ts';
+import { Waiting } from '../parking/waiting.ts';
 import type { Timer } from '../time/clock.ts';
 import { DoneListener, type Watched } from './done-listener.ts';
 
@@ -70,6 +72,14 @@ export class Watch extends DoneListener implements Watched {
           throw error;
         });
       }
+    }
+  }
+
+  /** Tells of the waits that its disposal ends, also of those under contexts below. */
+  tellDisposed(tracker: Tracker): void {
+    for (let listener = this.#head; listener !== undefined; listener = listener.nextDone) {
+      if (listener instanceof Watch) listener.tellDisposed(tracker);
+      else if (listener instanceof Waiting) tracker.disposedWhileWaited?.(listener);
     }
   }
 
