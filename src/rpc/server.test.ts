@@ -195,6 +195,9 @@ describe('a server protects itself', inTime, () => {
   test('a thousand calls that are given up do not cut the others on their connection', async () => {
     const release = Promise.withResolvers<void>();
     await using fixture = await networkFixture({
+      // The patient one waits for all the others, which may take a busy machine longer than a call may by default.
+      client: { timeoutMs: 0 },
+      server: { timeoutMs: 0 },
       handlers: {
         async getRoom(_ctx, { id }) {
           await release.promise;
@@ -220,7 +223,8 @@ describe('a server protects itself', inTime, () => {
   test('an idle HTTP/2 connection is closed, one that serves a call is not while its client answers', async () => {
     const release = Promise.withResolvers<void>();
     await using fixture = await networkFixture({
-      server: { keepAliveMs: 10 },
+      // It is also how long the client has to answer a ping, on a machine that is busy.
+      server: { keepAliveMs: 250 },
       handlers: {
         async getRoom() {
           await release.promise;
@@ -247,7 +251,8 @@ describe('a server protects itself', inTime, () => {
     const started = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
     await using fixture = await networkFixture({
-      server: { keepAliveMs: 10 },
+      // Long enough for the call to begin, on a machine that is busy.
+      server: { keepAliveMs: 250 },
       handlers: {
         getRoom(ctx) {
           started.resolve();
