@@ -127,26 +127,29 @@ test('a service that is down is unavailable, without a word of where it would be
 });
 
 test('a call that the service did not finish in time is stopped there and answered with 504', async () => {
-  let ended = (_code: string) => {};
-  const end = new Promise<string>((resolve) => {
-    ended = resolve;
-  });
+  let end: Promise<string> | undefined;
   await using world = await startWorld({
     room: {
       async getRoom(ctx) {
-        ctx.onDone(() => ended(ctx.err()?.code ?? ''));
-        await sleep(ctx, 200);
+        end = new Promise((resolve) => ctx.onDone(() => resolve(ctx.err()?.code ?? '')));
+        await sleep(ctx, 60_000);
         return {};
       },
     },
   });
-  const started = performance.now();
 
-  const { status, body } = await call(`${world.url}/v1/rooms/7`, { headers: { ...ann, 'flotilla-timeout-ms': '50' } });
+  // A busy machine may need a short limit for the way to the service: then there was no work to stop.
+  for (let limitMs = 50; end === undefined && limitMs < 5_000; limitMs *= 2) {
+    const headers = { ...ann, 'flotilla-timeout-ms': String(limitMs) };
+    const started = performance.now();
+    const { status, body } = await call(`${world.url}/v1/rooms/7`, { headers });
 
-  assert.equal(status, 504);
-  assert.equal(body.code, 'deadline_exceeded');
-  assert.ok(performance.now() - started < 190, 'answered before the work would have ended');
+    assert.equal(status, 504);
+    assert.equal(body.code, 'deadline_exceeded');
+    assert.ok(performance.now() - started < 30_000, 'answered before the work would have ended');
+  }
+
+  assert.ok(end !== undefined, 'the service was reached');
   assert.match(await end, /deadline_exceeded|canceled/);
 });
 
