@@ -79,11 +79,11 @@ test('a trace from outside is not continued where that is closed', async () => {
 });
 
 test('a time limit of the caller holds where it is shorter, and is capped where it is longer', async () => {
-  const short = await seenInside({ 'flotilla-timeout-ms': '1000' });
-  const long = await seenInside(forged, { fields: { maxTimeoutMs: 700 } });
+  const short = await seenInside({ 'flotilla-timeout-ms': '4000' });
+  const long = await seenInside(forged, { fields: { maxTimeoutMs: 3_000 } });
 
-  assert.ok(short.leftMs <= 1_000);
-  assert.ok(long.leftMs <= 700);
+  assert.ok(short.leftMs <= 4_000);
+  assert.ok(long.leftMs <= 3_000);
 });
 
 test('a limit that is none is refused at once', () => {
