@@ -357,7 +357,7 @@ describe('bad input is refused in the one error shape and reaches no handler', (
   });
 
   it('closes a connection without a second answer when the rest of an answered request does not come', async () => {
-    await using impatient = await serve((router) => router.post('/', reach), { requestTimeoutMs: 50 });
+    await using impatient = await serve((router) => router.post('/', reach), { requestTimeoutMs: 500 });
     using client = new RawClient(impatient.port);
 
     const first = await client.send(`POST /nowhere HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\npart`).answer();

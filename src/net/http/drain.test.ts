@@ -167,7 +167,7 @@ describe('stop', () => {
 
   it('answers a request that was on its way on a connection that looked idle', async () => {
     for (let round = 0; round < 10; round++) {
-      await using test = await serve((router) => router.get('/', () => text('ok')), { drainGraceMs: 250 });
+      await using test = await serve((router) => router.get('/', () => text('ok')), { drainGraceMs: 5_000 });
       using client = new RawClient(test.port);
       await client.send(get('/')).answer();
 
