@@ -19,7 +19,7 @@ export function registryContract(name: string, open: () => Promise<RegistryFixtu
     let ctx: CancelContext;
     beforeEach(async () => {
       fixture = await open();
-      ctx = background().withTimeout(10_000);
+      ctx = background().withTimeout(60_000);
     });
     afterEach(async () => {
       ctx.cancel();
