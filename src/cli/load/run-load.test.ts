@@ -37,13 +37,17 @@ test('reports what succeeded and failed, over connections that are used again', 
     async (url) => {
       const report = await runLoad(background(), options(url));
 
-      assert.deepEqual([report.sent, report.ok, report.failed], [60, 45, 15]);
-      assert.deepEqual(report.failures, [{ status: 503, reason: 'DRAINING', count: 15 }]);
+      // What is due while all connections are taken is not sent, which a busy machine may bring about.
+      const { sent, notSent } = report;
+      const refused = Math.floor(sent / 4);
+      assert.ok(sent > 8 && sent + notSent === 60, `${sent} were sent, ${notSent} were not`);
+      assert.deepEqual([report.ok, report.failed], [sent - refused, refused]);
+      assert.deepEqual(report.failures, [{ status: 503, reason: 'DRAINING', count: refused }]);
       assert.ok(report.latencyMs.p50 > 0 && report.latencyMs.p50 <= report.latencyMs.max);
       assert.ok(sockets.size <= 8, `${sockets.size} connections`);
       const printed = formatReport(report);
-      assert.match(printed, /^sent +60 +\d+(\.\d)?\/s of 200\/s wanted$/m);
-      assert.match(printed, /^ +15 {2}503 DRAINING$/m);
+      assert.match(printed, new RegExp(`^sent +${sent} +\\d+(\\.\\d)?/s of 200/s wanted$`, 'm'));
+      assert.match(printed, new RegExp(`^ +${refused} {2}503 DRAINING$`, 'm'));
     },
   );
 });
@@ -57,7 +61,7 @@ test('a server that is not there fails every request with its reason', async () 
     },
   );
 
-  const report = await runLoad(background(), options(target));
+  const report = await runLoad(background(), options(target, { connections: 60 }));
 
   assert.deepEqual([report.ok, report.failures], [0, [{ status: 0, reason: 'ECONNREFUSED', count: 60 }]]);
   assert.match(formatReport(report), /no answer ECONNREFUSED/);
@@ -88,7 +92,8 @@ test('the scenario live signs people up, opens rooms and mixes its requests as d
     async (url) => {
       const report = await runLoad(
         background(),
-        options(url, { scenario: 'live', ratePerSecond: 2000, durationMs: 500 }),
+        // As many connections as requests: all are sent, however busy the machine is.
+        options(url, { scenario: 'live', ratePerSecond: 2000, durationMs: 500, connections: 1000 }),
       );
 
       assert.equal(report.failed, 0, JSON.stringify(report.failures));
