@@ -271,7 +271,8 @@ export function sqlContract(subject: SqlSubject): void {
         );
         const tookMs = performance.now() - started;
 
-        assert.ok(tookMs < 500, `it took ${tookMs} ms`);
+        // The query itself takes longer: it was measured at 1.4 s in SQLite, and sleeps for 3 s in MariaDB.
+        assert.ok(tookMs < 1_000, `it took ${tookMs} ms`);
         await Promise.all([ids(sql), ids(sql), ids(sql)]);
       });
 
