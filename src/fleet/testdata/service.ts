@@ -11,14 +11,9 @@ const { FLOTILLA_INSTANCE: instance, FLOTILLA_PORT: port } = process.env;
 
 let draining = false;
 let lingered = false;
-let running = 0;
+let connections = 0;
 
 const server = createServer(async (request, response) => {
-  running++;
-  response.on('close', () => {
-    running--;
-    leaveWhenIdle();
-  });
   if (request.url === '/crash') throw new RangeError('asked to crash');
   if (request.url === '/wedge') while (true);
   if (request.url === '/slow') await sleep(300);
@@ -31,7 +26,14 @@ process.on('message', (message: { type: string; id: number }, socket: Socket | u
   if (message.type === 'drain') drain();
   if (message.type !== 'connection') return;
   process.send?.({ type: 'accepted', id: message.id });
-  if (socket !== undefined) server.emit('connection', socket);
+  if (socket === undefined) return;
+  // Counted until it closes, and not by its requests: the first may still be on its way when the drain is over.
+  connections++;
+  socket.once('close', () => {
+    connections--;
+    leaveWhenIdle();
+  });
+  server.emit('connection', socket);
 });
 process.on('disconnect', drain);
 process.on('SIGTERM', drain);
@@ -54,5 +56,5 @@ async function drain(): Promise<void> {
 }
 
 function leaveWhenIdle(): void {
-  if (lingered && running === 0) process.exit(0);
+  if (lingered && connections === 0) process.exit(0);
 }
