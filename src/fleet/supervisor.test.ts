@@ -149,7 +149,7 @@ test('stop lets running calls end, takes no new ones and leaves no process', asy
   const running = fleet.get('web', '/slow');
   await fleet.get('web');
 
-  const stopped = fleet.supervisor.stop(5000);
+  const stopped = fleet.supervisor.stop(20_000);
   const { version } = await running;
   await stopped;
 

@@ -21,7 +21,7 @@ async function watched(files: Project, ignore: readonly string[] = []) {
   return {
     seen,
     async sees(...paths: string[]): Promise<void> {
-      using ctx = background().withTimeout(10_000, `${paths} to be seen`);
+      using ctx = background().withTimeout(60_000, `${paths} to be seen`);
       const all = new Promise<void>((resolve) => {
         check = () => paths.every((path) => seen.has(path)) && resolve();
         check();

@@ -11,7 +11,7 @@ export interface Harness extends AsyncDisposable {
   readonly events: readonly Event[];
   readonly said: readonly string[];
   readonly lines: readonly string[];
-  /** Waits until the predicate holds for the events so far; throws what happened instead after 15 s. */
+  /** Waits until the predicate holds for the events so far; throws what happened instead after a minute. */
   until(what: string, holds: (events: readonly Event[]) => boolean): Promise<void>;
   /** The base URL of a public service. */
   url(service: string): string;
@@ -70,7 +70,7 @@ export async function harness({ units, fleetFile = '/fleet.ts' }: HarnessOptions
     said,
     lines,
     async until(what, holds) {
-      using ctx = background().withTimeout(15_000);
+      using ctx = background().withTimeout(60_000);
       while (!holds(events)) {
         await sleep(ctx, 10).catch(() => {
           throw new Error(
@@ -86,20 +86,20 @@ export async function harness({ units, fleetFile = '/fleet.ts' }: HarnessOptions
     },
     async [Symbol.asyncDispose]() {
       const { pids } = supervisor;
-      await supervisor.stop(5000);
+      await supervisor.stop(20_000);
       await gone(pids);
     },
   };
 }
 
 export function unit(name: string, entry: string, options: Partial<Omit<Unit, 'services'> & UnitService> = {}): Unit {
-  const { kind = 'service', replicas = 1, readyTimeoutMs = 10_000, port, env = {} } = options;
+  const { kind = 'service', replicas = 1, readyTimeoutMs = 60_000, port, env = {} } = options;
   return { name, kind, entry, replicas, readyTimeoutMs, services: [{ name, entry, port, env }] };
 }
 
 /** Resolves when none of the processes is left. */
 export async function gone(pids: readonly number[]): Promise<void> {
-  using ctx = background().withTimeout(15_000, `processes ${pids} to end`);
+  using ctx = background().withTimeout(60_000, `processes ${pids} to end`);
   while (pids.some(isAlive)) await sleep(ctx, 10);
 }
 

@@ -18,7 +18,7 @@ export interface RunningFleet extends AsyncDisposable {
   /** The supervisor, or the process that started it where it watches one. */
   readonly process: ChildProcess;
   readonly output: () => string;
-  /** Waits until the output matches; throws what was printed instead after 20 s. */
+  /** Waits until the output matches; throws what was printed instead after a minute. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   /** Both addresses are printed. */
   ready(): Promise<void>;
@@ -62,7 +62,7 @@ export function runFleet(files: Project, options: RunningFleetOptions = {}): Run
     child.once('close', (code, signal) => resolve(code ?? signal ?? 0)),
   );
   const printed = async (pattern: RegExp) => {
-    using ctx = background().withTimeout(20_000);
+    using ctx = background().withTimeout(60_000);
     for (;;) {
       const match = pattern.exec(text);
       if (match !== null) return match;
