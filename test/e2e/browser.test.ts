@@ -45,10 +45,11 @@ describe('the reference fleet in a real browser', { skip }, () => {
     browser = await chromium.launchPersistentContext(join(scratch, 'profile'), {
       executablePath,
       headless: true,
+      timeout: 120_000,
       args: quietFlags,
       viewport: desktop,
     });
-    browser.setDefaultTimeout(20_000);
+    browser.setDefaultTimeout(60_000);
     host = await open();
     viewer = await open();
   });

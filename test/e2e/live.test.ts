@@ -182,13 +182,16 @@ async function trace(fleet: FleetProcess, answer: Answer): Promise<SpanView[]> {
     if (found.status !== 200) return undefined;
     const { spans } = (await found.json()) as { spans: SpanView[] };
     const services = new Set(spans.filter((span) => span.kind === 'server').map((span) => span.service));
+    const ids = new Set(spans.map((span) => span.spanId));
+    // A span is sent when it ends, its parent after it, perhaps with the next batch.
+    if (spans.some((span) => span.parentSpanId !== null && !ids.has(span.parentSpanId))) return undefined;
     return ['gateway', 'gift', 'room', 'account', 'rank'].every((service) => services.has(service)) ? spans : undefined;
   });
 }
 
-/** Asks again until there is an answer, for ten seconds. */
+/** Asks again until there is an answer, for a minute. */
 async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  using ctx = background().withTimeout(10_000);
+  using ctx = background().withTimeout(60_000);
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;

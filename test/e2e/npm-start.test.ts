@@ -52,7 +52,7 @@ function killGroup(leader: number): void {
 }
 
 async function gone(pids: readonly number[]): Promise<void> {
-  using ctx = background().withTimeout(20_000);
+  using ctx = background().withTimeout(60_000);
   while (pids.some((pid) => existsSync(`/proc/${pid}`))) await sleep(ctx, 50);
 }
 

@@ -43,7 +43,7 @@ test('kill -9 of a room replica under load: no error after the first second, no 
     const killedAt = performance.now();
     process.kill(victim, 'SIGKILL');
     await fleet.printed(
-      ctx.withTimeout(20_000),
+      ctx.withTimeout(60_000),
       /room-1[^\n]*(SIGKILL|signal 9|exited|ended|crashed)[\s\S]*room-1[^\n]*ready/i,
     );
     await sleep(ctx, 1500);
