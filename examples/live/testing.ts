@@ -66,7 +66,7 @@ export async function startServices(t: TestContext, services: Readonly<Record<st
     const env = { FLOTILLA_DATA_DIR: dataDir, FLOTILLA_TELEMETRY: 'off', LIVE_PASSWORD_COST: '10' };
     const app = await main(createHost({ instance, env, registry, resolver }));
     started.push(app);
-    await app.start(background().withTimeout(10_000));
+    await app.start(background().withTimeout(60_000));
   }
   return resolver;
 }

@@ -58,7 +58,7 @@ describe('GiftService', () => {
 
   it('sends a gift through account, room and rank', async (t) => {
     const { gifts, rooms, ranks, host, viewer, roomId, coinsOf } = await setUp(t);
-    using watching = host.withTimeout(10_000);
+    using watching = host.withTimeout(60_000);
 
     const { gift, coinsLeft } = await gifts.sendGift(viewer, { roomId, gift: 'cake', count: 2, requestKey: 'k' });
 

@@ -41,7 +41,7 @@ function setUp(t: TestContext, options: { maxWatchers?: number } = {}) {
 }
 
 async function take(feed: PollingFeed, afterSeq: number, count: number): Promise<number[]> {
-  using own = ctx.withTimeout(5_000);
+  using own = ctx.withTimeout(60_000);
   const seqs: number[] = [];
   for await (const { seq } of feed.follow(own, 'acme', 'r1', afterSeq)) {
     if (seqs.push(seq) === count) break;

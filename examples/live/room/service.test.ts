@@ -76,7 +76,7 @@ describe('RoomService', () => {
     const [one, two] = await setUp(t, 2);
     assert.ok(one && two);
     const roomId = await createRoom(one);
-    using watching = viewer.withTimeout(10_000);
+    using watching = viewer.withTimeout(60_000);
     const seen: (string | undefined)[] = [];
     const watch = (async () => {
       for await (const { event } of two.watch(watching, { roomId, afterEventId: '0' })) {
@@ -105,7 +105,7 @@ describe('RoomService', () => {
     assert.ok(client);
     const roomId = await createRoom(client);
     for (const text of ['one', 'two', 'three']) await client.postMessage(viewer, { roomId, text });
-    using watching = viewer.withTimeout(10_000);
+    using watching = viewer.withTimeout(60_000);
 
     const ids: (string | undefined)[] = [];
     for await (const { event } of client.watch(watching, { roomId, afterEventId: '2' })) {
@@ -119,7 +119,7 @@ describe('RoomService', () => {
     const [one, two] = await setUp(t, 2);
     assert.ok(one && two);
     const roomId = await createRoom(one);
-    using watching = viewer.withTimeout(10_000);
+    using watching = viewer.withTimeout(60_000);
     const events = two.watch(watching, { roomId })[Symbol.asyncIterator]();
 
     assert.equal((await events.next()).value?.event, undefined);
