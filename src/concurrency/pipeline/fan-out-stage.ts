@@ -1,0 +1,125 @@
+import { Ring } from '../channel/ring.ts';
+import { notReady } from '../channel/select-case.ts';
+import type { Context } from '../context/context.ts';
+import { background } from '../context/context-tree.ts';
+import type { Awaitable } from '../parking/waiting.ts';
+import { Ahead } from './ahead.ts';
+import { Bell } from './bell.ts';
+import { ReadyStage } from './ready-stage.ts';
+import type { Run } from './run.ts';
+import { type End, end, type Stage } from './stage.ts';
+
+/** One call of the function: its place among the results, and its result once it ended. */
+interface Slot<R> {
+  isDone: boolean;
+  result: R | undefined;
+}
+
+/**
+ * Runs up to `size` calls at a time. Holds up to `size` elements, counted from the pull upstream until the result is given:
+ * those that run and those whose result waits.
+ */
+export class FanOutStage<T, R> extends ReadyStage<R> {
+  readonly #size: number;
+  readonly #fn: (item: T, ctx: Context) => Awaitable<R>;
+  readonly #isOrdered: boolean;
+  readonly #upstream: Ahead<T>;
+  readonly #allEnded = new Bell('the end of the calls of fanOut');
+  /** Ordered: all calls, in the order of the elements. Else: those that ended, in the order in which they did. */
+  readonly #slots = new Ring<Slot<R>>();
+  #held = 0;
+  #running = 0;
+  #isUpstreamOver = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    upstream: Stage<T>,
+    run: Run,
+    size: number,
+    fn: (item: T, ctx: Context) => Awaitable<R>,
+    isOrdered: boolean,
+  ) {
+    super(run, `a result of fanOut(${size})`);
+    this.#size = size;
+    this.#fn = fn;
+    this.#isOrdered = isOrdered;
+    this.#upstream = new Ahead(upstream, this.#arrived);
+  }
+
+  async close(): Promise<void> {
+    // One that is being pulled starts no call any more: `arrived` is not called once it is closing.
+    const closing = (async () => this.#upstream.close())();
+    closing.catch(() => undefined);
+    while (this.#running > 0) await this.#allEnded.wait(background());
+    await closing;
+  }
+
+  protected attempt(): R | End | typeof notReady {
+    this.#fill();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#slots.at(0)?.isDone === true) {
+      const slot = this.#slots.shift();
+      this.#held--;
+      this.#fill();
+      return slot.result as R;
+    }
+    return this.#isUpstreamOver && this.#held === 0 ? end : notReady;
+  }
+
+  #fill(): void {
+    while (this.#held < this.#size && !this.#isUpstreamOver && this.#failure === undefined && this.#upstream.start()) {
+      try {
+        const item = this.#upstream.take();
+        // It may have arrived after the end of the run.
+        this.run.look();
+        if (item === end) this.#isUpstreamOver = true;
+        else this.#call(item);
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+  }
+
+  #call(item: T): void {
+    const slot: Slot<R> = { isDone: false, result: undefined };
+    this.#held++;
+    if (this.#isOrdered) this.#slots.push(slot);
+    const result = this.#fn(item, this.run.scope);
+    if (result instanceof Promise) this.#await(slot, result);
+    else this.#finish(slot, result);
+  }
+
+  #await(slot: Slot<R>, result: Promise<R>): void {
+    this.#running++;
+    result.then(
+      (value) => {
+        this.#finish(slot, value);
+        this.#ended();
+      },
+      (error: unknown) => {
+        this.#fail(error);
+        this.#ended();
+      },
+    );
+  }
+
+  #finish(slot: Slot<R>, result: R): void {
+    slot.isDone = true;
+    slot.result = result;
+    if (!this.#isOrdered) this.#slots.push(slot);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error: this.run.fail(error) };
+  }
+
+  #ended(): void {
+    this.bell.ring();
+    if (--this.#running === 0) this.#allEnded.ring();
+  }
+
+  readonly #arrived = (): void => {
+    this.#fill();
+    this.bell.ring();
+  };
+}

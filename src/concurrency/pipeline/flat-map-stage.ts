@@ -1,0 +1,49 @@
+import type { Context } from '../context/context.ts';
+import type { Awaitable } from '../parking/waiting.ts';
+import type { Run } from './run.ts';
+import { openSource, type Source } from './source.ts';
+import { closeAll, type End, end, type Pulled, type Stage } from './stage.ts';
+import { Stepped, skip } from './stepped.ts';
+
+/** Reads one inner source at a time, and holds nothing between pulls. */
+export class FlatMapStage<T, R> extends Stepped<T, R> {
+  readonly #run: Run;
+  readonly #fn: (item: T, ctx: Context) => Awaitable<Source<R>>;
+  #inner: Stage<R> | undefined;
+
+  constructor(upstream: Stage<T>, run: Run, fn: (item: T, ctx: Context) => Awaitable<Source<R>>) {
+    super(upstream);
+    this.#run = run;
+    this.#fn = fn;
+  }
+
+  override close(): Awaitable<void> {
+    return this.#inner === undefined ? this.upstream.close() : closeAll([this.#inner, this.upstream]);
+  }
+
+  protected override step(): Pulled<R | typeof skip> {
+    if (this.#inner === undefined) return super.step();
+    const item = this.#inner.pull();
+    if (item instanceof Promise) return item.then(this.#leaveAtEnd);
+    return item === end ? this.#leave() : item;
+  }
+
+  protected accept(item: T | End): End | typeof skip | Promise<typeof skip> {
+    if (item === end) return end;
+    const source = this.#fn(item, this.#run.scope);
+    return source instanceof Promise ? source.then(this.#enter) : this.#enter(source);
+  }
+
+  readonly #enter = (source: Source<R>): typeof skip => {
+    this.#inner = openSource(this.#run, source);
+    return skip;
+  };
+
+  readonly #leaveAtEnd = (item: R | End): Pulled<R | typeof skip> => (item === end ? this.#leave() : item);
+
+  #leave(): typeof skip | Promise<typeof skip> {
+    const closing = this.#inner!.close();
+    this.#inner = undefined;
+    return closing instanceof Promise ? closing.then(() => skip) : skip;
+  }
+}

@@ -1,0 +1,51 @@
+import { interruptible } from './interruptible.ts';
+import { Pace } from './pace.ts';
+import type { Run } from './run.ts';
+import { type End, end, type Pulled, type Stage } from './stage.ts';
+
+/** Elements of a plain iterable; those that are promises are awaited. */
+export class IterableSource<T> implements Stage<T> {
+  readonly #run: Run;
+  readonly #pace: Pace;
+  readonly #iterable: Iterable<T | Promise<T>>;
+  #iterator: Iterator<T | Promise<T>> | undefined;
+  /** It ended, threw, or was closed: it needs no `return`. */
+  #isOver = false;
+
+  constructor(run: Run, iterable: Iterable<T | Promise<T>>) {
+    this.#run = run;
+    this.#pace = new Pace(run);
+    this.#iterable = iterable;
+  }
+
+  pull(): Pulled<T> {
+    return this.#pace.isDue() ? this.#pace.turn().then(this.#afterTurn) : this.#next();
+  }
+
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#iterator?.return?.();
+  }
+
+  readonly #afterTurn = (): Pulled<T> => this.#next();
+
+  #next(): Pulled<T> {
+    this.#iterator ??= this.#iterable[Symbol.iterator]();
+    const { value, done } = this.#ask(this.#iterator);
+    if (done === true) {
+      this.#isOver = true;
+      return end;
+    }
+    return value instanceof Promise ? interruptible<T | End>(this.#run.scope, value) : value;
+  }
+
+  #ask(iterator: Iterator<T | Promise<T>>): IteratorResult<T | Promise<T>, unknown> {
+    try {
+      return iterator.next();
+    } catch (error) {
+      this.#isOver = true;
+      throw error;
+    }
+  }
+}
