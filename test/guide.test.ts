@@ -6,13 +6,14 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Every fenced `ts` block of the guide and the README is a program: it runs, ends by itself and exits with 0. A block marked
+ * Every fenced `ts` block of the guide, the memory model and the README is a program: it runs, ends by itself and exits with 0. A block marked
  * `ts service` runs until SIGTERM, and then exits with 0.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const guide = join(root, 'docs', 'guide');
 const pages = [
   join(root, 'README.md'),
+  join(root, 'docs', 'memory-model.md'),
   ...readdirSync(guide)
     .filter((file) => file.endsWith('.md'))
     .map((file) => join(guide, file)),
