@@ -113,15 +113,15 @@ export abstract class TaskRun<T> implements Task<T>, Tracked {
   }
 
   #succeed(value: T): void {
-    this.#end('done', value);
     tracker?.ended(this);
+    this.#end('done', value);
     this.#awaited?.resolve(value);
     this.ended();
   }
 
   #fail(thrown: unknown): void {
-    this.#end('failed', this.failing(thrown));
     tracker?.ended(this);
+    this.#end('failed', this.failing(thrown));
     this.#rejectAwaited();
     this.ended();
   }
