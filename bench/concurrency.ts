@@ -1,6 +1,5 @@
-import { channelWorks } from './concurrency/channels.ts';
-import { contextWorks } from './concurrency/contexts.ts';
 import { goContestants } from './concurrency/go.ts';
+import { ourWorks } from './concurrency/ours.ts';
 import { platformContestants } from './concurrency/platform.ts';
 import { rows } from './concurrency/rows.ts';
 import { contestant } from './concurrency/work.ts';
@@ -9,7 +8,7 @@ import { peerWorks } from './peers/peers.ts';
 
 /**
  * Channels, select, locks, groups, contexts and pipelines beside what Node programs use for the same, and beside Go.
- * Contestants of Node share this process, as libraries of one program do; each row starts on a clean heap. Go runs as a
+ * Contestants of Node share this process, as libraries of one program do. Go runs as a
  * program of its own that measures the same work: `go` on one processor, its fastest configuration where tasks hand
  * over to one another, and `go-all-cores` without that restriction.
  */
@@ -21,7 +20,7 @@ export const subject: MakeSubject = async ({ quick }) => {
   for (const [name, works] of Object.entries(libraries.works)) peers[name] = contestant(works, targetMs);
   return {
     rows: rows(Object.keys(peers)),
-    ours: contestant({ ...channelWorks, ...contextWorks }, targetMs),
+    ours: contestant(ourWorks, targetMs),
     peers,
     skipped: { ...libraries.skipped, ...go.skipped },
     async close() {},

@@ -34,8 +34,12 @@ func main() {
 	}
 }
 
-// measure finds out how many operations take about as long as the target, then measures that many: nanoseconds each.
+// Others use the machine too: of so many runs the best one counts.
+const runs = 3
+
+// measure finds out how many operations take about as long as the target in all, then measures that many: nanoseconds each.
 func measure(r row, target time.Duration) float64 {
+	target /= runs
 	n := roundUp(1000, r.batch)
 	for {
 		took := timed(r, n)
@@ -45,7 +49,11 @@ func measure(r row, target time.Duration) float64 {
 		}
 		n *= 4
 	}
-	return float64(timed(r, n)) / float64(n)
+	best := timed(r, n)
+	for i := 1; i < runs; i++ {
+		best = min(best, timed(r, n))
+	}
+	return float64(best) / float64(n)
 }
 
 func timed(r row, n int) time.Duration {

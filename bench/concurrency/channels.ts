@@ -9,7 +9,7 @@ import {
   type SendChan,
   select,
 } from 'flotilla/concurrency';
-import { check, inParallel, sumBelow, type Works } from './work.ts';
+import { checkSum, inParallel, sumBelow, type Works } from './work.ts';
 
 /** Every operation can be canceled: its Context is one that can end. */
 const ctx: Context = background().withCancel();
@@ -21,9 +21,9 @@ export const channelWorks: Works = {
     const ch = chan<number>(128);
     const sender = sendAwaiting(ch, n);
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += (await ch.recv(ctx))!;
+    for (let i = 0; i < n; i++) sum = (sum + (await ch.recv(ctx))!) | 0;
     await sender;
-    check(sum, sumBelow(n));
+    checkSum(sum, sumBelow(n));
   },
   'unbuffered-pingpong': async (n) => {
     const ping = chan<number>();
@@ -32,10 +32,10 @@ export const channelWorks: Works = {
     let sum = 0;
     for (let i = 0; i < n; i++) {
       if (!ping.trySend(i)) await ping.send(ctx, i);
-      sum += pong.tryRecv() ?? (await pong.recv(ctx))!;
+      sum = (sum + (pong.tryRecv() ?? (await pong.recv(ctx))!)) | 0;
     }
     await answering;
-    check(sum, sumBelow(n) + n);
+    checkSum(sum, sumBelow(n) + n);
   },
   'unbuffered-one-way': (n) => oneWay(n, 0),
   'one-to-eight': async (n) => {
@@ -44,16 +44,16 @@ export const channelWorks: Works = {
     await sendAll(ch, 0, n, 1);
     ch.close();
     let total = 0;
-    for (const receiver of receivers) total += await receiver;
-    check(total, sumBelow(n));
+    for (const receiver of receivers) total = (total + (await receiver)) | 0;
+    checkSum(total, sumBelow(n));
   },
   'eight-to-one': async (n) => {
     const ch = chan<number>();
     const senders = inParallel(8, (sender) => sendAll(ch, sender, n, 8));
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += ch.tryRecv() ?? (await ch.recv(ctx))!;
+    for (let i = 0; i < n; i++) sum = (sum + (ch.tryRecv() ?? (await ch.recv(ctx))!)) | 0;
     await senders;
-    check(sum, sumBelow(n));
+    checkSum(sum, sumBelow(n));
   },
   'select-4': (n) => selectFour(n, 128),
   'select-4-parked': (n) => selectFour(n, 0),
@@ -66,7 +66,7 @@ export const channelWorks: Works = {
       stages.push(addOne(last, next));
       last = next;
     }
-    check(await sumOf(last), sumBelow(n) + 5 * n);
+    checkSum(await sumOf(last), sumBelow(n) + 5 * n);
     await Promise.all(stages);
   },
 };
@@ -75,9 +75,9 @@ async function oneWay(n: number, capacity: number): Promise<void> {
   const ch = chan<number>(capacity);
   const sender = sendAll(ch, 0, n, 1);
   let sum = 0;
-  for (let i = 0; i < n; i++) sum += ch.tryRecv() ?? (await ch.recv(ctx))!;
+  for (let i = 0; i < n; i++) sum = (sum + (ch.tryRecv() ?? (await ch.recv(ctx))!)) | 0;
   await sender;
-  check(sum, sumBelow(n));
+  checkSum(sum, sumBelow(n));
 }
 
 async function selectFour(n: number, capacity: number): Promise<void> {
@@ -93,10 +93,10 @@ async function selectFour(n: number, capacity: number): Promise<void> {
   let sum = 0;
   for (let i = 0; i < n; i++) {
     const selected = select(ctx, cases);
-    sum += (selected instanceof Promise ? await selected : selected).value!;
+    sum = (sum + (selected instanceof Promise ? await selected : selected).value!) | 0;
   }
   await senders;
-  check(sum, sumBelow(n));
+  checkSum(sum, sumBelow(n));
 }
 
 /** Sends first, first + step, … below end. */
@@ -113,7 +113,7 @@ async function sumOf(ch: RecvChan<number>): Promise<number> {
   while (true) {
     const item = ch.tryRecv() ?? (await ch.recv(ctx));
     if (item === undefined) return sum;
-    sum += item;
+    sum = (sum + item) | 0;
   }
 }
 

@@ -1,5 +1,5 @@
 import { background, type Context, contextKey } from 'flotilla/concurrency';
-import { check, sumBelow, type Works } from './work.ts';
+import { checkSum, sumBelow, type Works } from './work.ts';
 
 const tenant = contextKey('bench.tenant', 0);
 const principal = contextKey('bench.principal', '');
@@ -12,18 +12,18 @@ export const contextWorks: Works = {
     let sum = 0;
     for (let i = 0; i < n; i++) {
       const ctx = server.withTimeout(1000);
-      sum += withValues(ctx, i).value(tenant);
+      sum = (sum + withValues(ctx, i).value(tenant)) | 0;
       ctx[Symbol.dispose]();
     }
     server.cancel();
-    check(sum, sumBelow(n));
+    checkSum(sum, sumBelow(n));
   },
   'context-using': async (n) => {
     const server = background().withCancel();
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += request(server, i);
+    for (let i = 0; i < n; i++) sum = (sum + request(server, i)) | 0;
     server.cancel();
-    check(sum, sumBelow(n));
+    checkSum(sum, sumBelow(n));
   },
 };
 

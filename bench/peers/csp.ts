@@ -1,5 +1,5 @@
 import { type Channel, channel, select } from '@thi.ng/csp';
-import { check, inParallel, sumBelow, type Works } from '../concurrency/work.ts';
+import { checkSum, inParallel, sumBelow, type Works } from '../concurrency/work.ts';
 
 /**
  * `offer` and `poll` come before the calls that return a promise, as in our own rows. A channel has at least one place,
@@ -10,9 +10,9 @@ export const cspWorks: Works = {
     const ch = channel<number>(128);
     const sender = sendOffering(ch, n);
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += ch.poll() ?? (await ch.read())!;
+    for (let i = 0; i < n; i++) sum = (sum + (ch.poll() ?? (await ch.read())!)) | 0;
     await sender;
-    check(sum, sumBelow(n));
+    checkSum(sum, sumBelow(n));
   },
   'unbuffered-pingpong': async (n) => {
     const ping = channel<number>();
@@ -23,15 +23,15 @@ export const cspWorks: Works = {
     let sum = 0;
     for (let i = 0; i < n; i++) {
       await ping.write(i);
-      sum += (await pong.read())!;
+      sum = (sum + (await pong.read())!) | 0;
     }
     await answering;
-    check(sum, sumBelow(n) + n);
+    checkSum(sum, sumBelow(n) + n);
   },
   'unbuffered-one-way': async (n) => {
     const ch = channel<number>();
     const sender = send(ch, 0, n, 1);
-    check(await sumOf(ch, n), sumBelow(n));
+    checkSum(await sumOf(ch, n), sumBelow(n));
     await sender;
   },
   'one-to-eight': async (n) => {
@@ -40,15 +40,15 @@ export const cspWorks: Works = {
     let total = 0;
     await inParallel(8, async () => {
       const sum = await sumOf(ch, n / 8);
-      total += sum;
+      total = (total + sum) | 0;
     });
     await sender;
-    check(total, sumBelow(n));
+    checkSum(total, sumBelow(n));
   },
   'eight-to-one': async (n) => {
     const ch = channel<number>();
     const senders = inParallel(8, (sender) => send(ch, sender, n, 8));
-    check(await sumOf(ch, n), sumBelow(n));
+    checkSum(await sumOf(ch, n), sumBelow(n));
     await senders;
   },
   'select-4': (n) => selectFour(n, 128),
@@ -64,9 +64,9 @@ export const cspWorks: Works = {
       last = to;
     }
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += last.poll() ?? (await last.read())!;
+    for (let i = 0; i < n; i++) sum = (sum + (last.poll() ?? (await last.read())!)) | 0;
     await Promise.all(stages);
-    check(sum, sumBelow(n) + 5 * n);
+    checkSum(sum, sumBelow(n) + 5 * n);
   },
 };
 
@@ -75,9 +75,9 @@ async function selectFour(n: number, capacity: number): Promise<void> {
   const chans = [a, b, c, d];
   const senders = inParallel(4, (sender) => send(chans[sender]!, sender, n, 4));
   let sum = 0;
-  for (let i = 0; i < n; i++) sum += (await select(a, b, c, d))[0]!;
+  for (let i = 0; i < n; i++) sum = (sum + (await select(a, b, c, d))[0]!) | 0;
   await senders;
-  check(sum, sumBelow(n));
+  checkSum(sum, sumBelow(n));
 }
 
 type Numbers = Channel<number>;
@@ -92,7 +92,7 @@ async function sendOffering(ch: Numbers, n: number): Promise<void> {
 
 async function sumOf(ch: Numbers, count: number): Promise<number> {
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += (await ch.read())!;
+  for (let i = 0; i < count; i++) sum = (sum + (await ch.read())!) | 0;
   return sum;
 }
 

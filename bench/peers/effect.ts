@@ -1,5 +1,5 @@
 import { Context, Deferred, Effect, Fiber, Queue, Semaphore, Stream, TxQueue } from 'effect';
-import { check, Held, sumBelow, type Work, type Works } from '../concurrency/work.ts';
+import { check, checkSum, Held, numbers, sumBelow, type Work, type Works } from '../concurrency/work.ts';
 
 /**
  * Effect, each row in the faster of the forms tried (generator or `whileLoop`, `withPermits` or `take` and `release`,
@@ -18,10 +18,11 @@ export const effectWorks: Works = {
       let sum = 0;
       for (let i = 0; i < n; i++) {
         const ready = Queue.takeUnsafe(queue);
-        sum += ready === undefined ? yield* Queue.take(queue) : ready.value;
+        const item = ready === undefined ? yield* Queue.take(queue) : ready.value;
+        sum = (sum + item) | 0;
       }
       yield* Fiber.joinAll([sender]);
-      check(sum, sumBelow(n));
+      checkSum(sum, sumBelow(n));
     }),
   ),
   'buffered-await': run((n) => oneWay(n, 128)),
@@ -37,10 +38,10 @@ export const effectWorks: Works = {
       let sum = 0;
       for (let i = 0; i < n; i++) {
         yield* Queue.offer(ping, i);
-        sum += yield* Queue.take(pong);
+        sum = (sum + (yield* Queue.take(pong))) | 0;
       }
       yield* Fiber.joinAll([answering]);
-      check(sum, sumBelow(n) + n);
+      checkSum(sum, sumBelow(n) + n);
     }),
   ),
   'unbuffered-one-way': run((n) => oneWay(n, 0)),
@@ -52,8 +53,8 @@ export const effectWorks: Works = {
       for (let i = 0; i < 8; i++) receivers.push(yield* Effect.forkChild(receive(queue, n / 8, sums)));
       yield* send(queue, 0, n, 1);
       yield* Fiber.joinAll(receivers);
-      check(
-        sums.reduce((a, b) => a + b, 0),
+      checkSum(
+        sums.reduce((a, b) => (a + b) | 0, 0),
         sumBelow(n),
       );
     }),
@@ -66,7 +67,7 @@ export const effectWorks: Works = {
       const sums: number[] = [];
       yield* receive(queue, n, sums);
       yield* Fiber.joinAll(senders);
-      check(sums[0]!, sumBelow(n));
+      checkSum(sums[0]!, sumBelow(n));
     }),
   ),
   'select-4': run((n) => selectFour(n, 128)),
@@ -121,14 +122,14 @@ export const effectWorks: Works = {
     Effect.gen(function* () {
       let sum = 0;
       const read = Effect.map(tenant, (value) => {
-        sum += value;
+        sum = (sum + value) | 0;
       });
       for (let i = 0; i < n; i++) {
         const withTenant = Effect.provideService(read, tenant, i);
         const withPrincipal = Effect.provideService(withTenant, principal, 'user');
         yield* Effect.timeout(Effect.provideService(withPrincipal, sampled, true), 1000);
       }
-      check(sum, sumBelow(n));
+      checkSum(sum, sumBelow(n));
     }),
   ),
   'pipeline-5': run((n) => {
@@ -137,9 +138,9 @@ export const effectWorks: Works = {
     const total = Stream.runFold(
       stream,
       () => 0,
-      (sum, i) => sum + i,
+      (sum, i) => (sum + i) | 0,
     );
-    return Effect.map(total, (sum) => check(sum, sumBelow(n) + 5 * n));
+    return Effect.map(total, (sum) => checkSum(sum, sumBelow(n) + 5 * n));
   }),
   'pipeline-5-channels': run((n) =>
     Effect.gen(function* () {
@@ -154,7 +155,7 @@ export const effectWorks: Works = {
       const sums: number[] = [];
       yield* receive(last, n, sums);
       yield* Fiber.joinAll(stages);
-      check(sums[0]!, sumBelow(n) + 5 * n);
+      checkSum(sums[0]!, sumBelow(n) + 5 * n);
     }),
   ),
 };
@@ -176,7 +177,7 @@ function oneWay(n: number, capacity: number): Effect<void> {
     const sums: number[] = [];
     yield* receive(queue, n, sums);
     yield* Fiber.joinAll([sender]);
-    check(sums[0]!, sumBelow(n));
+    checkSum(sums[0]!, sumBelow(n));
   });
 }
 
@@ -200,7 +201,7 @@ function receive(queue: Queue<number>, count: number, sums: number[]): Effect<vo
     while: () => left > 0,
     body: () => take,
     step: (item) => {
-      sum += item;
+      sum = (sum + item) | 0;
       left--;
     },
   });
@@ -248,9 +249,9 @@ function selectFour(n: number, capacity: number): Effect<void> {
       }),
     );
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += yield* select;
+    for (let i = 0; i < n; i++) sum = (sum + (yield* select)) | 0;
     yield* Fiber.joinAll(senders);
-    check(sum, sumBelow(n));
+    checkSum(sum, sumBelow(n));
   });
 }
 
@@ -290,7 +291,7 @@ function joinOneCall(callers: number): Effect<void> {
       ),
     );
     const caller = Effect.map(shared, (value) => {
-      sum += value;
+      sum = (sum + value) | 0;
     });
     const fibers: Fiber<void>[] = [];
     for (let i = 0; i < callers; i++) fibers.push(yield* Effect.forkChild(caller, { startImmediately: true }));
@@ -299,8 +300,4 @@ function joinOneCall(callers: number): Effect<void> {
     check(calls, 1);
     check(sum, 7 * callers);
   });
-}
-
-function* numbers(n: number): Generator<number> {
-  for (let i = 0; i < n; i++) yield i;
 }

@@ -1,0 +1,41 @@
+import { background, type Context } from 'flotilla/concurrency';
+import { group } from '../../src/concurrency/group/group.ts';
+import { pipeline } from '../../src/concurrency/pipeline/pipeline.ts';
+import { check, checkSum, Held, numbers, sumBelow, type Works } from './work.ts';
+
+const ctx: Context = background().withCancel();
+
+/** Our groups and pipelines. */
+export const taskWorks: Works = {
+  'group-100': async (n) => {
+    let count = 0;
+    const task = async () => {
+      count++;
+    };
+    for (let wave = 0; wave < n / 100; wave++) {
+      const tasks = group(ctx);
+      for (let i = 0; i < 100; i++) tasks.go(task);
+      await tasks.wait();
+    }
+    check(count, n);
+  },
+  'limit-8': async (n) => {
+    const held = new Held(8);
+    const task = async () => {
+      held.enter();
+      await undefined;
+      held.leave();
+    };
+    for (let wave = 0; wave < n / 1000; wave++) {
+      const tasks = group(ctx, { limit: 8 });
+      for (let i = 0; i < 1000; i++) tasks.go(task);
+      await tasks.wait();
+    }
+    held.done(n);
+  },
+  'pipeline-5': async (n) => {
+    let last = pipeline(ctx, numbers(n));
+    for (let stage = 0; stage < 5; stage++) last = last.map((i) => i + 1);
+    checkSum(await last.reduce((sum, i) => (sum + i) | 0, 0), sumBelow(n) + 5 * n);
+  },
+};
