@@ -1,0 +1,33 @@
+import { formatTasks } from './format-tasks.ts';
+import { print } from './print.ts';
+import type { Recorder } from './recorder.ts';
+
+/** Go's exit code for the same; 1 is what an uncaught error gives. */
+const deadlockExitCode = 2;
+/** With what Node ends a program whose top-level await never came back. */
+const unsettledAwaitExitCode = 13;
+
+/**
+ * Reports the tasks and waits that are left when the process ends because nothing is left to run: no timer, socket or
+ * child can wake them any more. Node would end such a program without a word and with exit code 0, or with 13 where a
+ * top-level await is among those that wait: both become 2. A failure code that the program has set stays.
+ */
+export function reportDeadlock(recorder: Recorder): void {
+  let emptyAt: number | undefined;
+  process.on('beforeExit', () => {
+    emptyAt = loopTurns();
+  });
+  process.on('exit', (code) => {
+    // A turn since then: a listener of beforeExit brought new work, and this is the end that somebody chose in it.
+    if (emptyAt !== loopTurns()) return;
+    const left = recorder.list();
+    if (left.length === 0) return;
+    print(`flotilla: deadlock: nothing is left that could wake what still waits\n\n${formatTasks(left)}\n`);
+    if (code === 0 || code === unsettledAwaitExitCode) process.exitCode = deadlockExitCode;
+  });
+}
+
+/** To look at the number of turns leaves the loop alone; an immediate or a timer, even unreferenced, can keep it going. */
+function loopTurns(): number {
+  return performance.nodeTiming.uvMetricsInfo.loopCount;
+}

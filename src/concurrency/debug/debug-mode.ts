@@ -1,0 +1,48 @@
+import { isMainThread } from 'node:worker_threads';
+import { reportDeadlock } from './deadlock.ts';
+import { formatTasks } from './format-tasks.ts';
+import { print } from './print.ts';
+import { Recorder } from './recorder.ts';
+import type { TaskInfo } from './task-info.ts';
+
+/** Of this thread. Undefined: debug mode is off. */
+let recorder: Recorder | undefined;
+
+/** Starts recording, or gives the recorder that runs. Those that park learn of it through the `tracker`, not from here. */
+export function startRecording(): Recorder {
+  recorder ??= new Recorder();
+  return recorder;
+}
+
+/** The recorder that `FLOTILLA_DEBUG` asks for: a list with commas, with `concurrency` in it. */
+export function recorderFor(setting: string | undefined): Recorder | undefined {
+  const areas = (setting ?? '').split(',').map((area) => area.trim());
+  if (!areas.includes('concurrency')) return undefined;
+  const started = startRecording();
+  reportDeadlock(started);
+  if (isMainThread) process.on(dumpSignal(), dumpTasks);
+  return started;
+}
+
+/**
+ * What makes a program that seems to hang tell where: Ctrl+\, or Ctrl+Break on Windows, which has no SIGQUIT. Both end a
+ * process otherwise. In debug mode it goes on, as a JVM does, so that one can look twice.
+ */
+function dumpSignal(): NodeJS.Signals {
+  return process.platform === 'win32' ? 'SIGBREAK' : 'SIGQUIT';
+}
+
+/** All tasks that have not ended, with what they wait for, and all waits and timers beside them. Empty when debug mode is off. */
+export function listTasks(): readonly TaskInfo[] {
+  return recorder === undefined ? [] : recorder.list();
+}
+
+/**
+ * Prints what `listTasks` gives to stderr. In debug mode (`FLOTILLA_DEBUG=concurrency` at the start of the process) SIGQUIT
+ * does the same, on Windows Ctrl+Break.
+ */
+export function dumpTasks(): void {
+  const tasks = listTasks();
+  if (recorder === undefined) print('flotilla: no tasks are recorded; start with FLOTILLA_DEBUG=concurrency');
+  else print(tasks.length === 0 ? 'flotilla: no tasks' : `flotilla: tasks\n\n${formatTasks(tasks)}\n`);
+}
