@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { virtualClock } from '../../testing/virtual-clock.ts';
@@ -8,6 +8,7 @@ import { type Context, contextKey } from '../context/context.ts';
 import { background, rootContext } from '../context/context-tree.ts';
 import { setTracker, type Tracked } from '../parking/tracking.ts';
 import { yieldNow } from '../parking/turns.ts';
+import { unhandledRejections } from '../testdata/unhandled-rejections.ts';
 import { sleep } from '../time/wait.ts';
 import { type Group, group } from './group.ts';
 import type { Task } from './task.ts';
@@ -359,6 +360,38 @@ for (const [what, body] of Object.entries({
   });
 }
 
+test('the end of the block does not tell again of the end of the context', async () => {
+  const parent = background().withCancel();
+  async function block() {
+    await using g = group(parent);
+    g.go(untilCanceled);
+    const second = g.go(untilCanceled);
+    parent.cancel(doom);
+    await second;
+  }
+
+  const thrown = await errorOf(block());
+
+  assert.equal((thrown as { code?: string }).code, 'canceled');
+});
+
+test('the end of the block tells of a failure after the end of the context, of which the body knows', async () => {
+  async function block() {
+    await using g = group(background());
+    g.go(async (ctx) => {
+      await untilCanceled(ctx).catch(() => undefined);
+      throw later;
+    });
+    g.cancel(doom);
+    await g.room();
+  }
+
+  const thrown = await errorOf(block());
+
+  assert.ok(thrown instanceof SuppressedError);
+  assert.deepEqual([thrown.error, thrown.suppressed.cause], [later, doom]);
+});
+
 test('the end of the block closes the group', async () => {
   let left: Group;
   {
@@ -448,18 +481,6 @@ test('debug mode is told of the start and the end of every task that starts, and
     'resumed wait for a group (0 tasks run, 0 wait)',
   ]);
 });
-
-function unhandledRejections(t: TestContext): unknown[] {
-  const surfaced: unknown[] = [];
-  const listeners = process.listeners('unhandledRejection');
-  process.removeAllListeners('unhandledRejection');
-  process.on('unhandledRejection', (error) => surfaced.push(error));
-  t.after(() => {
-    process.removeAllListeners('unhandledRejection');
-    for (const listener of listeners) process.on('unhandledRejection', listener);
-  });
-  return surfaced;
-}
 
 /** Collects garbage until `isEnough`, for so many turns at most. */
 async function collect(isEnough: () => boolean): Promise<void> {

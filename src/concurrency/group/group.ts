@@ -57,7 +57,10 @@ export interface Group extends AsyncDisposable {
    * they end early through the group's.
    */
   wait(): Promise<void>;
-  /** Ends `ctx` with `canceled`: waiting tasks never start, running ones are told. Only the first end counts. */
+  /**
+   * Ends `ctx` with `canceled`: waiting tasks never start, running ones are told. Only the first end counts. Tasks that end
+   * with its error have failed, as in an errgroup; a helper that is to stop with its block is better started by `go`.
+   */
   cancel(cause?: unknown): void;
 }
 
@@ -77,9 +80,11 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   readonly #backlog: Backlog<GroupTask<unknown>>;
   readonly #joiners = new LinkedList<Waiter<void>>();
   #running = 0;
-  #first: { readonly error: unknown } | undefined = undefined;
+  #first: { readonly error: unknown; readonly isEndOfContext: boolean } | undefined = undefined;
   /** Whether somebody got, or will get, the first error. */
   #isReported = false;
+  /** Whether somebody got an error that says that the Context has ended: nobody need hear that again. */
+  #isEndReported = false;
   #isClosed = false;
   #isStarting = false;
 
@@ -122,9 +127,10 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#join();
-    if (this.#first === undefined || this.#isReported) return;
+    const first = this.#first;
+    if (first === undefined || this.#isReported || (first.isEndOfContext && this.#isEndReported)) return;
     this.#reported();
-    throw this.#first.error;
+    throw first.error;
   }
 
   describe(operation: string): string {
@@ -151,11 +157,10 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
     if (this.#running === 0) this.#closeIfJoined();
   }
 
-  /** Somebody is handed the error of a task: if it is the first one, or the same end of the Context, nobody else need be. */
+  /** Somebody is handed the error of a task. */
   errorTaken(error: unknown): void {
-    const first = this.#first;
-    if (first === undefined || this.#isReported) return;
-    if (first.error === error || (isContextError(first.error) && isContextError(error))) this.#reported();
+    if (this.#first !== undefined && this.#first.error === error) this.#reported();
+    else if (isContextError(error)) this.#isEndReported = true;
   }
 
   override contextDone(): void {
@@ -225,8 +230,9 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   }
 
   #endForProducer(): unknown {
-    this.#reported();
-    return this.#endOfContext();
+    const error = this.#endOfContext();
+    this.errorTaken(error);
+    return error;
   }
 
   #join(): Awaitable<void> {
@@ -246,8 +252,9 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   }
 
   #fail(error: unknown): void {
-    this.#first = { error };
-    if (!this.#isReported) unreported.register(this, error, this);
+    const isEndOfContext = isContextError(error) && this.ctx.err() !== undefined;
+    this.#first = { error, isEndOfContext };
+    if (!this.#isReported && !isEndOfContext) unreported.register(this, error, this);
   }
 
   #reported(): void {
