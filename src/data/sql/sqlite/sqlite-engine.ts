@@ -88,7 +88,8 @@ class SqliteEngine implements SqlEngine {
     const thread = await this.#writers.acquire(ctx);
     const session = new ThreadSession(this.#writers, thread, true);
     try {
-      await thread.call(ctx, { kind: 'begin', waitMs: Math.min(busyTimeoutMs, ctx.remainingMs()) });
+      // A little longer than the Context, so that its end is the error, and not the busy database.
+      await thread.call(ctx, { kind: 'begin', waitMs: Math.min(busyTimeoutMs, ctx.remainingMs() + 50) });
       return session;
     } catch (error) {
       // The Context may have ended after the thread had begun.
