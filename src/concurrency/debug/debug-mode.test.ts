@@ -144,6 +144,40 @@ test('dumpTasks prints to stderr, listTasks gives the data', () => {
   ]);
 });
 
+test('a wait that ends with its own block since an await is missing is told of once for each place', () => {
+  const { status, stderr } = runText(
+    'concurrency',
+    `
+    async function forgets() {
+      using ctx = background().withTimeout(1000);
+      return chan(0, { name: 'jobs' }).recv(ctx);
+    }
+    for (let i = 0; i < 3; i++) await forgets().catch(() => undefined);`,
+  );
+
+  assert.equal(status, 0);
+  assert.match(
+    stderr,
+    /await is missing.*\n\n {2}waits for 0 ms: recv on chan "jobs" \(unbuffered\)\n {4}at forgets \(/,
+  );
+  assert.equal(stderr.match(/flotilla:/g)?.length, 1);
+});
+
+test('a wait that its block ends after a while is not told of', () => {
+  const { status, stderr } = runText(
+    'concurrency',
+    `
+    async function race() {
+      using ctx = background().withTimeout(1000);
+      const loser = (async () => { await chan().recv(ctx); })().catch(() => undefined);
+      await Promise.race([loser, Promise.resolve(1)]);
+    }
+    await race();`,
+  );
+
+  assert.deepEqual([status, stderr], [0, '']);
+});
+
 test('without the setting dumpTasks says how to get it', () => {
   const { stdout, stderr } = runText(undefined, 'dumpTasks(); console.log(listTasks().length);');
 

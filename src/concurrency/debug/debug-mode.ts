@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { reportDeadlock } from './deadlock.ts';
 import { formatTasks } from './format-tasks.ts';
+import { missingAwaitReporter } from './missing-await.ts';
 import { print } from './print.ts';
 import { Recorder } from './recorder.ts';
 import type { TaskInfo } from './task-info.ts';
@@ -20,6 +21,7 @@ export function recorderFor(setting: string | undefined): Recorder | undefined {
   if (!areas.includes('concurrency')) return undefined;
   const started = startRecording();
   reportDeadlock(started);
+  started.onDisposed = missingAwaitReporter();
   if (isMainThread) process.on(dumpSignal(), dumpTasks);
   return started;
 }

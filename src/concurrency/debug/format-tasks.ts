@@ -16,6 +16,11 @@ export function formatTasks(tasks: readonly TaskInfo[]): string {
   return [...shown.map((lines) => lines.join('\n')), ...(left === 0 ? [] : [`and ${left} more tasks`])].join('\n\n');
 }
 
+/** One wait and its stack, as it stands below its task. */
+export function formatWait({ what, forMs, stack }: WaitInfo, verb = 'waits'): string {
+  return [`  ${verb} for ${duration(forMs)}: ${what}`, ...frames(stack)].join('\n');
+}
+
 function kindOf({ name, started, hasEnded, waits, timers }: TaskInfo): string {
   return JSON.stringify([
     [name, started, hasEnded],
@@ -26,8 +31,8 @@ function kindOf({ name, started, hasEnded, waits, timers }: TaskInfo): string {
 
 function taskLines(task: TaskInfo): string[] {
   const lines = [heading(task), ...frames(task.started)];
-  for (const wait of task.waits) lines.push(`  waits ${forTime(wait)}: ${wait.what}`, ...frames(wait.stack));
-  for (const timer of task.timers) lines.push(`  armed ${forTime(timer)}: ${timer.what}`, ...frames(timer.stack));
+  for (const wait of task.waits) lines.push(formatWait(wait));
+  for (const timer of task.timers) lines.push(formatWait(timer, 'armed'));
   if (task.id !== 0 && !task.hasEnded && task.waits.length === 0)
     lines.push('  runs, or awaits something outside of flotilla/concurrency');
   return lines;
@@ -47,10 +52,6 @@ function othersLine(others: readonly TaskInfo[]): string[] {
 
 function frames(stack: readonly string[]): string[] {
   return stack.map((frame) => `    ${frame}`);
-}
-
-function forTime({ forMs }: WaitInfo): string {
-  return `for ${duration(forMs)}`;
 }
 
 function duration(ms: number): string {

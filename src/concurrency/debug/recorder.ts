@@ -17,6 +17,8 @@ interface WaitEntry {
   readonly task: TaskEntry | undefined;
   readonly since: number;
   readonly site: Site;
+  /** The synchronous run in which it began. */
+  readonly run: object;
 }
 
 /** What was there at a moment: see `Recorder.mark`. */
@@ -32,6 +34,9 @@ export class Recorder implements Tracker {
   readonly #tasks = new Map<Tracked, TaskEntry>();
   readonly #running = new AsyncLocalStorage<TaskEntry>();
   #started = 0;
+  #run: object | undefined;
+  /** Told of a wait whose Context was disposed in the synchronous run in which it began. Default: nobody. */
+  onDisposed: ((wait: WaitInfo) => void) | undefined;
 
   parked(wait: Tracked): void {
     this.#waits.set(wait, this.#waitEntry(this.parked));
@@ -69,6 +74,11 @@ export class Recorder implements Tracker {
     this.#tasks.delete(task);
   }
 
+  disposedWhileWaited(wait: Tracked): void {
+    const entry = this.#waits.get(wait);
+    if (entry !== undefined && entry.run === this.#run) this.onDisposed?.(waitInfo(wait, entry, performance.now()));
+  }
+
   /** All that is there now, for a later `list(mark)`. */
   mark(): Mark {
     return new Set([...this.#tasks.values(), ...this.#waits.values(), ...this.#timers.values()]);
@@ -94,7 +104,19 @@ export class Recorder implements Tracker {
   }
 
   #waitEntry(below: (tracked: Tracked) => void): WaitEntry {
-    return { task: this.#running.getStore(), since: performance.now(), site: siteAbove(below) };
+    const task = this.#running.getStore();
+    return { task, since: performance.now(), site: siteAbove(below), run: this.#currentRun() };
+  }
+
+  /** Lasts until the microtasks go on: up to the next `await` at the least. */
+  #currentRun(): object {
+    if (this.#run === undefined) {
+      this.#run = {};
+      queueMicrotask(() => {
+        this.#run = undefined;
+      });
+    }
+    return this.#run;
   }
 }
 
