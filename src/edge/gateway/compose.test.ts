@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { background, type Context, rootContext } from '../../concurrency/index.ts';
+import { background, type Context, rootContext, yieldNow } from '../../concurrency/index.ts';
 import { StatusError } from '../../errors/index.ts';
 import { virtualClock } from '../../testing/index.ts';
-import { compose, optional, required } from './compose.ts';
+import { compose, optional, type Part, required } from './compose.ts';
 
 /** Work that ends only with its Context; `seen` collects the Contexts. */
 const never =
@@ -105,6 +105,22 @@ test('a part that needs another gets its value, which is loaded once', async () 
 
   assert.deepEqual(answer.values, { host: 'account ann', title: 'room of ann', room: { hostId: 'ann' } });
   assert.equal(loads, 1);
+});
+
+test('parts that need each other fail, at once or by their time limit', async () => {
+  const clock = virtualClock();
+  const first: Part<string> = optional(async (_ctx, needed) => await needed(second));
+  const second: Part<string> = optional(async (_ctx, needed) => await needed(first));
+  const late: Part<string> = optional(async (_ctx, needed) => {
+    await yieldNow();
+    return await needed(late);
+  });
+
+  assert.deepEqual((await compose(rootContext(clock), { first, second })).missing, ['first', 'second']);
+  const answer = compose(rootContext(clock), { late }, { timeoutMs: 300 });
+  await clock.advance(300);
+
+  assert.deepEqual((await answer).missing, ['late']);
 });
 
 test('parts start at the same time', async () => {

@@ -1,4 +1,4 @@
-import { type Context, until } from '../../concurrency/index.ts';
+import { type Context, group, onceValue, until } from '../../concurrency/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 
 /** One ingredient of a composed answer. Made by {@link required} or {@link optional}; may be shared by several answers. */
@@ -61,31 +61,34 @@ export async function compose<const P extends Parts>(
   parts: P,
   { timeoutMs = 1_000 }: ComposeOptions = {},
 ): Promise<Composition<P>> {
-  using ctx = parent.withCancel();
-  const running = new Map<Part<unknown>, Promise<unknown>>();
-  const patienceMs = ctx.remainingMs() * 0.9;
+  const g = group(parent);
+  const patienceMs = parent.remainingMs() * 0.9;
+  const loads = new Map<Part<unknown>, () => Promise<unknown>>();
   const start = (part: Part<unknown>): Promise<unknown> => {
-    const started = running.get(part);
-    if (started !== undefined) return started;
-    const limitMs = part.isRequired ? part.timeoutMs! : Math.min(part.timeoutMs ?? timeoutMs, patienceMs);
-    // What needs a part that needs it in turn would wait for itself; it ends with its own time limit.
-    const loading = loadWithin(ctx, limitMs, (own) => part.load(own, start as Needed));
-    running.set(part, loading);
-    return loading;
+    let load = loads.get(part);
+    if (load === undefined) {
+      const limitMs = part.isRequired ? part.timeoutMs! : Math.min(part.timeoutMs ?? timeoutMs, patienceMs);
+      // What needs at once a part that needs it in turn fails; one that does so later ends with its own time limit.
+      load = onceValue(() => loadWithin(g.ctx, limitMs, (own) => part.load(own, start as Needed)));
+      loads.set(part, load);
+    }
+    return load();
   };
   const values: Record<string, unknown> = {};
   const missing = new Set<string>();
-  const load = async (name: string, part: Part<unknown>) => {
-    try {
-      values[name] = await start(part);
-    } catch (error) {
-      if (part.isRequired) throw error;
-      missing.add(name);
-      if (ctx.err() !== undefined) return;
-      telemetryOf(parent).log.warn(parent, `part ${name} is missing`, { part: name, error });
-    }
-  };
-  await Promise.all(Object.entries(parts).map(([name, part]) => load(name, part)));
+  for (const [name, part] of Object.entries(parts)) {
+    g.go(async (ctx) => {
+      try {
+        values[name] = await start(part);
+      } catch (error) {
+        if (part.isRequired) throw error;
+        missing.add(name);
+        if (ctx.err() !== undefined) return;
+        telemetryOf(parent).log.warn(parent, `part ${name} is missing`, { part: name, error });
+      }
+    });
+  }
+  await g.wait();
   parent.throwIfDone();
   return {
     values: values as Composition<P>['values'],
@@ -93,6 +96,7 @@ export async function compose<const P extends Parts>(
   };
 }
 
+/** A load that does not heed its Context must not delay the answer: the wait ends with the time limit, whatever the load does. */
 async function loadWithin<T>(parent: Context, limitMs: number, load: (ctx: Context) => Promise<T>): Promise<T> {
   using ctx = parent.withTimeout(limitMs);
   return await until(ctx, load(ctx));
