@@ -1,31 +1,29 @@
 import type { Item, RecvChan } from '../channel/channel.ts';
-import { Pace } from './pace.ts';
 import type { Run } from './run.ts';
 import { type End, end, type Pulled, type Stage } from './stage.ts';
 
 /** Values of a channel until it is closed and drained. A receiver does not close, so an early exit leaves it as it is. */
 export class ChanSource<T extends Item> implements Stage<T> {
   readonly #run: Run;
-  readonly #pace: Pace;
   readonly #chan: RecvChan<T>;
 
   constructor(run: Run, chan: RecvChan<T>) {
     this.#run = run;
-    this.#pace = new Pace(run);
     this.#chan = chan;
   }
 
   pull(): Pulled<T> {
-    return this.#pace.isDue() ? this.#pace.turn().then(this.#next) : this.#next();
+    const turn = this.#run.step();
+    return turn === undefined ? this.#next() : turn.then(() => this.#next());
   }
 
   close(): void {}
 
-  readonly #next = (): Pulled<T> => {
+  #next(): Pulled<T> {
     const item = this.#chan.recv(this.#run.scope);
     if (item instanceof Promise) return item.then(elementOf<T>);
     return item === undefined ? end : item;
-  };
+  }
 }
 
 function elementOf<T>(item: T | undefined): T | End {

@@ -1,12 +1,10 @@
 import { interruptible } from './interruptible.ts';
-import { Pace } from './pace.ts';
 import type { Run } from './run.ts';
 import { type End, end, type Pulled, type Stage } from './stage.ts';
 
 /** Elements of a plain iterable; those that are promises are awaited. */
 export class IterableSource<T> implements Stage<T> {
   readonly #run: Run;
-  readonly #pace: Pace;
   readonly #iterable: Iterable<T | Promise<T>>;
   #iterator: Iterator<T | Promise<T>> | undefined;
   /** It ended, threw, or was closed: it needs no `return`. */
@@ -14,12 +12,12 @@ export class IterableSource<T> implements Stage<T> {
 
   constructor(run: Run, iterable: Iterable<T | Promise<T>>) {
     this.#run = run;
-    this.#pace = new Pace(run);
     this.#iterable = iterable;
   }
 
   pull(): Pulled<T> {
-    return this.#pace.isDue() ? this.#pace.turn().then(this.#afterTurn) : this.#next();
+    const turn = this.#run.step();
+    return turn === undefined ? this.#next() : turn.then(() => this.#next());
   }
 
   close(): void {
@@ -27,8 +25,6 @@ export class IterableSource<T> implements Stage<T> {
     this.#isOver = true;
     this.#iterator?.return?.();
   }
-
-  readonly #afterTurn = (): Pulled<T> => this.#next();
 
   #next(): Pulled<T> {
     this.#iterator ??= this.#iterable[Symbol.iterator]();

@@ -9,6 +9,16 @@ import { ElementStage } from './element-stage.ts';
 import { FanInStage } from './fan-in-stage.ts';
 import { FanOutStage } from './fan-out-stage.ts';
 import { FlatMapStage } from './flat-map-stage.ts';
+import { mapReduce } from './map-reduce.ts';
+import type {
+  ElementFn,
+  FanOutOptions,
+  MapReduceOptions,
+  TeeOptions,
+  ToArrayOptions,
+  ToOptions,
+  WindowOptions,
+} from './options.ts';
 import { Run } from './run.ts';
 import { openSource, type Source } from './source.ts';
 import { type Adoptable, type Adopted, adopt, checkWhole, type Stage } from './stage.ts';
@@ -16,41 +26,15 @@ import { teeStages } from './tee-stage.ts';
 import { ThrottleStage } from './throttle-stage.ts';
 import { TimedBatchStage } from './timed-batch-stage.ts';
 
-/**
- * A function of one element. Its Context ends with the pipeline, however that ends; a function that heeds it lets the
- * pipeline end soon, since whatever was started is waited for.
- */
-export type ElementFn<T, R> = (item: T, ctx: Context) => Awaitable<R>;
-
-export interface FanOutOptions {
-  /** Results in the order of the elements; false gives each as soon as it is there. Default: true. */
-  readonly ordered?: boolean;
-}
-
-export interface TeeOptions {
-  /** By how many elements the fastest branch may be ahead of the slowest: a whole number from 1. Default: 1. */
-  readonly buffer?: number;
-}
-
-export interface WindowOptions {
-  /** How many elements the next window starts behind this one: a whole number from 1. Default: 1. */
-  readonly step?: number;
-}
-
-export interface ToArrayOptions {
-  /** The most elements it takes: one more throws `resource_exhausted`. Default: 1,000,000. */
-  readonly max?: number;
-}
-
-export interface ToOptions {
-  /** Whether the channel is closed at the end, also where that is an error: its receivers wait otherwise. Default: true. */
-  readonly close?: boolean;
-}
-
-export interface MapReduceOptions {
-  /** How many `map` run at a time: a whole number from 1. Default: 16. */
-  readonly concurrency?: number;
-}
+export type {
+  ElementFn,
+  FanOutOptions,
+  MapReduceOptions,
+  TeeOptions,
+  ToArrayOptions,
+  ToOptions,
+  WindowOptions,
+} from './options.ts';
 
 /**
  * A pipeline: stages that elements are pulled through, one at a time, by the terminal at its end (`forEach`, `toArray`,
@@ -204,22 +188,7 @@ export class Pipeline<T> implements AsyncIterable<T>, AsyncDisposable, Adoptable
     checkWhole('mapReduce: the concurrency', concurrency, 1);
     const run = this.#run;
     const values = this.#then('mapReduce', (stage) => new FanOutStage(stage, run, concurrency, map, false));
-    // `run.scope` ends with the pipeline, which is before the end of a `reduce` that goes on with its result.
-    const scope = run.ctx.withCancel();
-    run.scope.onDone(() => {
-      if (run.failure !== undefined) scope.cancel(run.failure.error);
-    });
-    try {
-      const result = await reduce(values, scope);
-      if (run.failure === undefined) return result;
-    } catch (error) {
-      run.fail(error);
-    } finally {
-      run.end();
-      await values.close();
-      scope[Symbol.dispose]();
-    }
-    throw run.failure?.error;
+    return await mapReduce(run, values, reduce);
   }
 
   /**

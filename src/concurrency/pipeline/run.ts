@@ -1,5 +1,6 @@
 import type { CancelContext, Context } from '../context/context.ts';
 import { isKnownDone } from '../context/done-listener.ts';
+import { Pace } from './pace.ts';
 
 /** What the stages of one pipeline share: the Context that all their waits and functions get, and the first error. */
 export class Run {
@@ -7,18 +8,22 @@ export class Run {
   readonly ctx: Context;
   /** A child that ends with the pipeline, however that ends. */
   readonly scope: CancelContext;
+  readonly #pace: Pace;
   #failure: { readonly error: unknown } | undefined;
+  #isEnded = false;
 
   constructor(ctx: Context) {
     this.ctx = ctx;
     this.scope = ctx.withCancel();
+    this.#pace = new Pace(this.scope);
   }
 
   /**
    * Ends the scope, with the error as the cause, and gives the first error that it was told of: the later ones are mostly
-   * functions that report that cancellation.
+   * functions that report that cancellation. After `end` it only gives the error back.
    */
   fail(error: unknown): unknown {
+    if (this.#isEnded) return error;
     if (this.#failure === undefined) {
       this.#failure = { error };
       this.scope.cancel(error);
@@ -33,11 +38,22 @@ export class Run {
 
   /** Ends the scope where nothing went wrong. */
   end(): void {
+    if (this.#failure !== undefined) return;
+    this.#isEnded = true;
     this.scope[Symbol.dispose]();
   }
 
   /** Throws if the scope is known to be done: without a look at the clock. */
   look(): void {
     if (isKnownDone(this.scope)) this.scope.throwIfDone();
+  }
+
+  /**
+   * What a source does before an element that it need not wait for: throws if the run has ended, and gives a promise to
+   * await first where the event loop is due for a turn.
+   */
+  step(): Promise<void> | undefined {
+    this.look();
+    return this.#pace.isDue() ? this.#pace.turn() : undefined;
   }
 }

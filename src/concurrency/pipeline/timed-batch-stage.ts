@@ -61,14 +61,14 @@ export class TimedBatchStage<T> implements Stage<T[]> {
       } else if (this.#isTimeUp) {
         return batch;
       } else {
-        if (batch.length > 0) this.#arm(due - scope.clock.now());
+        if (batch.length > 0) this.#arm(due);
         await this.#bell.wait(scope);
       }
     }
   }
 
-  #arm(ms: number): void {
-    this.#timer ??= this.#run.scope.clock.after(ms, () => {
+  #arm(due: number): void {
+    this.#timer ??= this.#run.scope.clock.at(due, () => {
       this.#isTimeUp = true;
       this.#bell.ring();
     });
