@@ -6,11 +6,12 @@ import type { TaskInfo, WaitInfo } from './task-info.ts';
 /** A task that has not ended, or one that has and left something behind. */
 interface TaskEntry {
   readonly id: number;
-  readonly name: string;
+  /** While it runs it can say more than afterwards, when it has let go of what it ran. */
+  readonly firstName: string;
+  running: Tracked | undefined;
   readonly parent: TaskEntry | undefined;
   readonly since: number;
   readonly site: Site;
-  hasEnded: boolean;
 }
 
 interface WaitEntry {
@@ -57,11 +58,11 @@ export class Recorder implements Tracker {
   task<T>(task: Tracked, body: () => T): T {
     const entry: TaskEntry = {
       id: ++this.#started,
-      name: task.describe(),
+      firstName: task.describe(),
+      running: task,
       parent: this.#running.getStore(),
       since: performance.now(),
       site: siteAbove(this.task),
-      hasEnded: false,
     };
     this.#tasks.set(task, entry);
     return this.#running.run(entry, body);
@@ -70,7 +71,7 @@ export class Recorder implements Tracker {
   ended(task: Tracked): void {
     const entry = this.#tasks.get(task);
     if (entry === undefined) return;
-    entry.hasEnded = true;
+    entry.running = undefined;
     this.#tasks.delete(task);
   }
 
@@ -127,6 +128,13 @@ function waitInfo(tracked: Tracked, { since, site }: WaitEntry, now: number): Wa
 function taskInfo(task: TaskEntry | undefined, now: number): Omit<TaskInfo, 'waits' | 'timers'> {
   if (task === undefined)
     return { id: 0, name: 'outside of tasks', parent: 0, ageMs: now, started: [], hasEnded: false };
-  const { id, name, parent, since, site, hasEnded } = task;
-  return { id, name, parent: parent?.id ?? 0, ageMs: now - since, started: readableFrames(site), hasEnded };
+  const { id, firstName, running, parent, since, site } = task;
+  return {
+    id,
+    name: running?.describe() ?? firstName,
+    parent: parent?.id ?? 0,
+    ageMs: now - since,
+    started: readableFrames(site),
+    hasEnded: running === undefined,
+  };
 }
