@@ -1,10 +1,16 @@
 package main
 
+import (
+	"context"
+	"time"
+)
+
 func channelRows() []row {
 	return []row{
 		{"buffered", 1, func(n int) { oneWay("buffered", n, 128) }},
 		{"buffered-await", 1, func(n int) { oneWay("buffered-await", n, 128) }},
 		{"unbuffered-pingpong", 1, pingPong},
+		{"pingpong-deadline", 1, pingPongDeadline},
 		{"unbuffered-one-way", 1, func(n int) { oneWay("unbuffered-one-way", n, 0) }},
 		{"one-to-eight", 8, oneToEight},
 		{"eight-to-one", 8, eightToOne},
@@ -45,6 +51,40 @@ func pingPong(n int) {
 		sum += <-pong
 	}
 	check("unbuffered-pingpong", sum, sumBelow(n)+n)
+}
+
+func pingPongDeadline(n int) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ping, pong := make(chan int), make(chan int)
+	go func() {
+		for i := 0; i < n; i++ {
+			sendUntil(ctx, pong, 1+recvUntil(ctx, ping))
+		}
+	}()
+	sum := 0
+	for i := 0; i < n; i++ {
+		sendUntil(ctx, ping, i)
+		sum += recvUntil(ctx, pong)
+	}
+	check("pingpong-deadline", sum, sumBelow(n)+n)
+}
+
+func sendUntil(ctx context.Context, ch chan<- int, i int) {
+	select {
+	case ch <- i:
+	case <-ctx.Done():
+		panic(ctx.Err())
+	}
+}
+
+func recvUntil(ctx context.Context, ch <-chan int) int {
+	select {
+	case i := <-ch:
+		return i
+	case <-ctx.Done():
+		panic(ctx.Err())
+	}
 }
 
 func oneToEight(n int) {

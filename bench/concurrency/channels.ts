@@ -25,17 +25,10 @@ export const channelWorks: Works = {
     await sender;
     checkSum(sum, sumBelow(n));
   },
-  'unbuffered-pingpong': async (n) => {
-    const ping = chan<number>();
-    const pong = chan<number>();
-    const answering = answer(ping, pong, n);
-    let sum = 0;
-    for (let i = 0; i < n; i++) {
-      if (!ping.trySend(i)) await ping.send(ctx, i);
-      sum = (sum + (pong.tryRecv() ?? (await pong.recv(ctx))!)) | 0;
-    }
-    await answering;
-    checkSum(sum, sumBelow(n) + n);
+  'unbuffered-pingpong': (n) => pingPong(ctx, n),
+  'pingpong-deadline': async (n) => {
+    using request = ctx.withTimeout(60_000);
+    await pingPong(request, n);
   },
   'unbuffered-one-way': (n) => oneWay(n, 0),
   'one-to-eight': async (n) => {
@@ -80,6 +73,19 @@ async function oneWay(n: number, capacity: number): Promise<void> {
   checkSum(sum, sumBelow(n));
 }
 
+async function pingPong(ctx: Context, n: number): Promise<void> {
+  const ping = chan<number>();
+  const pong = chan<number>();
+  const answering = answer(ctx, ping, pong, n);
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    if (!ping.trySend(i)) await ping.send(ctx, i);
+    sum = (sum + (pong.tryRecv() ?? (await pong.recv(ctx))!)) | 0;
+  }
+  await answering;
+  checkSum(sum, sumBelow(n) + n);
+}
+
 async function selectFour(n: number, capacity: number): Promise<void> {
   const chans = Array.from({ length: 4 }, () => chan<number>(capacity));
   const senders = inParallel(4, (sender) => sendAll(chans[sender]!, sender, n, 4));
@@ -117,7 +123,7 @@ async function sumOf(ch: RecvChan<number>): Promise<number> {
   }
 }
 
-async function answer(ping: RecvChan<number>, pong: SendChan<number>, n: number): Promise<void> {
+async function answer(ctx: Context, ping: RecvChan<number>, pong: SendChan<number>, n: number): Promise<void> {
   for (let i = 0; i < n; i++) {
     const reply = 1 + (ping.tryRecv() ?? (await ping.recv(ctx))!);
     if (!pong.trySend(reply)) await pong.send(ctx, reply);

@@ -1,7 +1,4 @@
-import { background, type Context } from 'flotilla/concurrency';
-import { Mutex } from '../../src/concurrency/sync/mutex.ts';
-import { Semaphore } from '../../src/concurrency/sync/semaphore.ts';
-import { SingleFlight } from '../../src/concurrency/sync/single-flight.ts';
+import { background, type Context, Mutex, Semaphore, SingleFlight } from 'flotilla/concurrency';
 import { check, Held, inParallel, type Works } from './work.ts';
 
 const ctx: Context = background().withCancel();

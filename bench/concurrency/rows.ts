@@ -15,6 +15,8 @@ const table = {
   'buffered-await': {},
   /** Two tasks, two unbuffered channels: per round trip. */
   'unbuffered-pingpong': { goals: { go: 0.56, effect: 12 } },
+  /** The same under a deadline, as in a request: Go then selects over the channel and `ctx.Done()`. */
+  'pingpong-deadline': {},
   'unbuffered-one-way': {},
   /** One sender, eight receivers on one unbuffered channel. */
   'one-to-eight': { batch: 8 },

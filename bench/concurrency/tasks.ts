@@ -1,6 +1,4 @@
-import { background, type Context } from 'flotilla/concurrency';
-import { group } from '../../src/concurrency/group/group.ts';
-import { pipeline } from '../../src/concurrency/pipeline/pipeline.ts';
+import { background, type Context, group, pipeline } from 'flotilla/concurrency';
 import { check, checkSum, Held, numbers, sumBelow, type Works } from './work.ts';
 
 const ctx: Context = background().withCancel();

@@ -26,24 +26,8 @@ export const effectWorks: Works = {
     }),
   ),
   'buffered-await': run((n) => oneWay(n, 128)),
-  'unbuffered-pingpong': run((n) =>
-    Effect.gen(function* () {
-      const ping = yield* Queue.bounded<number>(0);
-      const pong = yield* Queue.bounded<number>(0);
-      const answering = yield* Effect.forkChild(
-        Effect.gen(function* () {
-          for (let i = 0; i < n; i++) yield* Queue.offer(pong, 1 + (yield* Queue.take(ping)));
-        }),
-      );
-      let sum = 0;
-      for (let i = 0; i < n; i++) {
-        yield* Queue.offer(ping, i);
-        sum = (sum + (yield* Queue.take(pong))) | 0;
-      }
-      yield* Fiber.joinAll([answering]);
-      checkSum(sum, sumBelow(n) + n);
-    }),
-  ),
+  'unbuffered-pingpong': run(pingPong),
+  'pingpong-deadline': run((n) => Effect.timeout(pingPong(n), 60_000)),
   'unbuffered-one-way': run((n) => oneWay(n, 0)),
   'one-to-eight': run((n) =>
     Effect.gen(function* () {
@@ -178,6 +162,25 @@ function oneWay(n: number, capacity: number): Effect<void> {
     yield* receive(queue, n, sums);
     yield* Fiber.joinAll([sender]);
     checkSum(sums[0]!, sumBelow(n));
+  });
+}
+
+function pingPong(n: number): Effect<void> {
+  return Effect.gen(function* () {
+    const ping = yield* Queue.bounded<number>(0);
+    const pong = yield* Queue.bounded<number>(0);
+    const answering = yield* Effect.forkChild(
+      Effect.gen(function* () {
+        for (let i = 0; i < n; i++) yield* Queue.offer(pong, 1 + (yield* Queue.take(ping)));
+      }),
+    );
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      yield* Queue.offer(ping, i);
+      sum = (sum + (yield* Queue.take(pong))) | 0;
+    }
+    yield* Fiber.joinAll([answering]);
+    checkSum(sum, sumBelow(n) + n);
   });
 }
 

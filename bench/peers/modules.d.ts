@@ -110,9 +110,6 @@ declare module '@thi.ng/csp' {
 }
 
 declare module 'async-mutex' {
-  export class Mutex {
-    acquire(): Promise<() => void>;
-  }
   export class Semaphore {
     constructor(permits: number);
     acquire(): Promise<[permits: number, release: () => void]>;
