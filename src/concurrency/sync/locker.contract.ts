@@ -259,6 +259,24 @@ function relockTests(make: () => Locker): void {
     assert.notEqual(locker.tryLock(), undefined);
   });
 
+  test('those who came during a relock, or after it, get the lock in their turn', async () => {
+    const locker = make();
+    const lock = await locker.lock(ctx);
+    lock.unlock();
+
+    await lock.relock(ctx);
+    const next = locker.lock(ctx);
+    lock.unlock();
+    const theirs = await next;
+    const relocking = lock.relock(ctx);
+    const last = locker.lock(ctx);
+    theirs.unlock();
+    (await relocking).unlock();
+    (await last).unlock();
+
+    assert.notEqual(locker.tryLock(), undefined);
+  });
+
   test('relock of a lock that is held throws', async () => {
     const lock = await make().lock(ctx);
 

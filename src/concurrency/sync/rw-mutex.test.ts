@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import fc from 'fast-check';
 import * as errors from '../../errors/index.ts';
+import type { CancelContext } from '../context/context.ts';
 import { background } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { lockerContract } from './locker.contract.ts';
@@ -288,4 +290,73 @@ test('a read lock that is locked again waits for the writer in between', async (
   await relocking;
 
   assert.deepEqual([mutex.tryLock(), mutex.tryRLock() === undefined], [undefined, false]);
+});
+
+/** One that wants the lock, in a random run. */
+interface Party {
+  readonly isWriter: boolean;
+  readonly ctx: CancelContext;
+  lock: Lock | undefined;
+  state: 'waits' | 'holds' | 'is gone';
+}
+
+function arrive(mutex: RWMutex, isWriter: boolean): Party {
+  const party: Party = { isWriter, ctx: ctx.withCancel(), lock: undefined, state: 'waits' };
+  Promise.resolve(isWriter ? mutex.lock(party.ctx) : mutex.rLock(party.ctx)).then(
+    (lock) => {
+      party.lock = lock;
+      party.state = 'holds';
+    },
+    () => {
+      party.state = 'is gone';
+    },
+  );
+  return party;
+}
+
+function release(party: Party): void {
+  party.lock?.unlock();
+  party.state = 'is gone';
+}
+
+/** Whoever holds it may, and whoever waits has to. */
+function assertRules(parties: readonly Party[]): void {
+  const count = (state: Party['state'], isWriter: boolean) =>
+    parties.filter((party) => party.state === state && party.isWriter === isWriter).length;
+  const [readers, writers] = [count('holds', false), count('holds', true)];
+  const [waitingReaders, waitingWriters] = [count('waits', false), count('waits', true)];
+
+  assert.ok(writers === 0 || (writers === 1 && readers === 0), `${writers} writers and ${readers} readers hold it`);
+  if (waitingWriters > 0) assert.ok(readers + writers > 0, 'a writer waits for nobody');
+  if (waitingReaders > 0) assert.ok(writers + waitingWriters > 0, 'a reader waits for no writer');
+}
+
+test('in any sequence of requests, releases and cancellations nobody waits without a reason', async () => {
+  const step = fc.record({ kind: fc.constantFrom('read', 'write', 'release', 'cancel'), pick: fc.nat(1000) });
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    const mutex = new RWMutex();
+    const parties: Party[] = [];
+
+    for (const { kind, pick } of steps) {
+      const holders = parties.filter(({ state }) => state === 'holds');
+      if (kind === 'read' || kind === 'write') parties.push(arrive(mutex, kind === 'write'));
+      else if (kind === 'release' && holders.length > 0) release(holders[pick % holders.length]!);
+      else if (kind === 'cancel' && parties.length > 0) parties[pick % parties.length]?.ctx.cancel();
+      await yieldNow();
+      assertRules(parties);
+    }
+    for (let party: Party | undefined; ; release(party)) {
+      await yieldNow();
+      party = parties.find(({ state }) => state === 'holds');
+      if (party === undefined) break;
+    }
+
+    assert.equal(
+      parties.every(({ state }) => state === 'is gone'),
+      true,
+    );
+    assert.notEqual(mutex.tryLock(), undefined);
+  });
+
+  await fc.assert(property, { numRuns: 100 });
 });
