@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as errors from '../../errors/index.ts';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { channelContract } from './channel.contract.ts';
 import { chan } from './local-channel.ts';
 import { Ring } from './ring.ts';
+
+failOnLeaks();
 
 channelContract('a channel of one thread', (cap) => chan(cap));
 

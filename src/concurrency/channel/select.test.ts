@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as errors from '../../errors/index.ts';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import { background, rootContext } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
@@ -8,6 +9,8 @@ import { chan } from './local-channel.ts';
 import { otherwise, recv, select, send } from './select.ts';
 import { done, settled } from './select-outcomes.ts';
 import { after, tick } from './select-timers.ts';
+
+failOnLeaks();
 
 const ctx = background();
 

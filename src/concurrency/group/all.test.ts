@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import type { Context } from '../context/context.ts';
 import { background } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { sleep } from '../time/wait.ts';
 import { all } from './all.ts';
+
+failOnLeaks();
 
 const doom = new Error('doomed');
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import type { Context } from '../context/context.ts';
 import { background, rootContext } from '../context/context-tree.ts';
@@ -7,6 +8,8 @@ import { yieldNow } from '../parking/turns.ts';
 import { unhandledRejections } from '../testdata/unhandled-rejections.ts';
 import { sleep } from '../time/wait.ts';
 import { go, type OwnedTask } from './go.ts';
+
+failOnLeaks();
 
 const doom = new Error('doomed');
 const failsLater = async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import { chan } from '../channel/local-channel.ts';
 import type { Context } from '../context/context.ts';
@@ -7,6 +8,8 @@ import { background, rootContext } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { group } from './group.ts';
 import type { Task } from './task.ts';
+
+failOnLeaks();
 
 const doom = new Error('doomed');
 const queueFull = { code: 'resource_exhausted', reason: 'GROUP_QUEUE_FULL' };
@@ -195,7 +198,7 @@ test('a waiting task does not start after a deadline that no timer had the time 
 
 test('room is there at once below the limit and while the queue has a place', async () => {
   const g = group(background(), { limit: 1, queue: 1 });
-  const { task } = gated();
+  const { task, open } = gated();
 
   for (let n = 0; n < 2; n++) {
     assert.equal(g.room(), undefined);
@@ -206,6 +209,7 @@ test('room is there at once below the limit and while the queue has a place', as
   assert.ok(room instanceof Promise);
   g.cancel();
   await assert.rejects(room, { code: 'canceled' });
+  open(0);
 });
 
 test('a producer that asks for room before each task keeps within the queue and is never refused', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import { chan } from '../channel/local-channel.ts';
 import { type Context, contextKey } from '../context/context.ts';
@@ -12,6 +13,8 @@ import { unhandledRejections } from '../testdata/unhandled-rejections.ts';
 import { sleep } from '../time/wait.ts';
 import { type Group, group } from './group.ts';
 import type { Task } from './task.ts';
+
+failOnLeaks();
 
 const doom = new Error('doomed');
 const later = new Error('later');

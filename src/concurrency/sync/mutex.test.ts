@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { background } from '../context/context-tree.ts';
 import { lockerContract } from './locker.contract.ts';
 import { Mutex } from './mutex.ts';
+
+failOnLeaks();
 
 const ctx = background();
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import { type Context, contextKey } from '../context/context.ts';
 import { background, rootContext } from '../context/context-tree.ts';
@@ -8,6 +9,8 @@ import { yieldNow } from '../parking/turns.ts';
 import { unhandledRejections } from '../testdata/unhandled-rejections.ts';
 import { sleep } from '../time/wait.ts';
 import { SingleFlight } from './single-flight.ts';
+
+failOnLeaks();
 
 const doom = new Error('doomed');
 
@@ -186,7 +189,7 @@ test('a caller that gives up gets the error of its context, and the others go on
 
 test('the last caller that gives up cancels the work, and the cause says so', async () => {
   const flights = new SingleFlight<string, string>();
-  const { fn, contexts } = work<string>();
+  const { fn, contexts, gates } = work<string>();
   const [one, two] = [background().withCancel(), background().withCancel()];
   const callers = [flights.do(one, 'key', fn), flights.do(two, 'key', fn)];
 
@@ -197,6 +200,7 @@ test('the last caller that gives up cancels the work, and the cause says so', as
   assert.equal(contexts[0]!.err()?.code, 'canceled');
   assert.equal((contexts[0]!.cause() as { reason?: string }).reason, 'CALLERS_LEFT');
   for (const caller of callers) await assert.rejects(caller, { code: 'canceled' });
+  gates[0]!.resolve('too late');
 });
 
 test('who comes after the last caller left starts anew, whatever the canceled work ends with', async (t) => {
@@ -232,6 +236,7 @@ test('the last caller of forgotten work that gives up cancels that and not its s
   await assert.rejects(forgotten, { code: 'canceled' });
   assert.equal(await next, 'next');
   assert.equal(contexts[0]!.err()?.code, 'canceled');
+  gates[0]!.resolve('too late');
 });
 
 test('the work keeps the values and the clock of the first caller, and not its deadline', async () => {

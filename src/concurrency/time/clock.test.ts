@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { systemClock } from './clock.ts';
+
+failOnLeaks();
 
 const clockModule = new URL('./clock.ts', import.meta.url).href;
 
