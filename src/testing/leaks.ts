@@ -35,6 +35,8 @@ const turnsToEnd = 3;
 const running = new Set<Mark>();
 
 function watch(t: TestContext, recorder: Recorder): void {
+  // Not once for all: a test may set a tracker of its own.
+  setTracker(recorder);
   const before = recorder.mark();
   running.add(before);
   // A hook that a hook adds comes last: the test's own ones shall have cleaned up.
@@ -55,7 +57,6 @@ let isWatchingForHangs = false;
 
 function recording(): Recorder {
   const recorder = startRecording();
-  setTracker(recorder);
   if (!isWatchingForHangs) {
     isWatchingForHangs = true;
     process.on('beforeExit', () => reportHang(recorder));
