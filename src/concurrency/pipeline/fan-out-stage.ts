@@ -2,6 +2,7 @@ import { Ring } from '../channel/ring.ts';
 import { notReady } from '../channel/select-case.ts';
 import type { Context } from '../context/context.ts';
 import { background } from '../context/context-tree.ts';
+import { type Tracked, tracker } from '../parking/tracking.ts';
 import type { Awaitable } from '../parking/waiting.ts';
 import { Ahead } from './ahead.ts';
 import { Bell } from './bell.ts';
@@ -10,9 +11,18 @@ import type { Run } from './run.ts';
 import { type End, end, type Stage } from './stage.ts';
 
 /** One call of the function: its place among the results, and its result once it ended. */
-interface Slot<R> {
-  isDone: boolean;
-  result: R | undefined;
+class Slot<R> implements Tracked {
+  readonly #fn: { readonly name: string };
+  isDone = false;
+  result: R | undefined = undefined;
+
+  constructor(fn: { readonly name: string }) {
+    this.#fn = fn;
+  }
+
+  describe(): string {
+    return this.#fn.name === '' ? 'call of fanOut' : `call of fanOut: ${this.#fn.name}`;
+  }
 }
 
 /**
@@ -81,12 +91,23 @@ export class FanOutStage<T, R> extends ReadyStage<R> {
   }
 
   #call(item: T): void {
-    const slot: Slot<R> = { isDone: false, result: undefined };
+    const slot = new Slot<R>(this.#fn);
     this.#held++;
     if (this.#isOrdered) this.#slots.push(slot);
-    const result = this.#fn(item, this.run.scope);
+    const result = this.#start(slot, item);
     if (result instanceof Promise) this.#await(slot, result);
     else this.#finish(slot, result);
+  }
+
+  #start(slot: Slot<R>, item: T): Awaitable<R> {
+    const { scope } = this.run;
+    if (tracker === undefined) return this.#fn(item, scope);
+    try {
+      return tracker.task(slot, () => this.#fn(item, scope));
+    } catch (error) {
+      tracker.ended(slot);
+      throw error;
+    }
   }
 
   #await(slot: Slot<R>, result: Promise<R>): void {
@@ -97,6 +118,7 @@ export class FanOutStage<T, R> extends ReadyStage<R> {
         this.#ended();
       },
       (error: unknown) => {
+        tracker?.ended(slot);
         this.#fail(error);
         this.#ended();
       },
@@ -104,6 +126,7 @@ export class FanOutStage<T, R> extends ReadyStage<R> {
   }
 
   #finish(slot: Slot<R>, result: R): void {
+    tracker?.ended(slot);
     slot.isDone = true;
     slot.result = result;
     if (!this.#isOrdered) this.#slots.push(slot);

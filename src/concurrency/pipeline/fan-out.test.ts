@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Context } from '../context/context.ts';
 import { background } from '../context/context-tree.ts';
+import { setTracker, tracker } from '../parking/tracking.ts';
 import { pipeline } from './pipeline.ts';
 import { heldCalls, Probe, settle } from './testdata/probe.ts';
 
@@ -280,4 +281,45 @@ test('an error that reduce throws when it has taken all is thrown', async () => 
   );
 
   await assert.rejects(running, { message: 'afterwards' });
+});
+
+test('debug mode hears of each call as a task that starts and ends, however it ends', async () => {
+  const heard: string[] = [];
+  const before = tracker;
+  setTracker({
+    parked() {},
+    resumed() {},
+    task(task, body) {
+      heard.push(`start ${task.describe()}`);
+      return body();
+    },
+    ended: () => heard.push('end'),
+    armed() {},
+    disarmed() {},
+  });
+  try {
+    await pipeline(ctx, [1])
+      .fanOut(1, async function load() {})
+      .toArray();
+    await pipeline(ctx, [1]).fanOut(1, Number).toArray();
+    const reject = pipeline(ctx, [1]).fanOut(1, () => Promise.reject(new Error('later')));
+    await assert.rejects(reject.toArray(), { message: 'later' });
+    const fail = pipeline(ctx, [1]).fanOut(1, () => {
+      throw new Error('at once');
+    });
+    await assert.rejects(fail.toArray(), { message: 'at once' });
+  } finally {
+    setTracker(before);
+  }
+
+  assert.deepEqual(heard, [
+    'start call of fanOut: load',
+    'end',
+    'start call of fanOut: Number',
+    'end',
+    'start call of fanOut',
+    'end',
+    'start call of fanOut',
+    'end',
+  ]);
 });

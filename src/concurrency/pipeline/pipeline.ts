@@ -26,15 +26,7 @@ import { teeStages } from './tee-stage.ts';
 import { ThrottleStage } from './throttle-stage.ts';
 import { TimedBatchStage } from './timed-batch-stage.ts';
 
-export type {
-  ElementFn,
-  FanOutOptions,
-  MapReduceOptions,
-  TeeOptions,
-  ToArrayOptions,
-  ToOptions,
-  WindowOptions,
-} from './options.ts';
+export type * from './options.ts';
 
 /**
  * A pipeline: stages that elements are pulled through, one at a time, by the terminal at its end (`forEach`, `toArray`,

@@ -40,7 +40,8 @@ export class Run {
   end(): void {
     if (this.#failure !== undefined) return;
     this.#isEnded = true;
-    this.scope[Symbol.dispose]();
+    // Not disposed: debug mode takes a wait under a Context that is disposed for a mistake, and this one is ended on purpose.
+    this.scope.cancel();
   }
 
   /** Throws if the scope is known to be done: without a look at the clock. */
