@@ -1,16 +1,14 @@
 import { StatusError } from '../../errors/index.ts';
 import type { Context } from '../context/context.ts';
 import { background } from '../context/context-tree.ts';
-import { isKnownDone } from '../context/done-listener.ts';
+import { deliverAll } from '../parking/deliver-all.ts';
 import { LinkedList } from '../parking/linked-list.ts';
 import { type ParkingPlace, park, type Waiter } from '../parking/park.ts';
+import { refuseDone } from '../parking/ready.ts';
 import type { Awaitable } from '../parking/waiting.ts';
 import type { Chan, Item } from './channel.ts';
 import { Ring } from './ring.ts';
 import { type Case, type CaseWaiter, notReady } from './select-case.ts';
-
-/** Every so many operations that need not wait, the clock is looked at: a loop of ready ones would miss its deadline. */
-const readyPerClockRead = 64;
 
 /** The channel of one thread. Invariant, after Go's `chan.go`: senders wait only while the buffer is full, receivers only while it is empty. */
 class LocalChan<T extends Item> implements Chan<T>, ParkingPlace {
@@ -21,7 +19,6 @@ class LocalChan<T extends Item> implements Chan<T>, ParkingPlace {
   readonly #senders = new LinkedList<Waiter<void, T>>();
   readonly #recvCase: RecvCase<T>;
   #isClosed = false;
-  #ready = 0;
 
   constructor(cap: number, name: string | undefined) {
     this.cap = cap;
@@ -38,7 +35,7 @@ class LocalChan<T extends Item> implements Chan<T>, ParkingPlace {
   }
 
   send(ctx: Context, item: T): Awaitable<void> {
-    this.#look(ctx);
+    refuseDone(ctx);
     if (this.trySend(item)) return;
     return park(ctx, this.#senders, this, 'send', item);
   }
@@ -57,7 +54,7 @@ class LocalChan<T extends Item> implements Chan<T>, ParkingPlace {
   }
 
   recv(ctx: Context): Awaitable<T | undefined> {
-    this.#look(ctx);
+    refuseDone(ctx);
     const item = this.tryRecv();
     if (item !== undefined || this.#isClosed) return item;
     return park(ctx, this.#receivers, this, 'recv', undefined);
@@ -81,9 +78,7 @@ class LocalChan<T extends Item> implements Chan<T>, ParkingPlace {
   close(): void {
     if (this.#isClosed) throw closedError('close of a closed channel', this.#name);
     this.#isClosed = true;
-    // Those who wait now, not those whom a woken one brings along: all go on in later microtasks.
-    for (let receiver = this.#receivers.head; receiver !== undefined; receiver = this.#receivers.head)
-      receiver.deliver(undefined);
+    deliverAll(this.#receivers, undefined);
     for (let sender = this.#senders.head; sender !== undefined; sender = this.#senders.head)
       sender.fail(closedError('send on a channel that was closed meanwhile', this.#name));
   }
@@ -108,11 +103,6 @@ class LocalChan<T extends Item> implements Chan<T>, ParkingPlace {
     const name = this.#name === undefined ? '' : ` "${this.#name}"`;
     const state = this.cap === 0 ? 'unbuffered' : `${this.len} of ${this.cap}`;
     return `${operation} on chan${name} (${state})`;
-  }
-
-  /** Throws if `ctx` is known to be done. */
-  #look(ctx: Context): void {
-    if (++this.#ready % readyPerClockRead === 0 || isKnownDone(ctx)) ctx.throwIfDone();
   }
 }
 

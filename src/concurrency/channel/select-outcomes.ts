@@ -1,6 +1,7 @@
 import type { StatusError } from '../../errors/index.ts';
 import type { Context, Stop } from '../context/context.ts';
-import { LinkedList } from '../parking/linked-list.ts';
+import type { Waiter } from '../parking/park.ts';
+import { type Settlement, settlementOf } from '../parking/settlement.ts';
 import { type Case, type CaseWaiter, notReady } from './select-case.ts';
 
 /** A case that is ready once `ctx` has ended, and gives its error: Go's `<-ctx.Done()`. For contexts beside the select's own. */
@@ -36,44 +37,28 @@ class Done implements Case<StatusError> {
  * A case that is ready once the promise is settled: its value, or, chosen, a throw of what it was rejected with. A promise
  * tells of its state only in a microtask: the first select that sees one finds it pending even if it is settled.
  *
- * All cases of one promise share one reaction on it, so that selects in a loop leave nothing behind on a promise that
- * stays pending.
+ * Selects in a loop leave nothing behind on a promise that stays pending: all waits share one reaction.
  */
 export function settled<T>(promise: PromiseLike<T>): Case<T> {
-  const known = hubs.get(promise) as Case<T> | undefined;
-  if (known !== undefined) return known;
-  const hub = new Settled(promise);
-  hubs.set(promise, hub);
-  return hub;
+  return new Settled(settlementOf(promise));
 }
 
-const hubs = new WeakMap<object, Case<unknown>>();
-
 class Settled<T> implements Case<T> {
-  readonly #waiters = new LinkedList<CaseWaiter<T>>();
-  #state: { readonly value: T } | { readonly error: unknown } | undefined;
+  readonly #settlement: Settlement<T>;
 
-  constructor(promise: PromiseLike<T>) {
-    promise.then(
-      (value) => {
-        this.#state = { value };
-        for (let waiter = this.#waiters.head; waiter !== undefined; waiter = this.#waiters.head) waiter.deliver(value);
-      },
-      (error: unknown) => {
-        this.#state = { error };
-        for (let waiter = this.#waiters.head; waiter !== undefined; waiter = this.#waiters.head) waiter.fail(error);
-      },
-    );
+  constructor(settlement: Settlement<T>) {
+    this.#settlement = settlement;
   }
 
   attempt(): T | typeof notReady {
-    if (this.#state === undefined) return notReady;
-    if ('error' in this.#state) throw this.#state.error;
-    return this.#state.value;
+    const { outcome } = this.#settlement;
+    if (outcome === undefined) return notReady;
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value;
   }
 
   park(waiter: CaseWaiter<T>): void {
-    this.#waiters.push(waiter);
+    this.#settlement.waiters.push(waiter as unknown as Waiter<T>);
   }
 
   leave(waiter: CaseWaiter<T>): void {

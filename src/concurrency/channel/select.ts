@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { isKnownDone } from '../context/done-listener.ts';
+import { refuseDone } from '../parking/ready.ts';
 import { type Awaitable, Waiting } from '../parking/waiting.ts';
 import type { Item, RecvChan, SendChan } from './channel.ts';
 import { type Case, type CaseWaiter, notReady } from './select-case.ts';
@@ -31,7 +31,7 @@ export function select<const C extends Cases>(
   cases: C,
 ): Otherwise extends C[keyof C] ? Selected<C> : Awaitable<Selected<C>>;
 export function select(ctx: Context, cases: Cases): Awaitable<Selected<Cases>> {
-  if (++selects % selectsPerClockRead === 0 || isKnownDone(ctx)) ctx.throwIfDone();
+  refuseDone(ctx);
   const names = Object.keys(cases);
   let fallback: string | undefined;
   for (let left = names.length; left > 0; left--) {
@@ -51,10 +51,6 @@ export function select(ctx: Context, cases: Cases): Awaitable<Selected<Cases>> {
   if (fallback !== undefined) return { case: fallback, value: undefined };
   return parkSelect(ctx, cases, names);
 }
-
-let selects = 0;
-/** See `readyPerClockRead` of the channels. */
-const selectsPerClockRead = 64;
 
 /** Enters the queues in the random order of the attempts: of two cases of one channel each has its chance. */
 function parkSelect(ctx: Context, cases: Cases, names: readonly string[]): Promise<Selected<Cases>> {
