@@ -8,8 +8,11 @@ import { type Adopted, type End, end, type Pulled } from './stage.ts';
 export async function drain<T>({ run, stage }: Adopted<T>, each: (item: T) => Awaitable<unknown>): Promise<void> {
   try {
     for (;;) {
-      const pulled = stage.pull();
-      const item = pulled instanceof Promise ? await pulled : pulled;
+      let item = stage.pull();
+      if (item instanceof Promise) {
+        run.hold();
+        item = await item;
+      }
       if (item === end) break;
       const doing = each(item);
       if (doing instanceof Promise) await doing;

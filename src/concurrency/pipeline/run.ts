@@ -1,5 +1,5 @@
 import type { CancelContext, Context } from '../context/context.ts';
-import { isKnownDone } from '../context/done-listener.ts';
+import { DoneListener, isKnownDone, listen } from '../context/done-listener.ts';
 import { Pace } from './pace.ts';
 
 /** What the stages of one pipeline share: the Context that all their waits and functions get, and the first error. */
@@ -11,6 +11,7 @@ export class Run {
   readonly #pace: Pace;
   #failure: { readonly error: unknown } | undefined;
   #isEnded = false;
+  #isHeld = false;
 
   constructor(ctx: Context) {
     this.ctx = ctx;
@@ -44,6 +45,16 @@ export class Run {
     this.scope.cancel();
   }
 
+  /**
+   * Keeps the scope watched until the run ends, which its consumer must see to: otherwise each of its waits would enter and
+   * leave all Contexts above, and arm and disarm the timer of a deadline.
+   */
+  hold(): void {
+    if (this.#isHeld || isKnownDone(this.scope)) return;
+    this.#isHeld = true;
+    listen(this.scope, new Hold());
+  }
+
   /** Throws if the scope is known to be done: without a look at the clock. */
   look(): void {
     if (isKnownDone(this.scope)) this.scope.throwIfDone();
@@ -57,4 +68,9 @@ export class Run {
     this.look();
     return this.#pace.isDue() ? this.#pace.turn() : undefined;
   }
+}
+
+/** It only has to be there. */
+class Hold extends DoneListener {
+  override contextDone(): void {}
 }

@@ -11,7 +11,7 @@ export abstract class Stepped<T, R> extends Through<T> implements Stage<R> {
   pull(): Pulled<R> {
     for (;;) {
       const out = this.step();
-      if (out instanceof Promise) return this.#goOn(out);
+      if (out instanceof Promise) return out.then(this.#proceed);
       if (out !== skip) return out as R | End;
     }
   }
@@ -26,12 +26,13 @@ export abstract class Stepped<T, R> extends Through<T> implements Stage<R> {
 
   readonly #accept = (item: T | End): Pulled<R | typeof skip> => this.accept(item);
 
-  async #goOn(first: Promise<R | typeof skip | End>): Promise<R | End> {
-    let out: R | typeof skip | End = await first;
-    while (out === skip) {
-      const next = this.step();
-      out = next instanceof Promise ? await next : next;
+  readonly #proceed = (out: R | typeof skip | End): Pulled<R> => (out === skip ? this.#goOn() : (out as R | End));
+
+  async #goOn(): Promise<R | End> {
+    for (;;) {
+      const out = this.step();
+      const settled: R | typeof skip | End = out instanceof Promise ? await out : out;
+      if (settled !== skip) return settled as R | End;
     }
-    return out as R | End;
   }
 }
