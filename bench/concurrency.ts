@@ -8,9 +8,10 @@ import { peerWorks } from './peers/peers.ts';
 
 /**
  * Channels, select, locks, groups, contexts and pipelines beside what Node programs use for the same, and beside Go.
- * Contestants of Node share this process, as libraries of one program do. Go runs as a
- * program of its own that measures the same work: `go` on one processor, its fastest configuration where tasks hand
- * over to one another, and `go-all-cores` without that restriction.
+ * Contestants of Node share this process, as libraries of one program do. Go runs as a program of its own that measures
+ * the same work: `go` on one processor, its fastest configuration where tasks hand over to one another, and
+ * `go-all-cores` without that restriction. All are measured in CPU time, `go-all-cores` in the time that passes: on a
+ * busy machine only that one suffers.
  */
 export const subject: MakeSubject = async ({ quick }) => {
   const targetMs = quick ? 20 : 150;

@@ -19,11 +19,7 @@ export const taskWorks: Works = {
   },
   'limit-8': async (n) => {
     const held = new Held(8);
-    const task = async () => {
-      held.enter();
-      await undefined;
-      held.leave();
-    };
+    const task = held.task();
     for (let wave = 0; wave < n / 1000; wave++) {
       const tasks = group(ctx, { limit: 8 });
       for (let i = 0; i < 1000; i++) tasks.go(task);

@@ -98,6 +98,15 @@ export class Held {
     this.#count++;
   }
 
+  /** A task that is inside once, and gives way there. */
+  task(): () => Promise<void> {
+    return async () => {
+      this.enter();
+      await undefined;
+      this.leave();
+    };
+  }
+
   done(count: number): void {
     check(this.#seen, this.#most);
     check(this.#count, count);

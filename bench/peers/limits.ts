@@ -5,20 +5,7 @@ import { check, Held, inParallel, type Works } from '../concurrency/work.ts';
 
 /** Its Mutex is a Semaphore of 1 behind functions that were compiled for old engines and cost two microseconds. */
 export const asyncMutexWorks: Works = {
-  mutex: async (n) => {
-    const mutex = new Semaphore(1);
-    const held = new Held(1);
-    await inParallel(8, async () => {
-      for (let i = 0; i < n / 8; i++) {
-        const [, unlock] = await mutex.acquire();
-        held.enter();
-        await undefined;
-        held.leave();
-        unlock();
-      }
-    });
-    held.done(n);
-  },
+  mutex: (n) => contended(n, 1, 8),
   'mutex-uncontended': async (n) => {
     const mutex = new Semaphore(1);
     let count = 0;
@@ -29,21 +16,23 @@ export const asyncMutexWorks: Works = {
     }
     check(count, n);
   },
-  semaphore: async (n) => {
-    const semaphore = new Semaphore(4);
-    const held = new Held(4);
-    await inParallel(16, async () => {
-      for (let i = 0; i < n / 16; i++) {
-        const [, release] = await semaphore.acquire();
-        held.enter();
-        await undefined;
-        held.leave();
-        release();
-      }
-    });
-    held.done(n);
-  },
+  semaphore: (n) => contended(n, 4, 16),
 };
+
+async function contended(n: number, permits: number, tasks: number): Promise<void> {
+  const semaphore = new Semaphore(permits);
+  const held = new Held(permits);
+  await inParallel(tasks, async () => {
+    for (let i = 0; i < n / tasks; i++) {
+      const [, release] = await semaphore.acquire();
+      held.enter();
+      await undefined;
+      held.leave();
+      release();
+    }
+  });
+  held.done(n);
+}
 
 export const pLimitWorks: Works = {
   'group-100': async (n) => {
@@ -58,11 +47,7 @@ export const pLimitWorks: Works = {
   'limit-8': async (n) => {
     const limit = pLimit(8);
     const held = new Held(8);
-    const task = async () => {
-      held.enter();
-      await undefined;
-      held.leave();
-    };
+    const task = held.task();
     for (let wave = 0; wave < n / 1000; wave++) await Promise.all(Array.from({ length: 1000 }, () => limit(task)));
     held.done(n);
   },
@@ -80,11 +65,7 @@ export const fastqWorks: Works = {
   },
   'limit-8': async (n) => {
     const held = new Held(8);
-    const task = async () => {
-      held.enter();
-      await undefined;
-      held.leave();
-    };
+    const task = held.task();
     for (let wave = 0; wave < n / 1000; wave++) await pushAll(task, 1000, 8);
     held.done(n);
   },

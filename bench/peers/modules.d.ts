@@ -1,6 +1,6 @@
 /**
- * The parts of the peers that the benches use. With these the sources can be checked in a clone where the peers are not
- * installed, and where they are, their own types (Effect's are large) cost nothing.
+ * The parts of the peers that the benches use: the sources are checked against these whether or not the peers are
+ * installed, so that a clone without them passes.
  */
 declare module 'effect' {
   export interface Effect<out A> {
