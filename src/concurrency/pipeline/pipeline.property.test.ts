@@ -5,6 +5,7 @@ import { chan } from '../channel/local-channel.ts';
 import { background } from '../context/context-tree.ts';
 import { fanIn, type Pipeline, pipeline } from './pipeline.ts';
 import type { Source } from './source.ts';
+import { Probe } from './testdata/probe.ts';
 
 type Numbers = Pipeline<number>;
 type NumberFn<R> = (x: number) => R;
@@ -188,4 +189,37 @@ test('without order, in several branches or from several sources, no element is 
   });
 
   await fc.assert(property, { numRuns: 300 });
+});
+
+test('every composition ends soon after its Context, or its loop, did, and closes the source', async () => {
+  const property = fc.asyncProperty(
+    fc.array(anyStep, { maxLength: 5 }),
+    fc.boolean(),
+    fc.integer({ min: 1, max: 60 }),
+    fc.integer({ min: 1, max: 20 }),
+    async (steps, isSync, cancelAt, leaveAt) => {
+      const scope = background().withCancel();
+      const probe = new Probe({
+        onPull: (pulled) => {
+          if (pulled === cancelAt) scope.cancel();
+        },
+      });
+      const source = isSync ? probe.sync : probe;
+      let seen = 0;
+      let failure: unknown;
+      try {
+        const whole = steps.reduce((p, step) => step.stage(p), pipeline(scope, source));
+        for await (const _ of whole) if (++seen === leaveAt) break;
+      } catch (error) {
+        failure = error;
+      }
+
+      if (failure !== undefined) assert.equal((failure as { code?: string }).code, 'canceled');
+      assert.ok(probe.pulled <= cancelAt, `${probe.pulled} pulled`);
+      // A pipeline that ended before its first pull, by `take(0)`, never opened the source.
+      assert.equal(probe.returned, probe.pulled === 0 ? 0 : 1);
+    },
+  );
+
+  await fc.assert(property, { numRuns: 500 });
 });

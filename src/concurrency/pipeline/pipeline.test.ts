@@ -259,7 +259,7 @@ test('a function that runs gets the Context of the pipeline, which ends with it'
   assert.equal(contexts[0]!.err()?.code, 'canceled');
 });
 
-test('leaving a loop while an element is pulled waits for the function that runs, and drops what it gives', async () => {
+test('leaving a loop while an element is pulled waits for the function that runs, and pulls no more', async () => {
   const { fn, calls } = heldCalls();
   const probe = new Probe();
   const iterator = pipeline(ctx, probe).map(fn)[Symbol.asyncIterator]();

@@ -2,21 +2,31 @@
 export class Probe implements AsyncIterable<number>, Iterable<number> {
   readonly #count: number;
   readonly #failAt: number;
+  readonly #onPull: (pulled: number) => void;
   /** Elements that were asked for. */
   pulled = 0;
   /** Calls of `return`. */
   returned = 0;
 
-  constructor({ count = Number.POSITIVE_INFINITY, failAt = -1 }: { count?: number; failAt?: number } = {}) {
+  /** `failAt`: the element in whose place it throws. `onPull` hears of every element, with their number so far. */
+  constructor({
+    count = Number.POSITIVE_INFINITY,
+    failAt = -1,
+    onPull = () => {},
+  }: { count?: number; failAt?: number; onPull?: (pulled: number) => void } = {}) {
     this.#count = count;
     this.#failAt = failAt;
+    this.#onPull = onPull;
   }
 
   [Symbol.iterator](): Iterator<number> {
     return {
       next: () => {
         if (this.pulled === this.#failAt) throw new Error('source failed');
-        return this.pulled < this.#count ? { value: this.pulled++, done: false } : { value: undefined, done: true };
+        if (this.pulled >= this.#count) return { value: undefined, done: true };
+        const value = this.pulled++;
+        this.#onPull(this.pulled);
+        return { value, done: false };
       },
       return: () => {
         this.returned++;
