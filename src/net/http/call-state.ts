@@ -1,7 +1,6 @@
 import type { TraceContext } from '../../call/index.ts';
 import { type Context, contextKey } from '../../concurrency/index.ts';
 import type { Exchange } from './exchange.ts';
-import type { OnDrain } from './follow.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { type HttpReply, headerName } from './reply.ts';
 import type { HttpRequestHead } from './request.ts';
@@ -10,7 +9,8 @@ import type { HttpRequestHead } from './request.ts';
 export interface CallState {
   readonly exchange: Exchange;
   readonly request: IncomingRequest;
-  readonly onDrain: OnDrain;
+  /** Ends when the server begins to drain. */
+  readonly drain: Context;
   /** Set with {@link setReplyHeader}: name and value in turn. */
   readonly extraHeaders: string[];
   /** What the caller's headers said. */

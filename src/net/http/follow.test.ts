@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { background, rootContext } from '../../concurrency/index.ts';
+import { background, chan, rootContext } from '../../concurrency/index.ts';
 import { as } from '../../errors/index.ts';
 import { virtualClock } from '../../testing/index.ts';
 import { follow } from './follow.ts';
@@ -53,21 +53,38 @@ describe('follow', () => {
   });
 
   it('ends without an error when the server drains, and calls return', async () => {
-    let drain: () => void = () => {};
-    let left = false;
+    const drain = background().withCancel();
     const source = manual();
-    const onDrain = (fn: () => void) => {
-      drain = fn;
-      return () => {
-        left = true;
-      };
-    };
-    const next = follow(background(), source, { encode, onDrain }).next();
+    const next = follow(background(), source, { encode, drain }).next();
 
-    drain();
+    drain.cancel();
 
     assert.deepEqual(await next, { done: true, value: undefined });
-    assert.deepEqual([source.returned, left], [true, true]);
+    assert.equal(source.returned, true);
+  });
+
+  it('keeps a value that comes while its reader holds the idle chunk', async () => {
+    const clock = virtualClock();
+    const source = manual();
+    const chunks = follow(rootContext(clock), source, { encode, idle: { chunk: 'beat', ms: 10 } });
+    const beat = chunks.next();
+    await clock.advance(10);
+    assert.deepEqual(await beat, { done: false, value: 'beat' });
+
+    source.give(1);
+    await clock.advance(20);
+
+    assert.deepEqual(await chunks.next(), { done: false, value: '1' });
+    assert.equal(source.asked, 1);
+  });
+
+  it('follows a channel', async () => {
+    const values = chan<number>(2);
+    values.trySend(1);
+    values.trySend(2);
+    values.close();
+
+    assert.deepEqual(await Array.fromAsync(follow(background(), values, { encode })), ['1', '2']);
   });
 
   it('calls return when its reader leaves, and when a value cannot be encoded', async () => {

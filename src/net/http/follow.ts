@@ -1,15 +1,12 @@
-import type { Context } from '../../concurrency/index.ts';
-
-/** Calls `fn` once when the server begins to drain; the result takes it back. */
-export type OnDrain = (fn: () => void) => () => void;
+import { after, type Context, chan, done, recv, select } from '../../concurrency/index.ts';
 
 export interface FollowOptions<T, C> {
   /** What a value is on the wire. */
   readonly encode: (value: T) => C;
   /** What is sent after so many milliseconds of silence; 0: never. Default: nothing. */
   readonly idle?: { readonly chunk: C; readonly ms: number };
-  /** Ends the stream, as if the source had ended. Default: it does not. */
-  readonly onDrain?: OnDrain;
+  /** Its end ends the stream, as if the source had ended. Default: nothing does. */
+  readonly drain?: Context;
 }
 
 /**
@@ -19,98 +16,44 @@ export interface FollowOptions<T, C> {
 export async function* follow<T, C>(
   ctx: Context,
   source: AsyncIterable<T>,
-  options: FollowOptions<T, C>,
+  { encode, idle, drain }: FollowOptions<T, C>,
 ): AsyncGenerator<C> {
-  const { encode, idle } = options;
-  const steps = new Steps(ctx, source[Symbol.asyncIterator](), options.onDrain);
-  try {
-    for (;;) {
-      const step = await steps.next(idle?.ms ?? 0);
-      if (step === 'drain') return;
-      if (step !== 'idle') {
-        if (step.done === true) return;
-        yield encode(step.value);
-      } else if (idle !== undefined) {
-        yield idle.chunk;
-      }
-    }
-  } finally {
-    steps.close();
-  }
-}
-
-/**
- * What happens first: the next value, silence, the drain, or the end of the Context. `Promise.race` would be shorter, but
- * each round would leave a reaction on the promises that outlive it.
- */
-class Steps<T> {
-  readonly #ctx: Context;
-  readonly #iterator: AsyncIterator<T>;
-  readonly #stops: (() => unknown)[];
-  #pending = false;
-  #result: IteratorResult<T> | undefined;
-  #failure: { readonly error: unknown } | undefined;
-  #isDraining = false;
-  #isOver = false;
-  #wake: () => void = () => {};
-
-  constructor(ctx: Context, iterator: AsyncIterator<T>, onDrain: OnDrain | undefined) {
-    this.#ctx = ctx;
-    this.#iterator = iterator;
-    this.#stops = [ctx.onDone(() => this.#wake())];
-    const drain = () => {
-      this.#isDraining = true;
-      this.#wake();
-    };
-    if (onDrain !== undefined) this.#stops.push(onDrain(drain));
-  }
-
-  async next(idleMs: number): Promise<IteratorResult<T> | 'idle' | 'drain'> {
-    this.#ctx.throwIfDone();
-    if (!this.#pending) this.#pull();
-    const isSilent = await this.#settle(idleMs);
-    this.#ctx.throwIfDone();
-    if (this.#failure !== undefined) throw this.#failure.error;
-    const result = this.#result;
-    if (result === undefined) return isSilent ? 'idle' : 'drain';
-    this.#result = undefined;
-    return result;
-  }
-
-  close(): void {
-    for (const stop of this.#stops) stop();
-    if (this.#isOver) return;
-    this.#isOver = true;
-    // A generator in the middle of an `await` cleans up when that ends; it knows the Context, so nobody waits here.
-    Promise.try(async () => this.#iterator.return?.()).catch(() => {});
-  }
-
-  #pull(): void {
-    this.#pending = true;
-    this.#iterator.next().then(
-      (result) => {
-        this.#pending = false;
-        this.#isOver ||= result.done === true;
-        this.#result = result;
-        this.#wake();
+  const iterator = source[Symbol.asyncIterator]();
+  // What the source gave; closed when it has ended or failed.
+  const steps = chan<IteratorYieldResult<T>>(1);
+  let failure: { readonly error: unknown } | undefined;
+  const pull = () => {
+    // A channel's iterator gives what is there without a promise.
+    Promise.resolve(iterator.next()).then(
+      (step) => {
+        if (step.done === true) steps.close();
+        else steps.trySend(step);
       },
       (error: unknown) => {
-        this.#isOver = true;
-        this.#failure = { error };
-        this.#wake();
+        failure = { error };
+        steps.close();
       },
     );
-  }
-
-  /** Waits for one of the four; true if it was silence. */
-  #settle(idleMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = idleMs > 0 ? this.#ctx.clock.after(idleMs, () => resolve(true)) : undefined;
-      this.#wake = () => {
-        timer?.stop();
-        resolve(false);
-      };
-      if (this.#isDraining || this.#ctx.err() !== undefined) this.#wake();
-    });
+  };
+  const next = recv(steps);
+  const drained = drain === undefined ? recv(undefined) : done(drain);
+  const idleMs = idle?.ms ?? 0;
+  try {
+    pull();
+    for (;;) {
+      const got = await select(ctx, { next, drained, silence: idleMs > 0 ? after(ctx, idleMs) : recv(undefined) });
+      if (got.case === 'drained') return;
+      if (got.case === 'silence') {
+        yield idle!.chunk;
+        continue;
+      }
+      if (failure !== undefined) throw failure.error;
+      if (got.value === undefined) return;
+      yield encode(got.value.value);
+      pull();
+    }
+  } finally {
+    // A generator in the middle of an `await` cleans up when that ends; it knows the Context, so nobody waits here.
+    if (!steps.isClosed) Promise.try(async () => iterator.return?.()).catch(() => {});
   }
 }

@@ -112,7 +112,7 @@ function settle(ctx: Context, state: CallState, result: unknown, mayFollow: bool
   return follow<unknown, string>(ctx, content.source, {
     encode: encodeEvent as (event: unknown) => string,
     idle,
-    onDrain: state.onDrain,
+    drain: state.drain,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type CallHead, readFields, readTimeoutMs } from '../../call/index.ts';
-import type { CancelContext, Context, Stop } from '../../concurrency/index.ts';
+import { background, type CancelContext, type Context, type Stop } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 import { callContext, type DrainOptions, type Endpoint, type Permit, type Server } from '../../service/index.ts';
@@ -45,7 +45,8 @@ class RoutedServer implements HttpServer {
   readonly #limits: Limits;
   readonly #tree = new RouteTree<RouteCall>();
   readonly #running = new Set<CancelContext>();
-  readonly #drainListeners = new Set<() => void>();
+  /** What follows a source until the server drains waits on this. */
+  readonly #drain = background().withCancel();
   #unmatched: RouteCall | undefined;
   #base: Context | undefined;
   #engine: Engine | undefined;
@@ -90,7 +91,7 @@ class RoutedServer implements HttpServer {
     await this.#options.listener?.stop();
     if (this.#engine === undefined) return;
     const drained = this.#engine.drain(ctx);
-    for (const end of [...this.#drainListeners]) end();
+    this.#drain.cancel();
     await drained;
     await this.#idle(ctx);
     this.#leaveBase();
@@ -165,7 +166,7 @@ class RoutedServer implements HttpServer {
     const state: CallState = {
       exchange,
       request: new IncomingRequest(exchange, call.route, target, found),
-      onDrain: (fn) => this.#onDrain(fn),
+      drain: this.#drain,
       extraHeaders: [],
       callerTrace: head.fields.trace,
       span: undefined,
@@ -204,12 +205,6 @@ class RoutedServer implements HttpServer {
     throw HttpErrors.METHOD_NOT_ALLOWED(`${shown(path)} does not take ${method}; it takes ${allow}`, {
       metadata: { allow },
     });
-  }
-
-  #onDrain(fn: () => void): () => void {
-    if (this.#isDraining) queueMicrotask(fn);
-    this.#drainListeners.add(fn);
-    return () => this.#drainListeners.delete(fn);
   }
 
   /** Waits for the calls whose client has gone; when `ctx` ends first, cancels them and waits no more. */
