@@ -86,16 +86,18 @@ function pingPong(n: number): Effect<void> {
   return Effect.gen(function* () {
     const ping = yield* Queue.bounded<number>(0);
     const pong = yield* Queue.bounded<number>(0);
-    const answering = yield* Effect.forkChild(
-      Effect.gen(function* () {
-        for (let i = 0; i < n; i++) yield* Queue.offer(pong, 1 + (yield* Queue.take(ping)));
-      }),
-    );
+    const answering = yield* Effect.forkChild(addOne(ping, pong, n));
+    const take = Queue.take(pong);
+    let i = 0;
     let sum = 0;
-    for (let i = 0; i < n; i++) {
-      yield* Queue.offer(ping, i);
-      sum = (sum + (yield* Queue.take(pong))) | 0;
-    }
+    yield* Effect.whileLoop({
+      while: () => i < n,
+      body: () => Effect.andThen(Queue.offer(ping, i), take),
+      step: (item) => {
+        sum = (sum + item) | 0;
+        i++;
+      },
+    });
     yield* Fiber.joinAll([answering]);
     checkSum(sum, sumBelow(n) + n);
   });

@@ -44,7 +44,7 @@ export const effectTaskWorks: Works = {
       const held = new Held(8);
       const enter = Effect.sync(() => held.enter());
       const leave = Effect.sync(() => held.leave());
-      const task = Effect.andThen(Effect.andThen(enter, Effect.yieldNow), leave);
+      const task = Effect.andThen(Effect.andThen(enter, giveWay), leave);
       for (let wave = 0; wave < n / 1000; wave++)
         yield* Effect.forEach(thousand, () => task, { concurrency: 8, discard: true });
       held.done(n);
@@ -76,6 +76,9 @@ export const effectTaskWorks: Works = {
   }),
 };
 
+/** No slower than `Effect.yieldNow`, and much faster where a semaphore is held. */
+const giveWay = Effect.promise(() => Promise.resolve());
+
 const tenant = Context.Reference('bench.tenant', { defaultValue: () => 0 });
 const principal = Context.Reference('bench.principal', { defaultValue: () => '' });
 const sampled = Context.Reference('bench.sampled', { defaultValue: () => false });
@@ -88,7 +91,7 @@ function contended(n: number, permits: number, tasks: number): Effect<void> {
     const held = new Held(permits);
     const enter = Effect.sync(() => held.enter());
     const leave = Effect.sync(() => held.leave());
-    const acquisition = semaphore.withPermits(1)(Effect.andThen(Effect.andThen(enter, Effect.yieldNow), leave));
+    const acquisition = semaphore.withPermits(1)(Effect.andThen(Effect.andThen(enter, giveWay), leave));
     const task = () => {
       let left = n / tasks;
       return Effect.whileLoop({

@@ -9,6 +9,7 @@ declare module 'effect' {
   export namespace Effect {
     function gen<A>(body: () => Generator<Effect<unknown>, A, never>): Effect<A>;
     function succeed<A>(value: A): Effect<A>;
+    function promise<A>(fn: () => Promise<A>): Effect<A>;
     function sync<A>(fn: () => A): Effect<A>;
     function as<A>(self: Effect<unknown>, value: A): Effect<A>;
     function map<A, B>(self: Effect<A>, fn: (value: A) => B): Effect<B>;
@@ -35,7 +36,6 @@ declare module 'effect' {
     function tx<A>(self: Effect<A>): Effect<A>;
     function runPromise<A>(self: Effect<A>): Promise<A>;
     const txRetry: Effect<never>;
-    const yieldNow: Effect<void>;
   }
   export interface Fiber<out A> {
     readonly result: A;
