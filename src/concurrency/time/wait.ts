@@ -1,4 +1,6 @@
 import type { Context } from '../context/context.ts';
+import { park } from '../parking/park.ts';
+import { type Settlement, settlementOf } from '../parking/settlement.ts';
 import { Waiting } from '../parking/waiting.ts';
 import type { Timer } from './clock.ts';
 
@@ -34,35 +36,25 @@ class Sleeping extends Waiting<void> {
 
 /**
  * The promise's outcome, or the Context's error when it ends first. The promise itself goes on: give its maker the
- * Context too, so that the work stops and not only the wait.
+ * Context too, so that the work stops and not only the wait. All waits on a promise share one reaction, so any number of
+ * them may give up on one that stays pending.
  */
 export function until<T>(ctx: Context, promise: PromiseLike<T>): Promise<T> {
-  // A promise that is settled already counts, also under a Context that has ended: only a wait is cut short.
-  const early = ctx.err();
-  if (early !== undefined) return Promise.race([promise, Promise.reject(early)]);
-  return new Until(ctx, promise).begin();
+  const settlement = settlementOf(promise);
+  if (settlement.outcome !== undefined) return outcomeOf(settlement, undefined);
+  try {
+    return park(ctx, settlement.waiters, settlement, 'until', undefined);
+  } catch (error) {
+    return outcomeOf(settlement, error);
+  }
 }
 
-class Until<T> extends Waiting<T> {
-  #isWaiting = true;
-
-  constructor(ctx: Context, promise: PromiseLike<T>) {
-    super(ctx);
-    Promise.resolve(promise).then(
-      (value) => {
-        if (this.#isWaiting) this.deliver(value);
-      },
-      (error: unknown) => {
-        if (this.#isWaiting) this.fail(error);
-      },
-    );
-  }
-
-  describe(): string {
-    return 'until a promise settles';
-  }
-
-  protected leave(): void {
-    this.#isWaiting = false;
-  }
+/** A promise that is settled counts, also under a Context that has ended: only a wait is cut short. */
+async function outcomeOf<T>(settlement: Settlement<T>, early: unknown): Promise<T> {
+  // One that was settled before it was asked for the first time has told by then.
+  await undefined;
+  const { outcome } = settlement;
+  if (outcome === undefined) throw early;
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
 }
