@@ -1,8 +1,8 @@
 import { beforeEach, type TestContext } from 'node:test';
 import { startRecording } from '../concurrency/debug/debug-mode.ts';
 import { formatTasks } from '../concurrency/debug/format-tasks.ts';
-import { print } from '../concurrency/debug/print.ts';
 import type { Mark, Recorder } from '../concurrency/debug/recorder.ts';
+import { print } from '../concurrency/debug/reports.ts';
 import { setTracker } from '../concurrency/parking/tracking.ts';
 import { yieldNow } from '../concurrency/parking/turns.ts';
 

@@ -1,9 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
-import { reportDeadlock } from './deadlock.ts';
 import { formatTasks } from './format-tasks.ts';
-import { missingAwaitReporter } from './missing-await.ts';
-import { print } from './print.ts';
 import { Recorder } from './recorder.ts';
+import { missingAwaitReporter, print, reportDeadlock } from './reports.ts';
 import type { TaskInfo } from './task-info.ts';
 
 /** Of this thread. Undefined: debug mode is off. */

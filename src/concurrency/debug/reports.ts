@@ -1,6 +1,8 @@
-import { formatTasks } from './format-tasks.ts';
-import { print } from './print.ts';
+import { writeSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import { formatTasks, formatWait } from './format-tasks.ts';
 import type { Recorder } from './recorder.ts';
+import type { WaitInfo } from './task-info.ts';
 
 /** Go's exit code for the same; 1 is what an uncaught error gives. */
 const deadlockExitCode = 2;
@@ -30,4 +32,23 @@ export function reportDeadlock(recorder: Recorder): void {
 /** To look at the number of turns leaves the loop alone; an immediate or a timer, even unreferenced, can keep it going. */
 function loopTurns(): number {
   return performance.nodeTiming.uvMetricsInfo.loopCount;
+}
+
+/** Makes what reports a wait that the end of its own block canceled before it could go on. It tells of each place once. */
+export function missingAwaitReporter(): (wait: WaitInfo) => void {
+  const told = new Set<string>();
+  return (wait) => {
+    const place = wait.stack.join('\n');
+    if (told.has(place)) return;
+    told.add(place);
+    print(
+      `flotilla: a context was disposed at the end of its block in the very step in which this wait began under it; an await is missing, as in \`return await call(ctx)\`\n\n${formatWait(wait)}\n`,
+    );
+  };
+}
+
+/** Writes lines to stderr, before the process can end. A worker's own stderr goes through the main thread, which is too late. */
+export function print(text: string): void {
+  if (isMainThread) process.stderr.write(`${text}\n`);
+  else writeSync(2, `${text}\n`);
 }
