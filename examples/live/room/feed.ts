@@ -1,4 +1,15 @@
-import { background, type CancelContext, type Context, sleep } from 'flotilla/concurrency';
+import {
+  after,
+  all,
+  background,
+  type Chan,
+  type Context,
+  chan,
+  go,
+  type OwnedTask,
+  recv,
+  select,
+} from 'flotilla/concurrency';
 import { type EventFeed, RoomErrors, type RoomEvent } from './domain.ts';
 import { roomKey } from './store.ts';
 
@@ -25,8 +36,8 @@ interface WatchedRoom {
   readonly recent: RoomEvent[];
   seq: number;
   watchers: number;
-  /** Calls the watchers that have read everything. */
-  readonly waiting: Set<() => void>;
+  /** Closed with the next event, which tells the watchers that have read everything. */
+  news: Chan<never>;
 }
 
 /** Events that are kept for watchers to share; who is further behind reads from the table. */
@@ -46,10 +57,10 @@ export class PollingFeed implements EventFeed {
   readonly #maxWatchers: number;
   readonly #onError: (error: unknown) => void;
   readonly #rooms = new Map<string, WatchedRoom>();
-  readonly #life: CancelContext = background().withCancel();
+  readonly #life = background().withCancel();
+  readonly #bell = chan<true>(1);
   #watchers = 0;
-  #looking: Promise<void> | undefined;
-  #woken = Promise.withResolvers<void>();
+  #looking: OwnedTask<void> | undefined;
 
   constructor({ source, pollMs = 150, maxWatchers = 10_000, onError }: PollingFeedOptions) {
     this.#source = source;
@@ -70,7 +81,7 @@ export class PollingFeed implements EventFeed {
           yield event;
           position = event.seq;
         }
-        if (events.length === 0) await this.#change(ctx, room, position);
+        if (events.length === 0 && room.seq <= position) await room.news.recv(ctx);
       }
     } finally {
       this.#leave(room);
@@ -78,14 +89,13 @@ export class PollingFeed implements EventFeed {
   }
 
   wake(): void {
-    this.#woken.resolve();
+    this.#bell.trySend(true);
   }
 
   /** Ends the look; watchers end with their own Contexts. */
   async close(): Promise<void> {
     this.#life.cancel();
-    this.#woken.resolve();
-    await this.#looking;
+    await this.#looking?.[Symbol.asyncDispose]();
   }
 
   #enter(tenant: string, roomId: string, afterSeq: number): WatchedRoom {
@@ -95,12 +105,12 @@ export class PollingFeed implements EventFeed {
     const key = roomKey(tenant, roomId);
     let room = this.#rooms.get(key);
     if (room === undefined) {
-      room = { tenant, roomId, recent: [], seq: afterSeq, watchers: 0, waiting: new Set() };
+      room = { tenant, roomId, recent: [], seq: afterSeq, watchers: 0, news: chan() };
       this.#rooms.set(key, room);
     }
     room.watchers++;
     this.#watchers++;
-    this.#looking ??= this.#look();
+    this.#looking ??= go(this.#life, (ctx) => this.#look(ctx));
     return room;
   }
 
@@ -109,46 +119,31 @@ export class PollingFeed implements EventFeed {
     if (--room.watchers === 0) this.#rooms.delete(roomKey(room.tenant, room.roomId));
   }
 
-  /** Waits until the room has an event after `position`. */
-  #change(ctx: Context, room: WatchedRoom, position: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (room.seq > position) return resolve();
-      const done = () => {
-        room.waiting.delete(done);
-        stop();
-        resolve();
-      };
-      room.waiting.add(done);
-      const stop = ctx.onDone(() => {
-        room.waiting.delete(done);
-        reject(ctx.err());
-      });
-    });
-  }
-
-  async #look(): Promise<void> {
-    while (this.#rooms.size > 0 && this.#life.err() === undefined) {
-      this.#woken = Promise.withResolvers();
+  async #look(ctx: Context): Promise<void> {
+    while (this.#rooms.size > 0) {
       try {
-        await this.#lookOnce();
+        await this.#lookOnce(ctx);
       } catch (error) {
-        if (this.#life.err() === undefined) this.#onError(error);
+        ctx.throwIfDone();
+        this.#onError(error);
       }
-      using pause = this.#life.withTimeout(this.#pollMs);
-      await Promise.race([sleep(pause, this.#pollMs).catch(() => {}), this.#woken.promise]);
+      await select(ctx, { pause: after(ctx, this.#pollMs), woken: recv(this.#bell) });
     }
     // In the same breath as the last look at the rooms: who enters from now on starts another one.
     this.#looking = undefined;
   }
 
-  async #lookOnce(): Promise<void> {
-    using ctx = this.#life.withTimeout(lookTimeoutMs);
+  async #lookOnce(life: Context): Promise<void> {
+    using ctx = life.withTimeout(lookTimeoutMs);
     const rooms = [...this.#rooms.values()];
     for (let i = 0; i < rooms.length; i += roomsPerLook) {
       const some = rooms.slice(i, i + roomsPerLook);
       const seqs = await this.#source.lastSeqs(ctx, some);
       const behind = some.filter((room) => (seqs.get(roomKey(room.tenant, room.roomId)) ?? 0) > room.seq);
-      await Promise.all(behind.map((room) => this.#load(ctx, room)));
+      await all(
+        ctx,
+        behind.map((room) => (ctx) => this.#load(ctx, room)),
+      );
     }
   }
 
@@ -160,7 +155,8 @@ export class PollingFeed implements EventFeed {
       room.recent.push(...events);
       room.recent.splice(0, room.recent.length - maxRecent);
       room.seq = last.seq;
-      for (const done of [...room.waiting]) done();
+      room.news.close();
+      room.news = chan();
       more = events.length === pageSize;
     }
   }
