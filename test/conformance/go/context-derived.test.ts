@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { background, type Context, chan, contextKey, done, otherwise, rootContext, select } from 'flotilla/concurrency';
+import { background, type Context, chan, contextKey, rootContext } from 'flotilla/concurrency';
 import { virtualClock } from 'flotilla/testing';
+import { codeOf, isDone } from './context-state.ts';
 import { ForeignContext } from './foreign-context.ts';
 import { Tasks } from './tasks.ts';
-
-/** How Go's tests ask: by a select on Done with a default. */
-function isDone(ctx: Context): boolean {
-  return select(background(), { done: done(ctx), otherwise }).case === 'done';
-}
-
-function codeOf(ctx: Context): string | undefined {
-  return ctx.err()?.code;
-}
 
 // Go: src/context/x_test.go TestDeadline, TestTimeout
 test('a deadline ends its context and those below it, also one with a later deadline and one in front of it', async () => {

@@ -7,22 +7,13 @@ import {
   type ContextKey,
   contextKey,
   done,
-  otherwise,
   rootContext,
   select,
 } from 'flotilla/concurrency';
 import { virtualClock } from 'flotilla/testing';
+import { codeOf, isDone } from './context-state.ts';
 import { ForeignContext } from './foreign-context.ts';
 import { Tasks } from './tasks.ts';
-
-/** How Go's tests ask: by a select on Done with a default. */
-function isDone(ctx: Context): boolean {
-  return select(background(), { done: done(ctx), otherwise }).case === 'done';
-}
-
-function codeOf(ctx: Context): string | undefined {
-  return ctx.err()?.code;
-}
 
 // Go: src/context/x_test.go TestBackground
 test('the root is not done and has nothing to wait for', () => {

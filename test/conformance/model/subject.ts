@@ -5,11 +5,11 @@ import {
   type Chan,
   type Context,
   chan,
+  Mutex,
   rootContext,
   select,
   systemClock,
 } from 'flotilla/concurrency';
-import { Mutex } from '../../../src/concurrency/sync/mutex.ts';
 
 /** What a select of a random program came to. */
 export interface Choice {
