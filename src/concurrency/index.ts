@@ -38,13 +38,14 @@ export {
   type FanOutOptions,
   fanIn,
   type MapReduceOptions,
-  Pipeline,
+  type Pipeline,
   pipeline,
   type TeeOptions,
   type ToArrayOptions,
   type ToOptions,
   type WindowOptions,
 } from './pipeline/pipeline.ts';
+export type { Source } from './pipeline/source.ts';
 export { Barrier } from './sync/barrier.ts';
 export { Cond } from './sync/cond.ts';
 export { KeyedMutex } from './sync/keyed-mutex.ts';
