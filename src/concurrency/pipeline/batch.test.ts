@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import { chan } from '../channel/local-channel.ts';
 import { rootContext } from '../context/context-tree.ts';
 import { pipeline } from './pipeline.ts';
 import { heldCalls, Probe, settle } from './testdata/probe.ts';
+
+failOnLeaks();
 
 function rig() {
   const clock = virtualClock();

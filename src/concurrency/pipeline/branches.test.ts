@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { chan } from '../channel/local-channel.ts';
 import { background } from '../context/context-tree.ts';
 import { fanIn, type Pipeline, pipeline } from './pipeline.ts';
 import { heldCalls, Probe, settle } from './testdata/probe.ts';
+
+failOnLeaks();
 
 const ctx = background();
 

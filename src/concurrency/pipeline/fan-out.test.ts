@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import type { Context } from '../context/context.ts';
 import { background } from '../context/context-tree.ts';
 import { setTracker, tracker } from '../parking/tracking.ts';
 import { pipeline } from './pipeline.ts';
 import { heldCalls, Probe, settle } from './testdata/probe.ts';
+
+failOnLeaks();
 
 const ctx = background();
 

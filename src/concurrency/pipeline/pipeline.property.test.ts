@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { chan } from '../channel/local-channel.ts';
-import { background } from '../context/context-tree.ts';
+import type { Context } from '../context/context.ts';
+import { background, isContextError } from '../context/context-tree.ts';
 import { fanIn, type Pipeline, pipeline } from './pipeline.ts';
 import type { Source } from './source.ts';
 import { Probe } from './testdata/probe.ts';
+
+failOnLeaks();
 
 type Numbers = Pipeline<number>;
 type NumberFn<R> = (x: number) => R;
@@ -123,17 +127,19 @@ const anySource = fc.tuple(
   fc.constantFrom('array', 'promises', 'async', 'chan', 'pipeline', 'stream'),
 );
 
-function sourceOf(items: number[], kind: string): Source<number> {
+/** A source of `items`; what it starts ends with `ctx` at the latest. */
+function sourceOf(ctx: Context, items: number[], kind: string): Source<number> {
   if (kind === 'promises') return items.map((x) => Promise.resolve(x));
   if (kind === 'async') return asyncOf(items);
   if (kind === 'pipeline') return pipeline(background(), items);
   if (kind === 'stream') return ReadableStream.from(items) as AsyncIterable<number>;
   if (kind !== 'chan') return items;
   const numbers = chan<number>(2);
-  void (async () => {
-    for (const x of items) await numbers.send(background(), x);
+  const send = async () => {
+    for (const x of items) await numbers.send(ctx, x);
     numbers.close();
-  })();
+  };
+  send().catch((error) => assert.ok(isContextError(error)));
   return numbers;
 }
 
@@ -156,7 +162,8 @@ test('every composition of stages gives what the same functions on an array give
     fc.array(anyStep, { maxLength: 5 }),
     fc.constantFrom(...(Object.keys(terminals) as (keyof typeof terminals)[])),
     async ([items, kind], steps, terminal) => {
-      const whole = steps.reduce((p, step) => step.stage(p), pipeline(background(), sourceOf(items, kind)));
+      using ctx = background().withCancel();
+      const whole = steps.reduce((p, step) => step.stage(p), pipeline(background(), sourceOf(ctx, items, kind)));
       const got = await terminals[terminal](whole);
       assert.deepEqual(
         got,
@@ -173,7 +180,8 @@ test('every composition of stages gives what the same functions on an array give
 test('without order, in several branches or from several sources, no element is lost or doubled', async () => {
   const ascending = (items: number[]) => items.toSorted((a, b) => a - b);
   const property = fc.asyncProperty(anySource, anySource, small, small, async ([a, kindA], [b, kindB], n, branches) => {
-    const merged = fanIn(background(), [sourceOf(a, kindA), sourceOf(b, kindB)]);
+    using ctx = background().withCancel();
+    const merged = fanIn(background(), [sourceOf(ctx, a, kindA), sourceOf(ctx, b, kindB)]);
     const mapped = merged.fanOut(
       n,
       lift(true, (x) => x + 1),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import { chan } from '../channel/local-channel.ts';
 import type { Context } from '../context/context.ts';
@@ -7,6 +8,8 @@ import { background, rootContext } from '../context/context-tree.ts';
 import { sleep } from '../time/wait.ts';
 import { fanIn, type Pipeline, pipeline } from './pipeline.ts';
 import { heldCalls, Probe, settle } from './testdata/probe.ts';
+
+failOnLeaks();
 
 const ctx = background();
 

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as errors from '../../errors/index.ts';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import { background, rootContext } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { Cond } from './cond.ts';
 import { Mutex } from './mutex.ts';
 import { RWMutex } from './rw-mutex.ts';
+
+failOnLeaks();
 
 const ctx = background();
 

@@ -3,8 +3,11 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as errors from '../../errors/index.ts';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { onceValue } from './once-value.ts';
+
+failOnLeaks();
 
 // Go: sync/oncefunc_test.go TestOnceFunc
 test('a function without a value is called once', () => {

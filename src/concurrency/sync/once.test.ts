@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as errors from '../../errors/index.ts';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { background } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { Once } from './once.ts';
+
+failOnLeaks();
 
 const ctx = background();
 

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import * as errors from '../../errors/index.ts';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import type { CancelContext } from '../context/context.ts';
 import { background } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { lockerContract } from './locker.contract.ts';
 import type { Lock } from './locker.ts';
 import { RWMutex } from './rw-mutex.ts';
+
+failOnLeaks();
 
 const ctx = background();
 

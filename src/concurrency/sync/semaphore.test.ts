@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import * as errors from '../../errors/index.ts';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import type { CancelContext } from '../context/context.ts';
 import { background, rootContext } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { type Permit, Semaphore } from './semaphore.ts';
+
+failOnLeaks();
 
 const ctx = background();
 
@@ -294,6 +297,7 @@ test('any sequence of requests, releases and cancellations grants what the plain
       assert.equal(semaphore.available, oracle.available);
       assert.deepEqual([...permits.keys()].sort(), [...oracle.granted.keys()].sort());
     }
+    for (const child of contexts) child.cancel();
   });
 
   await fc.assert(property, { numRuns: 100 });

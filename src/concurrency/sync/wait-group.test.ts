@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import * as errors from '../../errors/index.ts';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import { background, rootContext } from '../context/context-tree.ts';
 import { setTracker, type Tracked } from '../parking/tracking.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { WaitGroup } from './wait-group.ts';
+
+failOnLeaks();
 
 const ctx = background();
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failOnLeaks } from '../../testing/leaks.ts';
 import { background } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { until } from './wait.ts';
+
+failOnLeaks();
 
 test('any number of untils that give up leave one reaction on a promise that stays pending', async (t) => {
   const promise = new Promise<never>(() => {});
