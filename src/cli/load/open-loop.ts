@@ -1,4 +1,4 @@
-import { type Clock, type Context, isContextError, sleep, until } from '../../concurrency/index.ts';
+import { type Context, group, isContextError, sleep, until } from '../../concurrency/index.ts';
 import { type ArrivalKind, arrivals } from './arrivals.ts';
 import { isSuccess, type LoadReply, type LoadRequest } from './request.ts';
 import type { Tally } from './tally.ts';
@@ -23,60 +23,37 @@ export interface OpenLoopOptions {
  * over, or `ctx` ends, and what ran has ended or was left behind.
  */
 export async function openLoop(ctx: Context, options: OpenLoopOptions): Promise<void> {
-  const { tally, durationMs, lingerMs = 10_000 } = options;
-  const run = new Run(ctx.clock, options);
+  const { durationMs, maxInFlight, next, send, tally, lingerMs = 10_000 } = options;
+  const { clock } = ctx;
+  const startedAt = clock.now();
+  await using inFlight = group(ctx.withoutCancel(), { limit: maxInFlight });
   try {
     for (const dueMs of arrivals(options.arrivals, options.ratePerSecond, options.random)) {
       if (dueMs >= durationMs) break;
-      const waitMs = run.startedAt + dueMs - ctx.clock.now();
+      const dueAt = startedAt + dueMs;
+      const waitMs = dueAt - clock.now();
       if (waitMs > 0) await sleep(ctx, waitMs);
       else ctx.throwIfDone();
-      run.send(run.startedAt + dueMs);
+      const request = next();
+      const sent = inFlight.tryGo(async (own) => {
+        tally.sent(clock.now() - dueAt);
+        const reply = await until(own, send(request));
+        tally.answered(request.name, reply, isSuccess(reply), clock.now() - dueAt);
+      });
+      if (sent === undefined) tally.notSent();
     }
-    const restMs = run.startedAt + durationMs - ctx.clock.now();
+    const restMs = startedAt + durationMs - clock.now();
     if (restMs > 0) await sleep(ctx, restMs);
   } catch (error) {
     if (!isContextError(error)) throw error;
   }
-  tally.ended(ctx.clock.now() - run.startedAt);
+  tally.ended(clock.now() - startedAt);
   using linger = ctx.withoutCancel().withTimeout(ctx.err() === undefined ? lingerMs : 0);
-  await until(linger, run.idle()).catch(() => {});
-  run.over = true;
-  tally.leftBehind(run.inFlight);
-}
-
-class Run {
-  readonly startedAt: number;
-  readonly #clock: Clock;
-  readonly #options: OpenLoopOptions;
-  inFlight = 0;
-  over = false;
-  #onIdle: (() => void) | undefined;
-
-  constructor(clock: Clock, options: OpenLoopOptions) {
-    this.#clock = clock;
-    this.#options = options;
-    this.startedAt = clock.now();
-  }
-
-  send(dueAt: number): void {
-    const { maxInFlight, next, send, tally } = this.#options;
-    const request = next();
-    if (this.inFlight >= maxInFlight) {
-      tally.notSent();
-      return;
-    }
-    this.inFlight++;
-    tally.sent(this.#clock.now() - dueAt);
-    void send(request).then((reply) => {
-      // What was left behind is counted already.
-      if (this.over) return;
-      tally.answered(request.name, reply, isSuccess(reply), this.#clock.now() - dueAt);
-      if (--this.inFlight === 0) this.#onIdle?.();
-    });
-  }
-
-  idle(): Promise<void> {
-    return this.inFlight === 0 ? Promise.resolve() : new Promise((resolve) => (this.#onIdle = resolve));
+  try {
+    await until(linger, inFlight.wait());
+  } catch (error) {
+    if (linger.err() === undefined) throw error;
+    tally.leftBehind(inFlight.size);
+    inFlight.cancel();
   }
 }

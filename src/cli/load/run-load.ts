@@ -1,4 +1,4 @@
-import { type Context, isContextError } from '../../concurrency/index.ts';
+import { type Context, go, isContextError, tick } from '../../concurrency/index.ts';
 import { StatusError } from '../../errors/index.ts';
 import { seededRandom } from './arrivals.ts';
 import { httpLoadClient } from './http-client.ts';
@@ -38,7 +38,6 @@ export async function runLoad(ctx: Context, options: LoadOptions): Promise<LoadR
   const client = httpLoadClient(url, { connections });
   const tally = new Tally();
   const random = seededRandom(seed);
-  let timer: NodeJS.Timeout | undefined;
   try {
     const next = await scenario(options.scenario, { target: url, users: options.users, rooms: options.rooms }).prepare(
       ctx,
@@ -46,7 +45,9 @@ export async function runLoad(ctx: Context, options: LoadOptions): Promise<LoadR
       random,
     );
     onProgress?.(tally);
-    timer = setInterval(() => onProgress?.(tally), progressMs);
+    await using _progress = go(ctx, async (own) => {
+      for await (const _ of tick(own, progressMs)) onProgress?.(tally);
+    });
     const send = client.send.bind(client);
     await openLoop(ctx, {
       ratePerSecond,
@@ -61,7 +62,6 @@ export async function runLoad(ctx: Context, options: LoadOptions): Promise<LoadR
   } catch (error) {
     if (!isContextError(error)) throw error;
   } finally {
-    clearInterval(timer);
     client.close();
   }
   return makeReport(

@@ -1,4 +1,4 @@
-import { type Context, until } from '../../concurrency/index.ts';
+import { type Context, pipeline, until } from '../../concurrency/index.ts';
 import { StatusError } from '../../errors/index.ts';
 import { isSuccess, type LoadClient, type LoadRequest } from './request.ts';
 
@@ -120,18 +120,10 @@ async function call(client: LoadClient, request: LoadRequest): Promise<unknown> 
 }
 
 /** Does it `count` times, a few at once; the results keep their order. */
-async function times<T>(ctx: Context, count: number, work: (index: number) => Promise<T>): Promise<T[]> {
-  const results: T[] = [];
-  let index = 0;
-  const worker = async () => {
-    while (index < count) {
-      ctx.throwIfDone();
-      const mine = index++;
-      results[mine] = await until(ctx, work(mine));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
-  return results;
+function times<T>(ctx: Context, count: number, work: (index: number) => Promise<T>): Promise<T[]> {
+  return pipeline(ctx, Array(count).keys())
+    .fanOut(atOnce, (index, own) => until(own, work(index)))
+    .toArray();
 }
 
 function pick<T>(from: readonly T[], share: number): T {
