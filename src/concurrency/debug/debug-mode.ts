@@ -38,8 +38,13 @@ export function listTasks(): readonly TaskInfo[] {
 }
 
 /**
- * Prints what `listTasks` gives to stderr. In debug mode (`FLOTILLA_DEBUG=concurrency` at the start of the process) SIGQUIT
- * does the same, on Windows Ctrl+Break.
+ * Prints what `listTasks` gives to stderr.
+ *
+ * Debug mode is on in a process that was started with `FLOTILLA_DEBUG=concurrency` (or a list with commas that has it). In
+ * it SIGQUIT (Ctrl+\; Ctrl+Break on Windows) prints the tasks of the main thread, and the process goes on. A process or
+ * thread that ends while tasks or waits are left, since nothing can wake them any more, prints these and ends with exit
+ * code 2. A wait that the end of its own block cancels for want of an `await` is printed too. All this costs some
+ * microseconds a wait, and the memory of its stack.
  */
 export function dumpTasks(): void {
   const tasks = listTasks();

@@ -9,7 +9,8 @@ interface TaskEntry {
   /** While it runs it can say more than afterwards, when it has let go of what it ran. */
   readonly firstName: string;
   running: Tracked | undefined;
-  readonly parent: TaskEntry | undefined;
+  /** The id of its starter, and not its entry: tasks that start their successors would make an endless chain. */
+  readonly parent: number;
   readonly since: number;
   readonly site: Site;
 }
@@ -60,7 +61,7 @@ export class Recorder implements Tracker {
       id: ++this.#started,
       firstName: task.describe(),
       running: task,
-      parent: this.#running.getStore(),
+      parent: this.#running.getStore()?.id ?? 0,
       since: performance.now(),
       site: siteAbove(this.task),
     };
@@ -132,7 +133,7 @@ function taskInfo(task: TaskEntry | undefined, now: number): Omit<TaskInfo, 'wai
   return {
     id,
     name: running?.describe() ?? firstName,
-    parent: parent?.id ?? 0,
+    parent,
     ageMs: now - since,
     started: readableFrames(site),
     hasEnded: running === undefined,
