@@ -37,7 +37,7 @@ test('a test fails with the list of what it leaves behind, and only that test', 
 });
 
 test('a test that waits for ever says for what, as soon as nothing else is left to run', async () => {
-  const child = start('hanging-test.ts');
+  const child = start('waits-for-ever.ts');
   let printed = '';
   for await (const chunk of child.stderr.setEncoding('utf8')) {
     printed += chunk;
