@@ -60,7 +60,7 @@ export async function openCollector(ctx: Context, options: OpenCollectorOptions)
   return {
     router,
     async close(closeCtx) {
-      health.stop();
+      await health.stop();
       await store.close(closeCtx);
     },
   };

@@ -51,7 +51,7 @@ describe('watchHealth', () => {
     ready.set('room-2', true);
     await clock.advance(2000);
     assert.deepEqual(states(), ['room-1 ready', 'room-2 ready', 'room-3 unready']);
-    health.stop();
+    await health.stop();
   });
 
   it('shows an instance that left for a minute more', async () => {
@@ -64,7 +64,7 @@ describe('watchHealth', () => {
     assert.deepEqual(states(), ['room-1 gone']);
     await clock.advance(3000);
     assert.deepEqual(states(), []);
-    health.stop();
+    await health.stop();
   });
 
   it('takes an instance that came back as present', async () => {
@@ -78,7 +78,7 @@ describe('watchHealth', () => {
     await clock.advance(100_000);
 
     assert.deepEqual(states(), ['room-1 ready']);
-    health.stop();
+    await health.stop();
   });
 
   it('asks at most sixteen in a round at a time', async () => {
@@ -91,7 +91,7 @@ describe('watchHealth', () => {
     await clock.advance(2000);
 
     assert.equal(running.most, 16);
-    health.stop();
+    await health.stop();
   });
 
   it('does nothing after it was stopped', async () => {
@@ -99,7 +99,7 @@ describe('watchHealth', () => {
     await registry.register(background(), instance('room-1'));
     await clock.advance(100);
 
-    health.stop();
+    await health.stop();
     await clock.advance(10_000);
 
     assert.equal(clock.pending, 0);

@@ -1,4 +1,4 @@
-import { type Context, sleep } from '../../concurrency/index.ts';
+import { all, type Context, type Group, go, group, type OwnedTask, tick } from '../../concurrency/index.ts';
 import type { Instance, Registry, Snapshot } from '../../discovery/index.ts';
 
 export type InstanceState = 'ready' | 'unready' | 'gone';
@@ -14,14 +14,15 @@ export interface InstanceHealth {
 /** Whether the fleet's instances answer. */
 export interface Health {
   list(): readonly InstanceHealth[];
-  stop(): void;
+  /** Resolves when what ran has ended. */
+  stop(): Promise<void>;
 }
 
 export interface HealthOptions {
   readonly registry: Registry;
   /** Asks an instance; `ready` or not. Must end when `ctx` does. */
   readonly probe: (ctx: Context, instance: Instance) => Promise<boolean>;
-  /** Milliseconds between two rounds. Default: 2000. */
+  /** How often a round of probes begins, in milliseconds; one that takes longer delays the next. Default: 2000. */
   readonly intervalMs?: number;
   /** A probe without an answer in so long means unready. Default: 1500. */
   readonly probeTimeoutMs?: number;
@@ -41,7 +42,7 @@ interface Known {
 }
 
 /** Nobody's health: without a registry. */
-export const noHealth: Health = { list: () => [], stop: () => {} };
+export const noHealth: Health = { list: () => [], stop: async () => {} };
 
 /** Watches the registry and probes each instance at an interval, until `ctx` ends or it is stopped. */
 export function watchHealth(ctx: Context, options: HealthOptions): Health {
@@ -49,30 +50,35 @@ export function watchHealth(ctx: Context, options: HealthOptions): Health {
 }
 
 class Watcher implements Health {
-  readonly #ctx: ReturnType<Context['withCancel']>;
   readonly #options: HealthOptions;
   readonly #known = new Map<string, Known>();
+  readonly #watching: OwnedTask<void>;
 
   constructor(ctx: Context, options: HealthOptions) {
-    this.#ctx = ctx.withCancel();
     this.#options = options;
-    void this.#follow();
-    void this.#rounds();
+    this.#watching = go(ctx, (own) => this.#watch(own));
   }
 
   list(): readonly InstanceHealth[] {
     return [...this.#known.values()].map(({ instance, state, lastSeenMs }) => ({ instance, state, lastSeenMs }));
   }
 
-  stop(): void {
-    this.#ctx.cancel();
+  async stop(): Promise<void> {
+    await this.#watching[Symbol.asyncDispose]();
   }
 
-  async #follow(): Promise<void> {
-    for await (const snapshots of this.#options.registry.watchAll(this.#ctx)) this.#update(snapshots);
+  async #watch(ctx: Context): Promise<void> {
+    const g = group(ctx);
+    g.go((own) => this.#follow(own, g));
+    g.go((own) => this.#rounds(own));
+    await g.wait();
   }
 
-  #update(snapshots: readonly Snapshot[]): void {
+  async #follow(ctx: Context, probes: Group): Promise<void> {
+    for await (const snapshots of this.#options.registry.watchAll(ctx)) this.#update(snapshots, probes);
+  }
+
+  #update(snapshots: readonly Snapshot[], probes: Group): void {
     const present = new Set<string>();
     for (const instance of snapshots.flatMap((snapshot) => snapshot.instances).slice(0, maxInstances)) {
       const key = `${instance.service}\u0000${instance.id}`;
@@ -82,7 +88,7 @@ class Watcher implements Health {
         // Registered is as good as ready until the first probe says otherwise: who registers has started.
         const made: Known = { instance, state: 'ready', lastSeenMs: Date.now(), goneAt: undefined };
         this.#known.set(key, made);
-        void this.#probe(made);
+        probes.go((own) => this.#probe(own, made));
       } else {
         known.instance = instance;
       }
@@ -90,38 +96,26 @@ class Watcher implements Health {
     for (const [key, known] of this.#known) {
       if (present.has(key) || known.goneAt !== undefined) continue;
       known.state = 'gone';
-      known.goneAt = this.#ctx.clock.now();
+      known.goneAt = probes.ctx.clock.now();
       known.lastSeenMs = Date.now();
     }
   }
 
-  async #rounds(): Promise<void> {
+  async #rounds(ctx: Context): Promise<void> {
     const { intervalMs = 2000, goneMs = 60_000 } = this.#options;
-    for (;;) {
-      try {
-        await sleep(this.#ctx, intervalMs);
-      } catch {
-        return;
-      }
-      const now = this.#ctx.clock.now();
+    for await (const now of tick(ctx, intervalMs)) {
       for (const [key, { goneAt }] of this.#known) {
         if (goneAt !== undefined && now - goneAt >= goneMs) this.#known.delete(key);
       }
-      await this.#probeAll([...this.#known.values()].filter(({ goneAt }) => goneAt === undefined));
+      const present = [...this.#known.values()].filter(({ goneAt }) => goneAt === undefined);
+      const probes = present.map((known) => (own: Context) => this.#probe(own, known));
+      await all(ctx, probes, { limit: maxProbes });
     }
   }
 
-  async #probeAll(all: readonly Known[]): Promise<void> {
-    const queue = all.values();
-    const work = async () => {
-      for (const known of queue) await this.#probe(known);
-    };
-    await Promise.all(Array.from({ length: Math.min(maxProbes, all.length) }, work));
-  }
-
-  async #probe(known: Known): Promise<void> {
+  async #probe(ctx: Context, known: Known): Promise<void> {
     const { probe, probeTimeoutMs = 1500 } = this.#options;
-    using limit = this.#ctx.withTimeout(probeTimeoutMs);
+    using limit = ctx.withTimeout(probeTimeoutMs);
     let state: InstanceState = 'unready';
     try {
       if (await probe(limit, known.instance)) state = 'ready';
