@@ -1,4 +1,4 @@
-import { type Context, systemClock } from '../../../concurrency/index.ts';
+import { background, type Context, until } from '../../../concurrency/index.ts';
 import { SqlErrors } from '../sql-errors.ts';
 import type { Thread } from './thread.ts';
 
@@ -160,10 +160,8 @@ export class ThreadPool {
 
 /** Waits for the promise, but not longer than this. */
 async function within(promise: Promise<void>, ms: number): Promise<void> {
-  const limit = Promise.withResolvers<void>();
-  const timer = systemClock.after(ms, limit.resolve);
-  await Promise.race([promise, limit.promise]);
-  timer.stop();
+  using limit = background().withTimeout(ms);
+  await until(limit, promise).catch(() => {});
 }
 
 function closedError() {
