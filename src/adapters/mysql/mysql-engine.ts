@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MysqlDialect } from 'kysely';
 import type { Pool, PoolConnection } from 'mysql2';
-import type { Context } from '../../concurrency/index.ts';
+import { background, type Context, WaitGroup } from '../../concurrency/index.ts';
 import { type SqlEngine, SqlErrors, type SqlSession, type WriteSession } from '../../data/sql/index.ts';
 import { mysqlError } from './mysql-errors.ts';
 import { MysqlSession } from './mysql-session.ts';
@@ -34,9 +34,8 @@ export class MysqlEngine implements SqlEngine {
   readonly #options: MysqlEngineOptions;
   readonly #prepared = new WeakSet<PoolConnection>();
   #waiting = 0;
-  #lent = 0;
+  readonly #lent = new WaitGroup({ name: 'connections' });
   #closed = false;
-  readonly #drained = Promise.withResolvers<void>();
 
   constructor(pool: Pool, options: MysqlEngineOptions) {
     this.#pool = pool;
@@ -93,25 +92,24 @@ export class MysqlEngine implements SqlEngine {
     }
   }
 
-  /** The pool stays: it belongs to whoever made it. */
+  /** Waits for the lent connections, at most 5 s. The pool stays: it belongs to whoever made it. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#lent === 0) return;
-    const limit = setTimeout(this.#drained.resolve, closeMs);
-    await this.#drained.promise;
-    clearTimeout(limit);
+    using limit = background().withTimeout(closeMs);
+    try {
+      await this.#lent.wait(limit);
+    } catch {
+      // Whoever still has one gives it back to a pool that is no longer ours to watch.
+    }
   }
 
   async #session(ctx: Context): Promise<MysqlSession> {
     const connection = await this.#acquire(ctx);
-    this.#lent++;
+    this.#lent.add();
     const session = new MysqlSession(connection, {
       maxRows: this.#options.maxRows,
       kill: (threadId) => this.#kill(threadId),
-      onRelease: () => {
-        this.#lent--;
-        if (this.#closed && this.#lent === 0) this.#drained.resolve();
-      },
+      onRelease: () => this.#lent.done(),
     });
     if (this.#prepared.has(connection)) return session;
     try {
