@@ -56,7 +56,7 @@ describe('AccountNames', () => {
     assert.equal(await asked, 'Ann');
   });
 
-  it('asks again for the others when the one that asked has no time left', async () => {
+  it('goes on with a question for the others when the one that asked has no time left', async () => {
     const { calls, names } = setUp();
     const hasty = ctx.withCancel();
     const first = names.nameOf(hasty, 'acme', 'a');
@@ -64,9 +64,9 @@ describe('AccountNames', () => {
 
     hasty.cancel();
     await assert.rejects(first, { code: 'canceled' });
-    await new Promise(setImmediate);
-    calls[1]?.resolve('Ann');
+    calls[0]?.resolve('Ann');
 
     assert.equal(await second, 'Ann');
+    assert.equal(calls.length, 1);
   });
 });

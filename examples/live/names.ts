@@ -1,4 +1,4 @@
-import { type Context, isContextError, until } from 'flotilla/concurrency';
+import { type Context, SingleFlight } from 'flotilla/concurrency';
 import type { RpcClient } from 'flotilla/rpc';
 import type { AccountService } from './gen/live/account/v1/account_pb.ts';
 
@@ -10,7 +10,8 @@ const maxNames = 10_000;
  */
 export class AccountNames {
   readonly #accounts: Pick<RpcClient<typeof AccountService>, 'getAccount'>;
-  readonly #names = new Map<string, Promise<string>>();
+  readonly #names = new Map<string, string>();
+  readonly #questions = new SingleFlight<string, string>();
 
   constructor(accounts: Pick<RpcClient<typeof AccountService>, 'getAccount'>) {
     this.#accounts = accounts;
@@ -18,28 +19,15 @@ export class AccountNames {
 
   async nameOf(ctx: Context, tenant: string, accountId: string): Promise<string> {
     const key = `${tenant}\u0000${accountId}`;
-    for (;;) {
-      const shared = this.#names.get(key);
-      if (shared === undefined) return await this.#ask(ctx, key, accountId);
-      try {
-        return await until(ctx, shared);
-      } catch (error) {
-        // Another call asked, and its time was up before ours: the question is open again.
-        if (ctx.err() !== undefined || !isContextError(error)) throw error;
-      }
-    }
+    return this.#names.get(key) ?? (await this.#questions.do(ctx, key, (own) => this.#ask(own, key, accountId)));
   }
 
   async #ask(ctx: Context, key: string, accountId: string): Promise<string> {
-    const asked = this.#accounts.getAccount(ctx, { id: accountId }).then(({ account }) => account?.name ?? '');
-    this.#names.set(key, asked);
+    const { account } = await this.#accounts.getAccount(ctx, { id: accountId });
+    const name = account?.name ?? '';
+    this.#names.set(key, name);
     const oldest = this.#names.keys().next();
     if (this.#names.size > maxNames && oldest.done !== true) this.#names.delete(oldest.value);
-    try {
-      return await asked;
-    } catch (error) {
-      if (this.#names.get(key) === asked) this.#names.delete(key);
-      throw error;
-    }
+    return name;
   }
 }
