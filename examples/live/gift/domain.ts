@@ -1,4 +1,4 @@
-import type { Context } from 'flotilla/concurrency';
+import { all, type Context } from 'flotilla/concurrency';
 import { defineErrors, from, is } from 'flotilla/errors';
 import { telemetryOf } from 'flotilla/observe';
 import type { Caller } from '../caller.ts';
@@ -179,10 +179,10 @@ export class Gifts {
 
   async #intend(ctx: Context, caller: Caller, request: SendRequest, kind: GiftKind): Promise<Gift> {
     const { store, rooms, names, now } = this.#options;
-    const [room, senderName] = await Promise.all([
-      rooms.get(ctx, request.roomId),
-      names.nameOf(ctx, caller.tenant, caller.accountId),
-    ]);
+    const { room, senderName } = await all(ctx, {
+      room: (ctx) => rooms.get(ctx, request.roomId),
+      senderName: (ctx) => names.nameOf(ctx, caller.tenant, caller.accountId),
+    });
     if (!room.isOpen) throw GiftErrors.ROOM_CLOSED('the room is closed: it takes no gifts');
     if (room.hostId === caller.accountId) throw GiftErrors.OWN_ROOM('a host cannot send gifts to the own room');
     const count = countOf(request);

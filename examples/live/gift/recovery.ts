@@ -1,5 +1,5 @@
 import { withFields } from 'flotilla/call';
-import { type CancelContext, type Context, sleep } from 'flotilla/concurrency';
+import { type Context, go, type OwnedTask, sleep } from 'flotilla/concurrency';
 import { noTelemetry, telemetryOf, withTelemetry } from 'flotilla/observe';
 import type { Endpoint, Server } from 'flotilla/service';
 import type { GiftStore, Gifts } from './domain.ts';
@@ -24,23 +24,19 @@ const giftTimeoutMs = 5_000;
  */
 export class GiftRecovery implements Server {
   readonly #options: RecoveryOptions;
-  #life: CancelContext | undefined;
-  #running: Promise<void> | undefined;
+  #recovering: OwnedTask<void> | undefined;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
   }
 
   async start(ctx: Context): Promise<readonly Endpoint[]> {
-    const life = ctx.withCancel();
-    this.#life = life;
-    this.#running = this.#run(life);
+    this.#recovering = go(ctx, (own) => this.#run(own));
     return [];
   }
 
   async stop(): Promise<void> {
-    this.#life?.cancel();
-    await this.#running;
+    await this.#recovering?.[Symbol.asyncDispose]();
   }
 
   /** Finishes what is unfinished now; answers how many gifts that were. */
@@ -63,15 +59,14 @@ export class GiftRecovery implements Server {
   }
 
   async #run(ctx: Context): Promise<void> {
-    while (ctx.err() === undefined) {
+    for (;;) {
       try {
         await this.recover(ctx);
-        await sleep(ctx, this.#options.everyMs ?? 2_000);
       } catch (error) {
-        if (ctx.err() !== undefined) return;
+        ctx.throwIfDone();
         telemetryOf(ctx).log.warn(ctx, 'unfinished gifts could not be looked for', { error });
-        await sleep(ctx, this.#options.everyMs ?? 2_000).catch(() => {});
       }
+      await sleep(ctx, this.#options.everyMs ?? 2_000);
     }
   }
 }
