@@ -1,5 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { type Context, until } from 'flotilla/concurrency';
+import { type Context, type Permit, Semaphore, until } from 'flotilla/concurrency';
 import { StatusError } from 'flotilla/errors';
 import type { PasswordHasher } from './domain.ts';
 
@@ -60,53 +60,34 @@ function parse(hash: string): { readonly cost: number; readonly salt: Buffer; re
 
 /** Lets a few run at a time and a bounded number wait: hashing is what a stranger can make us work hardest with. */
 class Turns {
-  readonly #limit: number;
+  readonly #places: Semaphore;
   readonly #maxQueued: number;
-  readonly #queue = new Set<() => void>();
-  #running = 0;
+  #queued = 0;
 
   constructor(limit: number, maxQueued: number) {
-    this.#limit = limit;
+    this.#places = new Semaphore(limit, { name: 'password hashes' });
     this.#maxQueued = maxQueued;
   }
 
   async take<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#limit) await this.#wait(ctx);
-    else this.#running++;
-    const running = work();
-    const leave = () => this.#next();
-    running.then(leave, leave);
+    const place = this.#places.tryAcquire() ?? (await this.#wait(ctx));
+    // A hash cannot be stopped: whoever leaves early does not free its place.
+    const running = work().finally(() => place.release());
     return await until(ctx, running);
   }
 
-  #wait(ctx: Context): Promise<void> {
-    if (this.#queue.size >= this.#maxQueued) {
+  async #wait(ctx: Context): Promise<Permit> {
+    if (this.#queued >= this.#maxQueued) {
       throw new StatusError('resource_exhausted', 'too many people sign in at the moment; try again in a few seconds', {
         domain: 'live.account',
         reason: 'TOO_BUSY',
       });
     }
-    return new Promise((resolve, reject) => {
-      const go = () => {
-        stop();
-        resolve();
-      };
-      const stop = ctx.onDone(() => {
-        this.#queue.delete(go);
-        reject(ctx.err());
-      });
-      this.#queue.add(go);
-    });
-  }
-
-  /** Hands the turn over, so that nobody who comes later overtakes who waits. */
-  #next(): void {
-    const [next] = this.#queue;
-    if (next === undefined) {
-      this.#running--;
-      return;
+    this.#queued++;
+    try {
+      return await this.#places.acquire(ctx);
+    } finally {
+      this.#queued--;
     }
-    this.#queue.delete(next);
-    next();
   }
 }
