@@ -40,7 +40,9 @@ class Done implements Case<StatusError> {
  * Selects in a loop leave nothing behind on a promise that stays pending: all waits share one reaction.
  */
 export function settled<T>(promise: PromiseLike<T>): Case<T> {
-  return new Settled(settlementOf(promise));
+  const settlement = settlementOf(promise);
+  settlement.share();
+  return new Settled(settlement);
 }
 
 class Settled<T> implements Case<T> {

@@ -3,15 +3,17 @@ import { LinkedList } from './linked-list.ts';
 import type { ParkingPlace, Waiter } from './park.ts';
 
 /**
- * What is known of a promise, and those who wait for it. A promise keeps each reaction until it settles, so there is one
- * for all waits on it: those that give up leave nothing on a promise that stays pending.
+ * What is known of a promise, and those who wait for it. A promise keeps each reaction until it settles, so the waits that
+ * come after one that gave up take over its reaction: any number of them leave nothing more on a promise that stays pending.
  */
 export class Settlement<T> implements ParkingPlace {
   readonly waiters = new LinkedList<Waiter<T>>();
   /** Undefined until the promise has told, which it does a microtask after it has settled. */
   outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+  readonly #promise: PromiseLike<T>;
 
   constructor(promise: PromiseLike<T>) {
+    this.#promise = promise;
     Promise.resolve(promise).then(
       (value) => {
         this.outcome = { value };
@@ -24,19 +26,24 @@ export class Settlement<T> implements ParkingPlace {
     );
   }
 
+  waiterLeft(): void {
+    this.share();
+  }
+
+  /** Later waits on this promise find this one. */
+  share(): void {
+    if (!shared.has(this.#promise)) shared.set(this.#promise, this);
+  }
+
   describe(operation: string): string {
     return `${operation} a promise settles`;
   }
 }
 
-const known = new WeakMap<object, Settlement<unknown>>();
+/** Only of promises that somebody gave up or asks repeatedly: an entry costs several times what a wait does. */
+const shared = new WeakMap<object, Settlement<unknown>>();
 
-/** The one of this promise. */
+/** The one that is shared for this promise, or a new one. */
 export function settlementOf<T>(promise: PromiseLike<T>): Settlement<T> {
-  let settlement = known.get(promise) as Settlement<T> | undefined;
-  if (settlement === undefined) {
-    settlement = new Settlement(promise);
-    known.set(promise, settlement);
-  }
-  return settlement;
+  return (shared.get(promise) as Settlement<T> | undefined) ?? new Settlement(promise);
 }

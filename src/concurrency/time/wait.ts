@@ -36,8 +36,7 @@ class Sleeping extends Waiting<void> {
 
 /**
  * The promise's outcome, or the Context's error when it ends first. The promise itself goes on: give its maker the
- * Context too, so that the work stops and not only the wait. All waits on a promise share one reaction, so any number of
- * them may give up on one that stays pending.
+ * Context too, so that the work stops and not only the wait. Any number of waits may give up on one that stays pending.
  */
 export function until<T>(ctx: Context, promise: PromiseLike<T>): Promise<T> {
   const settlement = settlementOf(promise);
@@ -54,7 +53,10 @@ async function outcomeOf<T>(settlement: Settlement<T>, early: unknown): Promise<
   // One that was settled before it was asked for the first time has told by then.
   await undefined;
   const { outcome } = settlement;
-  if (outcome === undefined) throw early;
+  if (outcome === undefined) {
+    settlement.share();
+    throw early;
+  }
   if ('error' in outcome) throw outcome.error;
   return outcome.value;
 }
