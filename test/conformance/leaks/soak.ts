@@ -30,27 +30,36 @@ export interface Growth {
   readonly timers: number;
 }
 
-/** How much more there is after `count` cycles than after the first of them. */
+/** What may be found more for other reasons: caches of the engine, and what the test runner keeps. */
+export const tolerance = 400_000;
+
+/**
+ * How much more there is after `count` cycles than before them. What the engine adds once, such as compiled code or a
+ * larger table, is not counted: the heap may grow in one round or two, a leak grows it in each.
+ */
 export async function growthOf(count: number, make: MakeWait): Promise<Growth> {
   const parent = background().withCancel();
   const wait = make(parent);
-  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   await runCycles(parent, Math.min(count, 3000), wait);
-  const before = { bytes: await reachableBytes(), listeners: listeners(), timers: timers() };
-  await runCycles(parent, count, wait);
-  const growth = {
-    bytes: (await reachableBytes()) - before.bytes,
-    listeners: listeners() - before.listeners,
-    timers: timers() - before.timers,
-  };
+  let reachable = await reachableBytes();
+  const before = { listeners: listeners(), timers: timers() };
+  let bytes = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3 && bytes > tolerance; round++) {
+    await runCycles(parent, count, wait);
+    const reached = await reachableBytes();
+    bytes = Math.min(bytes, reached - reachable);
+    reachable = reached;
+  }
+  const growth = { bytes, listeners: listeners() - before.listeners, timers: timers() - before.timers };
   parent.cancel();
   return growth;
 }
 
 const listeners = countListeners();
 
-/** What may be found more for other reasons: caches of the engine, and what the test runner keeps. */
-export const tolerance = 400_000;
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+}
 
 /** A test for each: `count` cycles leave nothing behind. */
 export function testLeaks(makers: Readonly<Record<string, MakeWait>>, count: number): void {
