@@ -1,4 +1,4 @@
-import { type Context, until } from '../../concurrency/index.ts';
+import { type Context, chan } from '../../concurrency/index.ts';
 import type { ServerSentEvent } from '../../net/http/index.ts';
 import { logLevels } from '../otlp/records.ts';
 import { matchesFields, matchesText, parseLogSearch } from '../query/log-search.ts';
@@ -21,29 +21,21 @@ const maxWaiting = 1000;
  */
 export async function* tailLogs(ctx: Context, store: Store, filter: TailFilter): AsyncIterable<ServerSentEvent> {
   const matches = matcher(filter);
-  let waiting: LogLine[] = [];
+  const waiting = chan<LogLine>(maxWaiting);
   let dropped = 0;
-  let wake: () => void = () => {};
   const stop = store.onLogs((lines) => {
-    for (const line of lines) if (matches(line)) waiting.push(line);
-    if (waiting.length > maxWaiting) dropped += waiting.splice(0, waiting.length - maxWaiting).length;
-    wake();
+    for (const line of lines) {
+      if (!matches(line) || waiting.trySend(line)) continue;
+      waiting.tryRecv();
+      dropped++;
+      waiting.trySend(line);
+    }
   });
   try {
-    for (;;) {
-      if (waiting.length === 0) {
-        await until(
-          ctx,
-          new Promise<void>((resolve) => {
-            wake = resolve;
-          }),
-        );
-      }
+    for await (const line of waiting.values(ctx)) {
       if (dropped > 0) yield { event: 'dropped', data: { count: dropped } };
       dropped = 0;
-      const lines = waiting;
-      waiting = [];
-      for (const line of lines) yield { id: String(line.id), data: line };
+      yield { id: String(line.id), data: line };
     }
   } finally {
     stop();
