@@ -1,5 +1,5 @@
 import type { CallHead } from '../call/index.ts';
-import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
+import { background, type CancelContext, type Context, Latch, sleep, WaitGroup } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import type { Balancer, Pick } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
@@ -36,11 +36,8 @@ export function createResolver(registry: Registry, options: ResolverOptions = {}
 
 interface Target {
   readonly balancer: Balancer;
-  /** Resolves with the first list. */
-  readonly first: Promise<void>;
-  /** Resolves when its watch has ended. */
-  readonly ended: Promise<void>;
-  hasList: boolean;
+  /** Opens with the first list. */
+  readonly first: Latch;
 }
 
 class RegistryResolver implements Resolver {
@@ -49,6 +46,7 @@ class RegistryResolver implements Resolver {
   readonly #firstListTimeoutMs: number;
   readonly #ctx: CancelContext;
   readonly #targets = new Map<string, Target>();
+  readonly #watches = new WaitGroup({ name: 'watches of the resolver' });
 
   constructor(registry: Registry, options: ResolverOptions) {
     const { balancer, firstListTimeoutMs = 5_000, ctx = background() } = options;
@@ -62,7 +60,7 @@ class RegistryResolver implements Resolver {
     if (this.#ctx.err() !== undefined)
       throw DiscoveryErrors.REGISTRY_CLOSED(`resolve "${name}": the resolver was closed`);
     const target = this.#targets.get(name) ?? this.#watch(name);
-    if (!target.hasList) await this.#firstList(ctx, name, target);
+    if (target.first.count > 0) await this.#firstList(ctx, name, target);
     try {
       return target.balancer.pick(head);
     } catch (error) {
@@ -72,28 +70,25 @@ class RegistryResolver implements Resolver {
 
   async close(): Promise<void> {
     this.#ctx.cancel(new Error('the resolver was closed'));
-    await Promise.all([...this.#targets.values()].map((target) => target.ended));
+    await this.#watches.wait(background());
   }
 
   #watch(name: string): Target {
-    const first = Promise.withResolvers<void>();
-    const target = { balancer: this.#makeBalancer(), first: first.promise, hasList: false, ended: Promise.resolve() };
-    const follow = async () => {
-      for await (const snapshot of this.#registry.watch(this.#ctx, name)) {
-        target.balancer.update(snapshot);
-        target.hasList = true;
-        first.resolve();
-      }
-    };
-    target.ended = this.#keepFollowing(follow);
+    const target: Target = { balancer: this.#makeBalancer(), first: new Latch(1, { name: `list of ${name}` }) };
     this.#targets.set(name, target);
+    this.#watches.go(() => this.#follow(name, target));
     return target;
   }
 
   /** A watch ends only with its Context; should an implementation fail all the same, it is started again, once a second. */
-  async #keepFollowing(follow: () => Promise<void>): Promise<void> {
+  async #follow(name: string, { balancer, first }: Target): Promise<void> {
     while (this.#ctx.err() === undefined) {
-      await follow().catch(() => {});
+      try {
+        for await (const snapshot of this.#registry.watch(this.#ctx, name)) {
+          balancer.update(snapshot);
+          first.countDown();
+        }
+      } catch {}
       await sleep(this.#ctx, 1_000).catch(() => {});
     }
   }
@@ -101,7 +96,7 @@ class RegistryResolver implements Resolver {
   async #firstList(ctx: Context, name: string, target: Target): Promise<void> {
     using waiting = ctx.withTimeout(this.#firstListTimeoutMs);
     try {
-      await until(waiting, target.first);
+      await target.first.wait(waiting);
     } catch (error) {
       if (ctx.err()?.code === 'canceled') throw error;
       const message = `no list of the instances of "${name}" yet: the registry has not answered; check that it runs and that its address is right`;
