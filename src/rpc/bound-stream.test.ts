@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { background } from '../concurrency/index.ts';
+import { background, chan } from '../concurrency/index.ts';
 import { boundStream } from './bound-stream.ts';
 
 const root = background();
@@ -28,6 +28,14 @@ test('passes values, the end and a failure on', async () => {
   assert.deepEqual(await stream.next(), { done: false, value: 1 });
   await assert.rejects(stream.next(), /broken/);
   assert.deepEqual(await stream.next(), { done: true, value: undefined });
+});
+
+test('takes a channel that has values', async () => {
+  const values = chan<number>(2);
+  values.trySend(1);
+  values.close();
+
+  assert.deepEqual(await Array.fromAsync(boundStream(root, values)), [1]);
 });
 
 test('a pending next fails when the Context ends, even if the source is stuck', async () => {

@@ -39,7 +39,8 @@ export function boundStream<T>(
       if (ended) return ctx.err() === undefined ? Promise.resolve(finished) : Promise.reject(end(ctx));
       return new Promise((resolve, reject) => {
         fail = reject;
-        enter(() => iterator.next()).then(
+        // A channel's iterator gives what is there without a promise.
+        Promise.resolve(enter(() => iterator.next())).then(
           (step) => {
             fail = undefined;
             if (step.done === true) finish();

@@ -1,8 +1,8 @@
 import { fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import { type GetHeader, readFields } from '../call/index.ts';
-import { type Context, until } from '../concurrency/index.ts';
+import type { Context } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
-import { isStream } from './bound-stream.ts';
+import { boundStream, isStream } from './bound-stream.ts';
 import { readDeadline } from './call-headers.ts';
 import { decodeStatus, encodeStatus } from './error-codec.ts';
 import { type InboundCall, type InboundCalls, inboundFailure } from './inbound-call.ts';
@@ -121,16 +121,7 @@ function decode(server: LocalServer, call: InboundCall, input: LocalPayload): Pa
   };
   if (!isStream(input)) return read(input);
   return (async function* () {
-    const chunks = input[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const step = await until(call.ctx, chunks.next());
-        if (step.done === true) return;
-        yield read(step.value);
-      }
-    } finally {
-      void Promise.try(async () => chunks.return?.()).catch(() => {});
-    }
+    for await (const bytes of boundStream(call.ctx, input)) yield read(bytes);
   })();
 }
 
