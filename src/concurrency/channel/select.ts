@@ -1,4 +1,5 @@
 import type { Context } from '../context/context.ts';
+import { refuseWait } from '../context/done-listener.ts';
 import { refuseDone } from '../parking/ready.ts';
 import { type Awaitable, Waiting } from '../parking/waiting.ts';
 import type { Item, RecvChan, SendChan } from './channel.ts';
@@ -54,7 +55,7 @@ export function select(ctx: Context, cases: Cases): Awaitable<Selected<Cases>> {
 
 /** Enters the queues in the random order of the attempts: of two cases of one channel each has its chance. */
 function parkSelect(ctx: Context, cases: Cases, names: readonly string[]): Promise<Selected<Cases>> {
-  ctx.throwIfDone();
+  refuseWait(ctx);
   const selection = new Selection(ctx, cases);
   for (const name of names) selection.add(name, cases[name]!);
   return selection.begin();

@@ -43,6 +43,11 @@ abstract class Node implements Listenable {
     return this.ending !== undefined && this.ending.known() !== undefined;
   }
 
+  refuseWait(): void {
+    const { ending } = this;
+    if (ending !== undefined && (!ending.isArmed || ending.known() !== undefined)) this.throwIfDone();
+  }
+
   listen(listener: DoneListener): void {
     this.ending?.watchers().enter(listener);
   }
@@ -207,6 +212,10 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
       listener.unlisten();
       return prevented;
     };
+  }
+
+  get isArmed(): boolean {
+    return this.#watch?.isArmed === true;
   }
 
   watchers(): Watch {

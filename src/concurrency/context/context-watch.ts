@@ -13,15 +13,26 @@ export interface WatchedNode {
   upstreamDone(): void;
 }
 
+/** A watch that was armed so often is one that waits come and go on: it stays armed until the end of the turn. */
+const armsThatStay = 8;
+
 /**
  * What a node holds only while someone waits on it: its listeners, its entry in the node above and its timer. The first
  * listener arms them, the last one that leaves disarms them, so nothing is left where nobody waits.
+ *
+ * Where waits follow one another (a task that receives in a loop under a deadline) arming and disarming would cost more
+ * than the waits. So one that was armed several times stays armed when its last listener leaves, until the event loop
+ * comes round with nobody there.
  */
 export class Watch extends DoneListener implements Watched {
   readonly #node: WatchedNode;
   #head: DoneListener | undefined;
   #tail: DoneListener | undefined;
   #timer: Timer | undefined;
+  /** Whether it would be told of the node's end. */
+  isArmed = false;
+  #arms = 0;
+  #isResting = false;
 
   constructor(node: WatchedNode) {
     super();
@@ -38,8 +49,7 @@ export class Watch extends DoneListener implements Watched {
       return;
     }
     this.#head = listener;
-    this.#node.listenUpstream(this);
-    this.#timer = this.#node.armTimer();
+    if (!this.isArmed) this.#arm();
   }
 
   leave(listener: DoneListener): void {
@@ -51,10 +61,31 @@ export class Watch extends DoneListener implements Watched {
     listener.previousDone = undefined;
     listener.nextDone = undefined;
     listener.watch = undefined;
+    if (this.#head !== undefined || !this.isArmed) return;
+    if (this.#arms < armsThatStay) this.disarm();
+    else if (!this.#isResting) this.#rest();
+  }
+
+  #arm(): void {
+    this.isArmed = true;
+    this.#arms++;
+    this.#node.listenUpstream(this);
+    this.#timer = this.#node.armTimer();
+  }
+
+  #rest(): void {
+    this.#isResting = true;
+    if (resting.push(this) === 1) setImmediate(disarmResting);
+  }
+
+  /** The turn is over. */
+  rested(): void {
+    this.#isResting = false;
     if (this.#head === undefined) this.disarm();
   }
 
   disarm(): void {
+    this.isArmed = false;
     this.unlisten();
     this.#timer?.stop();
     this.#timer = undefined;
@@ -86,6 +117,14 @@ export class Watch extends DoneListener implements Watched {
   override contextDone(): void {
     this.#node.upstreamDone();
   }
+}
+
+let resting: Watch[] = [];
+
+function disarmResting(): void {
+  const watches = resting;
+  resting = [];
+  for (const watch of watches) watch.rested();
 }
 
 /** `onDone`'s function as a listener. */

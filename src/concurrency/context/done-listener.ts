@@ -33,6 +33,11 @@ export interface Listenable {
    * nanoseconds, where reading the clock would cost more than they do.
    */
   isKnownDone(): boolean;
+  /**
+   * Throws if it has ended: what a wait asks before it begins. Where a timer is armed for the deadline already, that is
+   * trusted to tell, and the clock is not read.
+   */
+  refuseWait(): void;
 }
 
 /** The listeners of a Context that somebody else made: through its public `onDone`. */
@@ -58,6 +63,13 @@ export function listen(ctx: Context, listener: DoneListener): void {
   const own = ctx as Context & Partial<Listenable>;
   if (own.listen !== undefined) own.listen(listener);
   else listener.watch = new Foreign(ctx, listener);
+}
+
+/** `refuseWait` of any Context. */
+export function refuseWait(ctx: Context): void {
+  const own = ctx as Context & Partial<Listenable>;
+  if (own.refuseWait !== undefined) own.refuseWait();
+  else ctx.throwIfDone();
 }
 
 /** `isKnownDone` of any Context. */

@@ -1,4 +1,5 @@
 import type { Context } from '../context/context.ts';
+import { refuseWait } from '../context/done-listener.ts';
 import type { Linked, LinkedList } from './linked-list.ts';
 import { Waiting } from './waiting.ts';
 
@@ -58,7 +59,7 @@ export function park<T, P>(
   operation: string,
   payload: P,
 ): Promise<T> {
-  ctx.throwIfDone();
+  refuseWait(ctx);
   const parked = new Parked<T, P>(ctx, place, operation, payload);
   queue.push(parked);
   return parked.begin();

@@ -1,9 +1,3 @@
-/** A parked operation that is about to go on. */
-export interface Resumable {
-  /** Settles its promise. */
-  resume(): void;
-}
-
 /**
  * After this many hand-overs the next ones wait for a turn of the event loop. Promises that resolve one another never let
  * the loop run: two tasks that pass a value to and fro would keep every timer and socket waiting for as long as they go
@@ -12,25 +6,26 @@ export interface Resumable {
 const handOversPerTurn = 1024;
 
 let handOvers = 0;
-let delayed: Resumable[] | undefined;
+/** What settles a promise, and what with, in turns. */
+let delayed: unknown[] | undefined;
 
-/** Lets an operation go on: at once, or with the next turn of the event loop, in the order of the calls. */
-export function resume(operation: Resumable): void {
+/** Calls `settle`, which resolves or rejects a promise: at once, or with the next turn of the event loop, in the order of the calls. */
+export function handOver<T>(settle: (outcome: T) => void, outcome: T): void {
   if (delayed !== undefined) {
-    delayed.push(operation);
+    delayed.push(settle, outcome);
   } else if (++handOvers < handOversPerTurn) {
-    operation.resume();
+    settle(outcome);
   } else {
     handOvers = 0;
-    delayed = [operation];
-    setImmediate(resumeDelayed);
+    delayed = [settle, outcome];
+    setImmediate(settleDelayed);
   }
 }
 
-function resumeDelayed(): void {
-  const operations = delayed!;
+function settleDelayed(): void {
+  const pairs = delayed!;
   delayed = undefined;
-  for (const operation of operations) operation.resume();
+  for (let i = 0; i < pairs.length; i += 2) (pairs[i] as (outcome: unknown) => void)(pairs[i + 1]);
 }
 
 /** Waits for one turn of the event loop: for long work in pieces, so that timers and sockets get theirs in between. */

@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { DoneListener, listen } from '../context/done-listener.ts';
 import { type Tracked, tracker } from './tracking.ts';
-import { type Resumable, resume } from './turns.ts';
+import { handOver } from './turns.ts';
 
 /** A value, or the promise of one where it has to be waited for. `await` takes both; a value costs no promise. */
 export type Awaitable<T> = T | Promise<T>;
@@ -11,14 +11,11 @@ export type Awaitable<T> = T | Promise<T>;
  * where it entered and in its Context exactly as long as it waits: whoever delivers always reaches one that still waits,
  * so no wake-up is lost, and one that gave up leaves no trace.
  */
-export abstract class Waiting<T> extends DoneListener implements Resumable, Tracked {
+export abstract class Waiting<T> extends DoneListener implements Tracked {
   readonly promise: Promise<T>;
   readonly #ctx: Context;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
-  #outcome: T | undefined = undefined;
-  #error: unknown = undefined;
-  #isFailed = false;
 
   /** The Context must not have ended. Enter the queues, then call `begin`. */
   constructor(ctx: Context) {
@@ -44,26 +41,18 @@ export abstract class Waiting<T> extends DoneListener implements Resumable, Trac
   /** Leaves, and goes on with `outcome`. */
   deliver(outcome: T): void {
     this.#end();
-    this.#outcome = outcome;
-    resume(this);
+    handOver(this.#resolve, outcome);
   }
 
   /** Leaves, and throws `error`. */
   fail(error: unknown): void {
     this.#end();
-    this.#error = error;
-    this.#isFailed = true;
-    resume(this);
+    handOver(this.#reject, error);
   }
 
   override contextDone(): void {
     this.fail(endOf(this.#ctx));
     this.gaveUp();
-  }
-
-  resume(): void {
-    if (this.#isFailed) this.#reject(this.#error);
-    else this.#resolve(this.#outcome as T);
   }
 
   #end(): void {
