@@ -130,9 +130,8 @@ class ServedRegistry {
     listOf: (state: S) => L,
   ): Promise<L | undefined> {
     const { clock } = this.#life;
-    using ctx = parent.withCancel();
     const untilComplete = this.#completeAt - clock.now();
-    const timer = clock.after(untilComplete > 0 ? Math.min(waitMs, untilComplete) : waitMs, () => ctx.cancel());
+    using ctx = parent.withTimeout(untilComplete > 0 ? Math.min(waitMs, untilComplete) : waitMs);
     const leave = this.#life.onDone(() => ctx.cancel());
     try {
       let state: S | undefined;
@@ -145,7 +144,6 @@ class ServedRegistry {
       const list = state === undefined ? undefined : listOf(state);
       return list?.cursor === seen ? undefined : list;
     } finally {
-      timer.stop();
       leave();
     }
   }
