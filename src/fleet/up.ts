@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
-import { systemClock } from '../concurrency/index.ts';
+import { background, select, settled, systemClock } from '../concurrency/index.ts';
 import { lockDataDir } from './data-lock.ts';
 import { compileCacheDir, environmentOf } from './environment.ts';
 import { loadFleet } from './load-fleet.ts';
@@ -93,13 +93,13 @@ class FleetRun {
     this.#log.say('info', `${why}: draining ${length} processes; once more ends them at once`);
     const began = systemClock.now();
     const drained = supervisor.stop(drainLimitMs);
-    const forced = await Promise.race([drained.then(() => undefined), again]);
-    if (forced !== undefined) {
+    const end = await select(background(), { drained: settled(drained), again: settled(again) });
+    if (end.case === 'again') {
       supervisor.kill();
       await drained;
     }
     this.#log.say('info', `all processes have ended (${((systemClock.now() - began) / 1000).toFixed(1)} s)`);
-    return forced ?? 0;
+    return end.case === 'again' ? end.value : 0;
   }
 
   #supervisor(
