@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Context, until } from '../concurrency/index.ts';
+import { type Context, chan, until } from '../concurrency/index.ts';
 import { StatusError } from '../errors/index.ts';
 
 /** How `startFleet` runs `flotilla up`. */
@@ -96,10 +96,12 @@ const endWithinMs = 20_000;
 
 function watchOutput(child: ChildProcess) {
   let text = '';
-  const waiting = new Set<() => void>();
+  // Closed when more is printed, which tells all who wait.
+  let more = chan<never>();
   const add = (chunk: string) => {
     text = (text + chunk).slice(-maxOutput);
-    for (const check of waiting) check();
+    more.close();
+    more = chan();
   };
   for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', add);
   let ended = false;
@@ -112,18 +114,11 @@ function watchOutput(child: ChildProcess) {
     });
   });
   const printed = async (ctx: Context, pattern: RegExp) => {
-    const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
-    const check = () => {
+    for (;;) {
       const match = pattern.exec(text);
-      if (match !== null) resolve(match);
-      else if (ended) reject(new StatusError('aborted', `the fleet ended without printing ${pattern}`));
-    };
-    waiting.add(check);
-    check();
-    try {
-      return await until(ctx, promise);
-    } finally {
-      waiting.delete(check);
+      if (match !== null) return match;
+      if (ended) throw new StatusError('aborted', `the fleet ended without printing ${pattern}`);
+      await more.recv(ctx);
     }
   };
   return { output: () => text, printed, exited };
