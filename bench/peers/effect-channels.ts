@@ -103,6 +103,28 @@ function pingPong(n: number): Effect<void> {
   });
 }
 
+/** As the documentation of Effect writes it, with a generator on each side: what a user compares with at first. */
+export const effectGeneratorWorks: Works = {
+  'unbuffered-pingpong': run((n) =>
+    Effect.gen(function* () {
+      const ping = yield* Queue.bounded<number>(0);
+      const pong = yield* Queue.bounded<number>(0);
+      const answering = yield* Effect.forkChild(
+        Effect.gen(function* () {
+          for (let i = 0; i < n; i++) yield* Queue.offer(pong, 1 + (yield* Queue.take(ping)));
+        }),
+      );
+      let sum = 0;
+      for (let i = 0; i < n; i++) {
+        yield* Queue.offer(ping, i);
+        sum = (sum + (yield* Queue.take(pong))) | 0;
+      }
+      yield* Fiber.joinAll([answering]);
+      checkSum(sum, sumBelow(n) + n);
+    }),
+  ),
+};
+
 /** Sends first, first + step, … below end. */
 function send(queue: Queue<number>, first: number, end: number, step: number): Effect<void> {
   let i = first;

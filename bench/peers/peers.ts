@@ -9,12 +9,13 @@ interface PeerWorks {
 /** What the libraries of this folder's package.json do; skipped where they are not installed. */
 export async function peerWorks(): Promise<PeerWorks> {
   try {
-    const { effectChannelWorks } = await import('./effect-channels.ts');
+    const { effectChannelWorks, effectGeneratorWorks } = await import('./effect-channels.ts');
     const { effectTaskWorks } = await import('./effect-tasks.ts');
     const { cspWorks } = await import('./csp.ts');
     const { asyncMutexWorks, fastqWorks, pLimitWorks } = await import('./limits.ts');
     const works = {
       effect: { ...effectChannelWorks, ...effectTaskWorks },
+      'effect-generators': effectGeneratorWorks,
       '@thi.ng/csp': cspWorks,
       'async-mutex': asyncMutexWorks,
       'p-limit': pLimitWorks,
