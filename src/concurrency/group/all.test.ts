@@ -51,7 +51,7 @@ test('nothing to run gives nothing', async () => {
   assert.deepEqual([await all(background(), {}), await all(background(), [])], [{}, []]);
 });
 
-// Go: errgroup_example_test.go Parallel, and errgroup_test.go TestWithContext
+// Go: x/sync/errgroup/errgroup_test.go ExampleGroup_parallel, TestWithContext
 test('the first error cancels the others, and is thrown once they have ended', async () => {
   const steps: string[] = [];
   const running = all(background(), {

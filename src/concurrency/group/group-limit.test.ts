@@ -32,7 +32,7 @@ for (const options of [{ limit: 0 }, { limit: 1.5 }, { limit: Number.NaN }, { qu
   });
 }
 
-// Go: errgroup_test.go TestGoLimit
+// Go: x/sync/errgroup/errgroup_test.go TestGoLimit
 test('no more tasks than the limit run at a time', async () => {
   const limit = 10;
   const g = group(background(), { limit });
@@ -51,7 +51,7 @@ test('no more tasks than the limit run at a time', async () => {
   assert.equal(most, limit);
 });
 
-// Go: errgroup_test.go TestTryGo
+// Go: x/sync/errgroup/errgroup_test.go TestTryGo
 test('tryGo starts up to the limit, gives undefined beyond it, and starts again when tasks have ended', async () => {
   const limit = 42;
   const g = group(background(), { limit });

@@ -34,7 +34,7 @@ async function errorOf(promise: PromiseLike<unknown>): Promise<unknown> {
   return undefined;
 }
 
-// Go: errgroup_test.go TestZeroGroup, TestWithContext, TestCancelCause
+// Go: x/sync/errgroup/errgroup_test.go TestZeroGroup, TestWithContext, TestCancelCause
 for (const { name, errors, want } of [
   { name: 'no tasks', errors: [], want: undefined },
   { name: 'one that succeeds', errors: [undefined], want: undefined },
@@ -125,7 +125,7 @@ test('the value of a task that has not ended is refused, and that of a failed on
   assert.equal(task.error, doom);
 });
 
-// Go: errgroup.go on panics: ours become errors, since an error that is thrown is all that JavaScript has
+// Go: x/sync/errgroup/errgroup.go (panics: ours become errors)
 test('a task that throws before its first wait has failed, and go does not throw', async () => {
   const g = group(background());
 
@@ -255,7 +255,7 @@ test('several callers of wait all get its outcome, also those who come late', as
   assert.equal(await errorOf(g.wait()), doom);
 });
 
-// Go: errgroup_test.go TestZeroGroup calls Go after Wait; a group of ours is over then
+// Go: x/sync/errgroup/errgroup_test.go TestZeroGroup (its Go after Wait: a group of ours is over then)
 test('a group takes no tasks after wait', async () => {
   const g = group(background());
   await g.wait();

@@ -27,7 +27,7 @@ function sleeper(cond: Cond, awake: unknown[], name: unknown, own = ctx): Promis
   return run();
 }
 
-// Go: sync/cond_test.go TestCondSignal
+// Go: src/sync/cond_test.go TestCondSignal
 test('each signal wakes one', async () => {
   const cond = new Cond(new Mutex());
   const awake: unknown[] = [];
@@ -49,7 +49,7 @@ test('each signal wakes one', async () => {
   assert.deepEqual(awake, [0, 1, 2]);
 });
 
-// Go: sync/cond_test.go TestCondSignalGenerations
+// Go: src/sync/cond_test.go TestCondSignalGenerations
 test('a signal goes to the one that waits longest, not to one that came after it', async () => {
   const cond = new Cond(new Mutex());
   const awake: unknown[] = [];
@@ -70,7 +70,7 @@ test('a signal goes to the one that waits longest, not to one that came after it
   );
 });
 
-// Go: sync/cond_test.go TestCondBroadcast
+// Go: src/sync/cond_test.go TestCondBroadcast
 test('a broadcast wakes all that wait, each once, in every round', async () => {
   const cond = new Cond(new Mutex());
   let exit = false;
@@ -102,7 +102,7 @@ test('a broadcast wakes all that wait, each once, in every round', async () => {
   assert.deepEqual(awake, everyone);
 });
 
-// Go: sync/cond_test.go TestRace
+// Go: src/sync/cond_test.go TestRace
 test('what one changes under the lock before it signals is seen by the one it wakes', async () => {
   const cond = new Cond(new Mutex());
   const seen: string[] = [];
@@ -138,7 +138,7 @@ test('what one changes under the lock before it signals is seen by the one it wa
   assert.deepEqual(seen, ['first woke at 2', 'third ended at 3']);
 });
 
-// Go: sync/cond_test.go TestCondSignalStealing
+// Go: src/sync/cond_test.go TestCondSignalStealing
 test('one that comes to wait during a broadcast does not take the wake-up of one that waited before', async () => {
   for (let round = 0; round < 200; round++) {
     const cond = new Cond(new Mutex());

@@ -28,7 +28,7 @@ export function lockerContract(name: string, make: () => Locker): void {
       assert.equal(locker.tryLock(), undefined);
     });
 
-    // Go: sync/mutex_test.go TestMutex
+    // Go: src/sync/mutex_test.go TestMutex
     test('tryLock gives a lock that is free and none that is held', () => {
       const locker = make();
 
@@ -40,7 +40,7 @@ export function lockerContract(name: string, make: () => Locker): void {
       assert.deepEqual([first !== undefined, second, third !== undefined], [true, undefined, true]);
     });
 
-    // Go: sync/mutex_test.go TestMutex
+    // Go: src/sync/mutex_test.go TestMutex
     test('ten tasks that lock a thousand times, and now and then only try, are never inside together', async () => {
       const locker = make();
       let inside = 0;
@@ -84,7 +84,7 @@ export function lockerContract(name: string, make: () => Locker): void {
       );
     });
 
-    // Go: runtime/sema_test.go TestSemaHandoff, TestSemaHandoff1, TestSemaHandoff2
+    // Go: src/runtime/sema_test.go TestSemaHandoff, TestSemaHandoff1, TestSemaHandoff2
     test('one that unlocks cannot lock again before the first in line', async () => {
       const locker = make();
       const held = await locker.lock(ctx);
@@ -103,7 +103,7 @@ export function lockerContract(name: string, make: () => Locker): void {
       assert.deepEqual(order, ['first in line', 'the one before']);
     });
 
-    // Go: sync/mutex_test.go TestMutexFairness
+    // Go: src/sync/mutex_test.go TestMutexFairness
     test('a task that locks again and again does not keep another one out', async () => {
       const locker = make();
       let isDone = false;
@@ -124,7 +124,7 @@ export function lockerContract(name: string, make: () => Locker): void {
       assert.ok(rounds <= 11, `${rounds} rounds of the other for 10 locks`);
     });
 
-    // Go: sync/mutex_test.go TestMutexMisuse (Mutex.Unlock, Mutex.Unlock2, RWMutex.Unlock, RWMutex.Unlock3)
+    // Go: src/sync/mutex_test.go TestMutexMisuse (Mutex.Unlock, Mutex.Unlock2, RWMutex.Unlock, RWMutex.Unlock3)
     test('unlock of what is not held throws and changes nothing, and disposing it does nothing', async () => {
       const locker = make();
       const lock = await locker.lock(ctx);

@@ -9,7 +9,7 @@ import { onceValue } from './once-value.ts';
 
 failOnLeaks();
 
-// Go: sync/oncefunc_test.go TestOnceFunc
+// Go: src/sync/oncefunc_test.go TestOnceFunc
 test('a function without a value is called once', () => {
   let calls = 0;
   const once = onceValue(() => {
@@ -21,7 +21,7 @@ test('a function without a value is called once', () => {
   assert.equal(calls, 1);
 });
 
-// Go: sync/oncefunc_test.go TestOnceValue
+// Go: src/sync/oncefunc_test.go TestOnceValue
 test('every call gives the value of the first', () => {
   let calls = 0;
   const once = onceValue(() => ++calls);
@@ -29,7 +29,7 @@ test('every call gives the value of the first', () => {
   assert.deepEqual([once(), once(), once()], [1, 1, 1]);
 });
 
-// Go: sync/oncefunc_test.go TestOnceValues
+// Go: src/sync/oncefunc_test.go TestOnceValues
 test('several values are given as the same tuple', () => {
   let calls = 0;
   const once = onceValue((): [number, number] => [++calls, calls + 1]);
@@ -40,7 +40,7 @@ test('several values are given as the same tuple', () => {
   assert.equal(once(), first);
 });
 
-// Go: sync/oncefunc_test.go TestOnceFuncPanic, TestOnceValuePanic, TestOnceValuesPanic
+// Go: src/sync/oncefunc_test.go TestOnceFuncPanic, TestOnceValuePanic, TestOnceValuesPanic
 test('a failure is kept: every call throws the same error', async () => {
   let calls = 0;
   const thrown = new Error('failed');
@@ -61,7 +61,7 @@ test('a failure is kept: every call throws the same error', async () => {
   assert.equal(calls, 2);
 });
 
-// Go: sync/oncefunc_test.go TestOnceFuncPanicNil
+// Go: src/sync/oncefunc_test.go TestOnceFuncPanicNil
 test('a failure without an error value is kept too', () => {
   let calls = 0;
   const once = onceValue(() => {
@@ -83,7 +83,7 @@ test('a failure without an error value is kept too', () => {
   assert.equal(calls, 1);
 });
 
-// Go: sync/oncefunc_test.go TestOnceFuncPanicTraceback
+// Go: src/sync/oncefunc_test.go TestOnceFuncPanicTraceback
 test('the stack of the error reaches to where it was thrown', () => {
   function placeOfTheFailure(): never {
     throw new Error('failed');
@@ -92,7 +92,7 @@ test('the stack of the error reaches to where it was thrown', () => {
   assert.throws(onceValue(placeOfTheFailure), (error: Error) => error.stack?.includes('placeOfTheFailure') ?? false);
 });
 
-// Go: sync/oncefunc_test.go TestOnceXGC
+// Go: src/sync/oncefunc_test.go TestOnceXGC
 test('the function is let go when its outcome is known', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

@@ -10,7 +10,7 @@ failOnLeaks();
 
 const ctx = background();
 
-// Go: sync/once_test.go TestOnce
+// Go: src/sync/once_test.go TestOnce
 test('of many that call it, one runs the function, and none returns before it has ended', async () => {
   const once = new Once();
   let runs = 0;
@@ -45,7 +45,7 @@ test('a function that is not async runs at once, and later calls need no promise
   assert.equal(runs, 1);
 });
 
-// Go: sync/once_test.go TestOncePanic
+// Go: src/sync/once_test.go TestOncePanic
 test('a run that fails counts: its caller gets the error, the others return', async () => {
   const atOnce = new Once();
   const fail = () => {

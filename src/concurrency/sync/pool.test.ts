@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { yieldNow } from '../parking/turns.ts';
 import { Pool } from './pool.ts';
 
-// Go: sync/pool_test.go TestPool
+// Go: src/sync/pool_test.go TestPool
 test('what was put is given again, the last first, before a new one is made', () => {
   const pool = new Pool({ create: () => 'new' });
 
@@ -17,7 +17,7 @@ test('what was put is given again, the last first, before a new one is made', ()
   assert.equal(pool.size, 0);
 });
 
-// Go: sync/pool_test.go TestPoolNew
+// Go: src/sync/pool_test.go TestPoolNew
 test('an empty pool makes a new one with each get', () => {
   let made = 0;
   const pool = new Pool({ create: () => ++made });
@@ -28,7 +28,7 @@ test('an empty pool makes a new one with each get', () => {
   assert.deepEqual([...first, pool.get(), pool.get()], [1, 2, 42, 3]);
 });
 
-// Go: sync/pool_test.go TestPoolGC
+// Go: src/sync/pool_test.go TestPoolGC
 test('it holds nothing that was taken out of it', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -56,7 +56,7 @@ test('it holds nothing that was taken out of it', async () => {
   assert.equal(refs.filter((ref) => ref.deref() !== undefined).length, 0);
 });
 
-// Go: sync/pool_test.go TestPoolStress
+// Go: src/sync/pool_test.go TestPoolStress
 test('an object is never with two users at once', async () => {
   let made = 0;
   const pool = new Pool({ create: () => ({ id: made++, users: 0 }), max: 4 });

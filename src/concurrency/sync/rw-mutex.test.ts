@@ -16,7 +16,7 @@ const ctx = background();
 
 lockerContract('the write side of a read-write mutex', () => new RWMutex());
 
-// Go: sync/rwmutex_test.go TestParallelReaders; runtime/rwmutex_test.go TestParallelRWMutexReaders
+// Go: src/sync/rwmutex_test.go TestParallelReaders; src/runtime/rwmutex_test.go TestParallelRWMutexReaders
 test('readers hold it together', async () => {
   for (const readers of [1, 3, 4]) {
     const mutex = new RWMutex();
@@ -30,7 +30,7 @@ test('readers hold it together', async () => {
   }
 });
 
-// Go: sync/rwmutex_test.go TestRWMutex
+// Go: src/sync/rwmutex_test.go TestRWMutex
 test('a writer keeps both sides out, readers only writers', async () => {
   const mutex = new RWMutex();
 
@@ -48,7 +48,7 @@ test('a writer keeps both sides out, readers only writers', async () => {
   assert.notEqual(mutex.tryLock(), undefined);
 });
 
-// Go: sync/rwmutex_test.go TestRWMutex (HammerRWMutex); runtime/rwmutex_test.go TestRWMutex
+// Go: src/sync/rwmutex_test.go TestRWMutex (HammerRWMutex); src/runtime/rwmutex_test.go TestRWMutex
 test('two writers and many readers, 1000 times each, never meet a writer inside', async () => {
   for (const readers of [1, 3, 5, 10]) {
     const mutex = new RWMutex();
@@ -75,7 +75,7 @@ test('two writers and many readers, 1000 times each, never meet a writer inside'
   }
 });
 
-// Go: sync/rwmutex_test.go TestRLocker
+// Go: src/sync/rwmutex_test.go TestRLocker
 test('the reader side read-locks what the writer side locks', async () => {
   const mutex = new RWMutex();
   const { reader } = mutex;
@@ -100,7 +100,7 @@ test('the reader side read-locks what the writer side locks', async () => {
   assert.notEqual(reader.tryLock(), undefined);
 });
 
-// Go: sync/mutex_test.go TestMutexMisuse (RWMutex.RUnlock, RWMutex.RUnlock3)
+// Go: src/sync/mutex_test.go TestMutexMisuse (RWMutex.RUnlock, RWMutex.RUnlock3)
 test('unlock of a read lock that is not held throws and frees no other reader', async () => {
   const mutex = new RWMutex();
   const lock = await mutex.rLock(ctx);

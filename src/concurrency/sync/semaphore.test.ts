@@ -17,7 +17,7 @@ function hasCode(code: string): (error: unknown) => boolean {
   return (error) => errors.as(error)?.code === code;
 }
 
-// Go: sync/mutex_test.go TestSemaphore
+// Go: src/sync/mutex_test.go TestSemaphore
 test('ten tasks that acquire the only unit a thousand times are never inside together', async () => {
   const semaphore = new Semaphore(1);
   let inside = 0;
@@ -37,7 +37,7 @@ test('ten tasks that acquire the only unit a thousand times are never inside tog
   assert.deepEqual([most, semaphore.available], [1, 1]);
 });
 
-// Go: x/sync semaphore_test.go TestWeighted
+// Go: x/sync/semaphore/semaphore_test.go TestWeighted
 test('tasks of all weights, 0 too, never hold more than the size together', async () => {
   const semaphore = new Semaphore(8);
   let held = 0;
@@ -58,7 +58,7 @@ test('tasks of all weights, 0 too, never hold more than the size together', asyn
   assert.equal(semaphore.available, 8);
 });
 
-// Go: x/sync semaphore_test.go TestWeightedPanic
+// Go: x/sync/semaphore/semaphore_test.go TestWeightedPanic
 test('a permit gives its units back once: release again throws, dispose again does nothing', async () => {
   const semaphore = new Semaphore(3);
   const permit = await semaphore.acquire(ctx, 2);
@@ -73,7 +73,7 @@ test('a permit gives its units back once: release again throws, dispose again do
   assert.equal(semaphore.available, 3);
 });
 
-// Go: x/sync semaphore_test.go TestWeightedTryAcquire
+// Go: x/sync/semaphore/semaphore_test.go TestWeightedTryAcquire
 test('tryAcquire takes what is free and never waits', async () => {
   const semaphore = new Semaphore(2);
 
@@ -92,7 +92,7 @@ test('tryAcquire takes what is free and never waits', async () => {
   );
 });
 
-// Go: x/sync semaphore_test.go TestWeightedAcquire
+// Go: x/sync/semaphore/semaphore_test.go TestWeightedAcquire
 test('acquire gives what is free at once and waits otherwise, until its context ends', async () => {
   const clock = virtualClock();
   const root = rootContext(clock);
@@ -111,7 +111,7 @@ test('acquire gives what is free at once and waits otherwise, until its context 
   assert.deepEqual([semaphore.available, clock.pending], [0, 0]);
 });
 
-// Go: x/sync semaphore_test.go TestWeightedDoesntBlockIfTooBig
+// Go: x/sync/semaphore/semaphore_test.go TestWeightedDoesntBlockIfTooBig
 test('a request that is larger than the semaphore is refused at once and keeps nobody waiting', async () => {
   const semaphore = new Semaphore(2);
 
@@ -126,7 +126,7 @@ test('a request that is larger than the semaphore is refused at once and keeps n
   assert.deepEqual(await Promise.all(work), [1, 1, 1, 1, 1, 1]);
 });
 
-// Go: x/sync semaphore_test.go TestWeightedAcquireCanceled
+// Go: x/sync/semaphore/semaphore_test.go TestWeightedAcquireCanceled
 test('a wait that is canceled before there is room acquires nothing, and a canceled context never acquires', async () => {
   const semaphore = new Semaphore(2);
   const child = ctx.withCancel();
@@ -141,7 +141,7 @@ test('a wait that is canceled before there is room acquires nothing, and a cance
   assert.equal(semaphore.tryAcquire(2)?.n, 2);
 });
 
-// Go: x/sync semaphore_test.go TestLargeAcquireDoesntStarve
+// Go: x/sync/semaphore/semaphore_test.go TestLargeAcquireDoesntStarve
 test('a large request gets its turn among small ones that come again and again', async () => {
   const semaphore = new Semaphore(4);
   let isRunning = true;
@@ -164,7 +164,7 @@ test('a large request gets its turn among small ones that come again and again',
   assert.equal(semaphore.available, 4);
 });
 
-// Go: x/sync semaphore_test.go TestAllocCancelDoesntStarve
+// Go: x/sync/semaphore/semaphore_test.go TestAllocCancelDoesntStarve
 test('a large request that gives up lets the small ones behind it go on', async () => {
   const clock = virtualClock();
   const root = rootContext(clock);

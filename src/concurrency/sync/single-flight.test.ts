@@ -27,7 +27,7 @@ function work<V>() {
   return { fn, contexts, gates };
 }
 
-// Go: singleflight_test.go TestDo, TestDoChan
+// Go: x/sync/singleflight/singleflight_test.go TestDo, TestDoChan
 test('do gives the value of the work', async () => {
   const flights = new SingleFlight<string, string>();
 
@@ -36,7 +36,7 @@ test('do gives the value of the work', async () => {
   assert.equal(value, 'bar');
 });
 
-// Go: singleflight_test.go TestDoErr
+// Go: x/sync/singleflight/singleflight_test.go TestDoErr
 test('do throws the error of the work', async () => {
   const flights = new SingleFlight<string, string>();
 
@@ -48,7 +48,7 @@ test('do throws the error of the work', async () => {
   );
 });
 
-// Go: singleflight_test.go TestDoDupSuppress
+// Go: x/sync/singleflight/singleflight_test.go TestDoDupSuppress
 test('callers of one key share one call, and all get its value', async () => {
   const flights = new SingleFlight<string, string>();
   const { fn, contexts, gates } = work<string>();
@@ -85,7 +85,7 @@ test('a call that has ended is not kept', async () => {
   assert.deepEqual(values, [1, 2]);
 });
 
-// Go: singleflight_test.go TestForget
+// Go: x/sync/singleflight/singleflight_test.go TestForget
 test('after forget the next caller starts anew, and the forgotten work does not disturb it', async () => {
   const flights = new SingleFlight<string, number>();
   const { fn, contexts, gates } = work<number>();
@@ -102,7 +102,7 @@ test('after forget the next caller starts anew, and the forgotten work does not 
   assert.equal(contexts.length, 2);
 });
 
-// Go: singleflight_test.go TestPanicDo, TestPanicErrorUnwrap
+// Go: x/sync/singleflight/singleflight_test.go TestPanicDo, TestPanicErrorUnwrap
 test('all callers get the very error that the work throws, also before its first wait, and the key is free', async () => {
   const flights = new SingleFlight<string, number>();
   const { fn, gates } = work<number>();
@@ -117,7 +117,7 @@ test('all callers get the very error that the work throws, also before its first
   assert.equal(flights.size, 0);
 });
 
-// Go: singleflight_test.go TestPanicDoChan, TestPanicDoSharedByDoChan
+// Go: x/sync/singleflight/singleflight_test.go TestPanicDoChan, TestPanicDoSharedByDoChan
 test('an error that no caller handles surfaces as an unhandled rejection, once for each', async (t) => {
   const surfaced = unhandledRejections(t);
   const flights = new SingleFlight<string, number>();
@@ -152,7 +152,7 @@ test('a value that is there at once is given like any other', async () => {
   assert.deepEqual([await one, await two], [1, 1]);
 });
 
-// Go: singleflight.go Do gives `shared`
+// Go: x/sync/singleflight/singleflight.go (Do gives `shared`)
 test('share tells whether another caller got the same value', async () => {
   const flights = new SingleFlight<string, string>();
   const { fn, gates } = work<string>();

@@ -13,7 +13,7 @@ failOnLeaks();
 
 const ctx = background();
 
-// Go: sync/waitgroup_test.go TestWaitGroup
+// Go: src/sync/waitgroup_test.go TestWaitGroup
 test('all that wait go on when the count is 0 and none before, in every round of its use', async () => {
   const arrived = new WaitGroup();
   const released = new WaitGroup();
@@ -38,7 +38,7 @@ test('all that wait go on when the count is 0 and none before, in every round of
   }
 });
 
-// Go: sync/waitgroup_test.go TestWaitGroupMisuse
+// Go: src/sync/waitgroup_test.go TestWaitGroupMisuse
 test('a count below 0 is refused and changes nothing', () => {
   const group = new WaitGroup();
   group.add(1);
@@ -54,7 +54,7 @@ test('a count below 0 is refused and changes nothing', () => {
   assert.equal(group.count, 2);
 });
 
-// Go: sync/waitgroup_test.go TestWaitGroupRace
+// Go: src/sync/waitgroup_test.go TestWaitGroupRace
 test('wait never returns before the last task, however short the tasks are', async () => {
   for (let round = 0; round < 1000; round++) {
     const group = new WaitGroup();
@@ -75,7 +75,7 @@ test('wait never returns before the last task, however short the tasks are', asy
   }
 });
 
-// Go: sync/waitgroup_test.go TestWaitGroupGo
+// Go: src/sync/waitgroup_test.go TestWaitGroupGo
 test('go counts its task until what the task returns has settled', async () => {
   const group = new WaitGroup();
   let ended = 0;
@@ -97,7 +97,7 @@ test('go counts its task until what the task returns has settled', async () => {
   assert.deepEqual([ended, group.count], [3, 0]);
 });
 
-// Go: sync/waitgroup_test.go TestIssue76126
+// Go: src/sync/waitgroup_test.go TestIssue76126
 test('a task of go that fails ends the program, and wait does not return before', () => {
   for (const task of ['() => { throw new Error("bad task"); }', 'async () => { throw new Error("bad task"); }']) {
     const program = `

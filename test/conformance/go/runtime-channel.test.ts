@@ -81,7 +81,7 @@ for (const cap of capacities) {
     assert.equal(filled.len, cap, 'nothing of the refused sends arrived');
   });
 
-  // Go: src/runtime/chan_test.go TestChan (100 integers in FIFO order; 1000 integers in 4 goroutines)
+  // Go: src/runtime/chan_test.go TestChan (100 integers in FIFO order, 1000 integers in 4 goroutines)
   test(`capacity ${cap}: one sender is heard in order, four senders and four receivers lose and repeat nothing`, async () => {
     await using tasks = new Tasks();
     const ch = chan<number>(cap);

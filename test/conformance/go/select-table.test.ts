@@ -109,7 +109,7 @@ for (const state of Object.keys(states) as State[]) {
     });
   }
 
-  // Go: the language's rules for close, which select3.go takes for granted
+  // Go: test/chan/select3.go (the rules for close that it takes for granted)
   test(`a close ${table[state].close} (${state})`, async () => {
     const close = () => (states[state]() as Chan<number>).close();
 
