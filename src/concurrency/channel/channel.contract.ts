@@ -208,6 +208,16 @@ export function channelContract(name: string, make: MakeChan): void {
       );
     });
 
+    test('the iterator of for await gives promises, for those who call it by hand', async () => {
+      const numbers = make<number>(1);
+      numbers.trySend(1);
+      const iterator = numbers[Symbol.asyncIterator]();
+
+      assert.deepEqual(await iterator.next().then((step) => step), { value: 1, done: false });
+      numbers.close();
+      assert.deepEqual(await iterator.next().then((step) => step), { value: undefined, done: true });
+    });
+
     test('values ends with the error of its context', async () => {
       const numbers = make<number>(1);
       const leaving = ctx.withCancel();

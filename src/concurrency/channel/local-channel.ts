@@ -162,7 +162,6 @@ class SendCase<T extends Item> implements Case<void> {
   }
 }
 
-/** `for await` awaits what `next` gives, so a value that is there needs no promise, whatever the type says. */
 class Values<T extends Item> implements AsyncIterator<T> {
   readonly #chan: LocalChan<T>;
   readonly #ctx: Context;
@@ -174,8 +173,7 @@ class Values<T extends Item> implements AsyncIterator<T> {
 
   next(): Promise<IteratorResult<T>> {
     const item = this.#chan.recv(this.#ctx);
-    if (item instanceof Promise) return item.then(resultOf<T>);
-    return resultOf<T>(item) as unknown as Promise<IteratorResult<T>>;
+    return item instanceof Promise ? item.then(resultOf<T>) : Promise.resolve(resultOf<T>(item));
   }
 }
 

@@ -87,6 +87,30 @@ test('who gives up the wait leaves the task running and the others waiting', asy
   assert.equal(await stays, 7);
 });
 
+test('a block that owns a task of a context that has ended ends quietly', async () => {
+  const ended = background().withCancel();
+  ended.cancel();
+
+  await using task = go(ended, () => 1);
+
+  assert.equal(task.state, 'failed');
+});
+
+test('stop cancels a task with its cause and waits for its end', async () => {
+  let cause: unknown;
+  let ended = false;
+  const task = go(background(), async (ctx) => {
+    await sleep(ctx, 60_000).catch(() => {});
+    cause = ctx.cause();
+    await yieldNow();
+    ended = true;
+  });
+
+  await task.stop('enough');
+
+  assert.deepEqual([cause, ended], ['enough', true]);
+});
+
 test('wait refuses a context that has ended', () => {
   const ctx = background().withCancel();
   ctx.cancel();

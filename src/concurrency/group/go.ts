@@ -16,6 +16,8 @@ import { type Task, type TaskFn, TaskRun } from './task.ts';
 export interface OwnedTask<out T> extends Task<T>, AsyncDisposable {
   /** Ends its Context with `canceled`; it goes on until it takes notice. */
   cancel(cause?: unknown): void;
+  /** Cancels it and waits for its end: what the end of an `await using` block does, for an owner that is an object. */
+  stop(cause?: unknown): Promise<void>;
   /** Its result, or its error; the error of `ctx` if that ends first. Giving up does not cancel the task. */
   wait(ctx: Context): Awaitable<T>;
 }
@@ -26,9 +28,7 @@ export interface OwnedTask<out T> extends Task<T>, AsyncDisposable {
  */
 export function go<T>(ctx: Context, fn: TaskFn<T>): OwnedTask<T> {
   const task = new Owned(ctx, fn);
-  const end = ctx.err();
-  if (end === undefined) task.begin();
-  else task.refuse(end);
+  task.begin();
   return task;
 }
 
@@ -54,11 +54,17 @@ class Owned<T> extends TaskRun<T> implements OwnedTask<T>, ParkingPlace {
       this.#isOwned = true;
       this.submerge();
     }
-    return this.#dispose;
+    return this.stop;
   }
 
   begin(): void {
-    this.start(this.#ctx);
+    const end = this.#ctx.err();
+    if (end === undefined) {
+      this.start(this.#ctx);
+    } else {
+      this.#isCancellation = true;
+      this.refuse(end);
+    }
   }
 
   cancel(cause?: unknown): void {
@@ -101,8 +107,8 @@ class Owned<T> extends TaskRun<T> implements OwnedTask<T>, ParkingPlace {
     return this.value;
   }
 
-  async #dispose(): Promise<void> {
-    this.cancel();
+  async stop(cause?: unknown): Promise<void> {
+    this.cancel(cause);
     if (!this.#hasEnded()) await park(background(), this.#waiters, this, 'end', undefined);
     if (this.state !== 'failed' || this.#isTaken || this.#isCancellation) return;
     this.#isTaken = true;
