@@ -39,8 +39,7 @@ export function boundStream<T>(
       if (ended) return ctx.err() === undefined ? Promise.resolve(finished) : Promise.reject(end(ctx));
       return new Promise((resolve, reject) => {
         fail = reject;
-        // A channel's iterator gives what is there without a promise.
-        Promise.resolve(enter(() => iterator.next())).then(
+        enter(() => iterator.next()).then(
           (step) => {
             fail = undefined;
             if (step.done === true) finish();

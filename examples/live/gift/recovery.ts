@@ -36,7 +36,7 @@ export class GiftRecovery implements Server {
   }
 
   async stop(): Promise<void> {
-    await this.#recovering?.[Symbol.asyncDispose]();
+    await this.#recovering?.stop();
   }
 
   /** Finishes what is unfinished now; answers how many gifts that were. */

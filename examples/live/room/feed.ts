@@ -95,7 +95,7 @@ export class PollingFeed implements EventFeed {
   /** Ends the look; watchers end with their own Contexts. */
   async close(): Promise<void> {
     this.#life.cancel();
-    await this.#looking?.[Symbol.asyncDispose]();
+    await this.#looking?.stop();
   }
 
   #enter(tenant: string, roomId: string, afterSeq: number): WatchedRoom {

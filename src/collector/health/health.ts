@@ -64,7 +64,7 @@ class Watcher implements Health {
   }
 
   async stop(): Promise<void> {
-    await this.#watching[Symbol.asyncDispose]();
+    await this.#watching.stop();
   }
 
   async #watch(ctx: Context): Promise<void> {

@@ -23,8 +23,7 @@ export async function* follow<T, C>(
   const steps = chan<IteratorYieldResult<T>>(1);
   let failure: { readonly error: unknown } | undefined;
   const pull = () => {
-    // A channel's iterator gives what is there without a promise.
-    Promise.resolve(iterator.next()).then(
+    iterator.next().then(
       (step) => {
         if (step.done === true) steps.close();
         else steps.trySend(step);
