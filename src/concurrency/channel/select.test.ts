@@ -6,7 +6,7 @@ import { virtualClock } from '../../testing/virtual-clock.ts';
 import { background, rootContext } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
 import { chan } from './local-channel.ts';
-import { otherwise, recv, select, send } from './select.ts';
+import { type Cases, otherwise, recv, select, send } from './select.ts';
 import { done, settled } from './select-outcomes.ts';
 import { after, tick } from './select-timers.ts';
 
@@ -33,6 +33,25 @@ test('a ready select gives no promise, and one with otherwise never does', () =>
 
   assert.deepEqual([none.case, some.case, some.value], ['none', 'n', 1]);
 });
+
+/** Never called: only `otherwise` among the cases makes the result one that need not be awaited, for the compiler too. */
+export async function whatCompiles(): Promise<void> {
+  const numbers = chan<number>();
+  const listed: Cases = { n: recv(numbers) };
+
+  select(ctx, { n: recv(numbers), none: otherwise }).case.trim();
+  // @ts-expect-error a receive may have to wait
+  select(ctx, { n: recv(numbers) }).case.trim();
+  // @ts-expect-error as may a send
+  select(ctx, { sent: send(numbers, 1) }).case.trim();
+  // @ts-expect-error and a promise
+  select(ctx, { done: settled(Promise.resolve()) }).case.trim();
+  // @ts-expect-error among these there may be no otherwise
+  select(ctx, listed).case.trim();
+  // @ts-expect-error nor here
+  select(ctx, { n: recv(numbers), either: Math.random() < 0.5 ? otherwise : recv(numbers) }).case.trim();
+  (await select(ctx, { n: recv(numbers), sent: send(numbers, 1) })).case.trim();
+}
 
 test('with several ready cases each is chosen at times', () => {
   const channels = [0, 1, 2].map(() => chan<number>(3_000));

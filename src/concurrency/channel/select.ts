@@ -13,6 +13,9 @@ export type Selected<C extends Cases> = {
   [Name in keyof C & string]: { readonly case: Name; readonly value: C[Name] extends Case<infer T> ? T : never };
 }[keyof C & string];
 
+/** By name, whether the case is certain to be `otherwise`. */
+type IsOtherwise<C extends Cases> = { readonly [Name in keyof C]: [C[Name]] extends [Otherwise] ? true : false };
+
 /**
  * Does exactly one of the operations, as Go's `select`: one that is ready, chosen at random with equal chances, or the
  * first that becomes ready. The others are left without a trace: nothing is sent or taken, no timer stays armed.
@@ -30,7 +33,7 @@ export type Selected<C extends Cases> = {
 export function select<const C extends Cases>(
   ctx: Context,
   cases: C,
-): Otherwise extends C[keyof C] ? Selected<C> : Awaitable<Selected<C>>;
+): true extends IsOtherwise<C>[keyof C] ? Selected<C> : Awaitable<Selected<C>>;
 export function select(ctx: Context, cases: Cases): Awaitable<Selected<Cases>> {
   refuseDone(ctx);
   const names = Object.keys(cases);
