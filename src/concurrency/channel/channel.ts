@@ -31,7 +31,8 @@ export interface SendChan<in T extends Item> {
   /** No more sends. Receivers get what is left, then undefined. Senders that wait, and a second close, throw. */
   close(): void;
   /** The case of a `select` that sends `item`: use `send(ch, item)`. */
-  sendCase(item: T): Case<void>;
+  // A property: of a method the compiler would take a narrower parameter, and a Chan<1> for a Chan<1 | 2>.
+  readonly sendCase: (item: T) => Case<void>;
 }
 
 /** The receiving side of a channel. */

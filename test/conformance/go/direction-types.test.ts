@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { background, chan, otherwise, type RecvChan, recv, type SendChan, select, send } from 'flotilla/concurrency';
+import {
+  background,
+  type Chan,
+  chan,
+  otherwise,
+  type RecvChan,
+  recv,
+  type SendChan,
+  select,
+  send,
+} from 'flotilla/concurrency';
 
 /** Never called: what it shows is that it compiles, and that each marked line would not without its mark. */
 export async function whatCompiles(): Promise<void> {
@@ -69,6 +79,12 @@ export async function whatCompiles(): Promise<void> {
   // @ts-expect-error who may send strings must not send them to a channel of numbers
   const wrong: SendChan<number | string> = sending;
   wrong.close();
+  // @ts-expect-error nor if they are given the whole channel as its sending side
+  const wrongSide: SendChan<number | string> = both;
+  wrongSide.close();
+  // @ts-expect-error or as a channel of both
+  const wrongWhole: Chan<number | string> = both;
+  wrongWhole.close();
 }
 
 // Go: test/chan/perm.go (the rest of it is checked by the compiler, above)
