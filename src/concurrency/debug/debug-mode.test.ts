@@ -158,7 +158,7 @@ test('a wait that ends with its own block since an await is missing is told of o
   assert.equal(status, 0);
   assert.match(
     stderr,
-    /await is missing.*\n\n {2}waits for 0 ms: recv on chan "jobs" \(unbuffered\)\n {4}at forgets \(/,
+    /await is missing.*\n\n {2}waits for \d+ ms: recv on chan "jobs" \(unbuffered\)\n {4}at forgets \(/,
   );
   assert.equal(stderr.match(/flotilla:/g)?.length, 1);
 });
@@ -173,6 +173,26 @@ test('a wait that its block ends after a while is not told of', () => {
       await Promise.race([loser, Promise.resolve(1)]);
     }
     await race();`,
+  );
+
+  assert.deepEqual([status, stderr], [0, '']);
+});
+
+test('a helper that waits again in the turn in which its block ends is not told of', () => {
+  const { status, stderr } = runText(
+    'concurrency',
+    `
+    const jobs = chan<number>();
+    async function helper(ctx) {
+      for (;;) await jobs.recv(ctx);
+    }
+    async function owner() {
+      using ctx = background().withCancel();
+      helper(ctx).catch(() => undefined);
+      await sleep(ctx, 1);
+      await jobs.send(ctx, 1);
+    }
+    await owner();`,
   );
 
   assert.deepEqual([status, stderr], [0, '']);

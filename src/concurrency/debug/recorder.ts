@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Tracked, Tracker } from '../parking/tracking.ts';
-import { readableFrames, type Site, siteAbove } from './stack.ts';
+import { isOneStep, readableFrames, type Site, siteAbove } from './stack.ts';
 import type { TaskInfo, WaitInfo } from './task-info.ts';
 
 /** A task that has not ended, or one that has and left something behind. */
@@ -78,7 +78,10 @@ export class Recorder implements Tracker {
 
   disposedWhileWaited(wait: Tracked): void {
     const entry = this.#waits.get(wait);
-    if (entry !== undefined && entry.run === this.#run) this.onDisposed?.(waitInfo(wait, entry, performance.now()));
+    if (entry === undefined || entry.run !== this.#run) return;
+    // A run may last over several steps: of a helper that waits again, and of the owner that then ends it.
+    if (!isOneStep(entry.site, siteAbove(this.disposedWhileWaited))) return;
+    this.onDisposed?.(waitInfo(wait, entry, performance.now()));
   }
 
   /** All that is there now, for a later `list(mark)`. */

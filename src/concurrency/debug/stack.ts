@@ -35,6 +35,25 @@ export function readableFrames(site: Site): readonly string[] {
   return (foreign.length > 0 ? foreign : frames).map(readable);
 }
 
+/**
+ * Whether both were called in one step: they then stand on common frames, at other places of the same functions, and not
+ * only on functions that await them.
+ */
+export function isOneStep(site: Site, other: Site): boolean {
+  const callers = callersOf(site);
+  return callersOf(other).some((caller) => callers.includes(caller));
+}
+
+/** The functions on the stack that are neither of Node nor of this area, with their files. */
+function callersOf(site: Site): string[] {
+  const lines = (site.stack ?? '').split('\n').map((line) => line.trim());
+  const resumed = lines.findIndex((line) => line.startsWith('at async '));
+  return lines
+    .slice(0, resumed === -1 ? lines.length : resumed)
+    .filter((line) => line.startsWith('at ') && !isOfNode(line) && !isOfThisArea(line))
+    .map((line) => line.replace(/:\d+:\d+\)?$/, ''));
+}
+
 function isOfNode(line: string): boolean {
   return /[ (]node:/.test(line) || line.endsWith('(<anonymous>)');
 }
