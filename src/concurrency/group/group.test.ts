@@ -84,6 +84,20 @@ test('a thenable, such as another task, counts as a promise', async () => {
   assert.equal(task.value satisfies number, 7);
 });
 
+test('a result that cannot be asked whether it is a thenable fails its task', async () => {
+  const g = group(background());
+  const task = g.go(() => ({
+    // biome-ignore lint/suspicious/noThenProperty: what is tested
+    get then(): never {
+      throw doom;
+    },
+  }));
+
+  await assert.rejects(g.wait(), doom);
+
+  assert.equal(task.state, 'failed');
+});
+
 test('await gives the value of a task before, at and after its end', async () => {
   const g = group(background());
   const gate = Promise.withResolvers<number>();

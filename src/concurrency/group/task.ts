@@ -78,20 +78,22 @@ export abstract class TaskRun<T> implements Task<T>, Tracked {
     const fn = this.#fn!;
     this.#state = 'running';
     let result: T | PromiseLike<T>;
+    let isPending: boolean;
     try {
       result = tracker === undefined ? fn(ctx) : tracker.task(this, () => fn(ctx));
+      isPending = result instanceof Promise || isThenable(result);
     } catch (error) {
       this.#fail(error);
       return;
     }
-    if (result instanceof Promise || isThenable(result)) {
+    if (isPending) {
       const promise = result instanceof Promise ? result : Promise.resolve(result);
       promise.then(
         (value) => this.#succeed(value),
         (error) => this.#fail(error),
       );
     } else {
-      this.#succeed(result);
+      this.#succeed(result as T);
     }
   }
 
