@@ -75,6 +75,19 @@ test('a pending timer keeps the process alive, a stopped one does not', () => {
       setImmediate(() => setImmediate(() => systemClock.after(200, () => console.log('fired'))));`),
     'fired\n',
   );
+  // The same, for a time before all that the wheel knows.
+  assert.equal(
+    run(`systemClock.at(0, () => {}).stop();
+      setImmediate(() => systemClock.at(-1, () => console.log('fired')));`),
+    'fired\n',
+  );
+});
+
+test('a timer that never comes due keeps the process alive too', () => {
+  const program = `const timer = systemClock.after(Infinity, () => {});
+    setTimeout(() => { console.log('alive'); timer.stop(); }, 20).unref();`;
+
+  assert.equal(run(program), 'alive\n');
 });
 
 test('a timer that throws surfaces as an uncaught exception, and the others fire', () => {

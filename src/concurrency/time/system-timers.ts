@@ -22,8 +22,9 @@ export class SystemTimers {
     const timer = new SystemTimer(time, fn, this);
     this.#wheel.insert(timer);
     tracker?.armed(timer);
-    if (timer.tick < this.#setFor) this.#set();
-    else if (this.#wheel.size === 1) this.#handle?.ref();
+    // Also for one that never comes due: it keeps the process alive.
+    if (timer.tick < this.#setFor || this.#handle === undefined) this.#set();
+    if (this.#wheel.size === 1) this.#handle?.ref();
     return timer;
   }
 
