@@ -1,5 +1,7 @@
 import type { StatusError } from '../../errors/index.ts';
-import type { Context, Stop } from '../context/context.ts';
+import type { Context } from '../context/context.ts';
+import { FunctionListener } from '../context/context-watch.ts';
+import { type DoneListener, listen } from '../context/done-listener.ts';
 import type { Waiter } from '../parking/park.ts';
 import { type Settlement, settlementOf } from '../parking/settlement.ts';
 import { type Case, type CaseWaiter, notReady } from './select-case.ts';
@@ -21,11 +23,14 @@ class Done implements Case<StatusError> {
   }
 
   park(waiter: CaseWaiter<StatusError>): void {
-    waiter.payload = this.#ctx.onDone(() => waiter.deliver(this.#ctx.err()!));
+    const listener = new FunctionListener(() => waiter.deliver(this.#ctx.err()!));
+    // Not `onDone`: that looks at the clock, and would tell others of an end it finds while the select is half parked.
+    listen(this.#ctx, listener);
+    waiter.payload = listener;
   }
 
   leave(waiter: CaseWaiter<StatusError>): void {
-    (waiter.payload as Stop)();
+    (waiter.payload as DoneListener).unlisten();
   }
 
   describe(): string {

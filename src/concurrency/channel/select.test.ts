@@ -209,6 +209,23 @@ test('done is ready with the error of a context beside the own one', async () =>
   assert.equal((await select(ctx, { quit: done(other) })).value, got.value);
 });
 
+test('a deadline that passes while a select enters its queues ends no half entered wait', async (t) => {
+  t.mock.method(Math, 'random', () => 0.99); // The cases in their order.
+  let now = 0;
+  const clock = { ...virtualClock(), now: () => now++ };
+  const [first, last] = [chan<number>(), chan<number>()];
+  using other = rootContext(clock).withDeadline(3);
+  other.onDone(() => first.trySend(1));
+  now = 2;
+
+  const waiting = select(ctx, { first: recv(first), quit: done(other), last: recv(last) });
+  assert.equal(now, 3, 'it has looked once, just before the deadline');
+  other.err();
+
+  assert.deepEqual(await waiting, { case: 'first', value: 1 });
+  assert.equal(last.trySend(2), false, 'it left every queue');
+});
+
 test('settled gives what the promise gives, or throws what it was rejected with', async () => {
   const later = Promise.withResolvers<string>();
   const waiting = select(ctx, { text: settled(later.promise) });
