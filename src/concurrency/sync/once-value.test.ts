@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import * as errors from '../../errors/index.ts';
 import { failOnLeaks } from '../../testing/leaks.ts';
 import { yieldNow } from '../parking/turns.ts';
+import { unhandledRejections } from '../testdata/unhandled-rejections.ts';
 import { onceValue } from './once-value.ts';
 
 failOnLeaks();
@@ -170,6 +171,19 @@ test('with retry a failure is forgotten and a value kept', async () => {
   await assert.rejects(shared, { message: 'failure' });
   assert.equal(await later(), 2);
   assert.equal(await later(), 2);
+});
+
+test('with and without retry a failure that nobody looks at surfaces', async (t) => {
+  const surfaced = unhandledRejections(t);
+  const failing = () => Promise.reject(new Error('unseen'));
+  const seen = onceValue(failing, { retry: true });
+
+  void onceValue(failing)();
+  void onceValue(failing, { retry: true })();
+  await assert.rejects(seen);
+  await yieldNow();
+
+  assert.equal(surfaced.length, 2);
 });
 
 test('a function that calls itself through it is told so', () => {

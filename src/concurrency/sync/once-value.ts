@@ -42,11 +42,11 @@ class Memo<T> {
   #run(fn: () => T): T {
     this.#state = 'running';
     try {
-      const value = fn();
+      let value = fn();
       this.#state = 'value';
-      this.#outcome = value;
-      if (this.#retry && value instanceof Promise) this.#watch(value);
+      if (this.#retry && value instanceof Promise) value = this.#watch(value) as T;
       else this.#fn = undefined;
+      this.#outcome = value;
       return value;
     } catch (error) {
       this.#state = this.#retry ? 'new' : 'error';
@@ -58,15 +58,17 @@ class Memo<T> {
     }
   }
 
-  /** Forgets the promise if it fails. Those who have it see the failure; this look at it does not count as handling. */
-  #watch(promise: Promise<unknown>): void {
-    promise.then(
-      () => {
+  /** The promise for the callers, which is forgotten if it fails: of the given one this look would count as handling. */
+  #watch<V>(promise: Promise<V>): Promise<V> {
+    return promise.then(
+      (value) => {
         this.#fn = undefined;
+        return value;
       },
-      () => {
+      (error: unknown) => {
         this.#state = 'new';
         this.#outcome = undefined;
+        throw error;
       },
     );
   }
