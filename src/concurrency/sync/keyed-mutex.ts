@@ -5,7 +5,7 @@ import { refuseDone } from '../parking/ready.ts';
 import type { Awaitable } from '../parking/waiting.ts';
 import { Hold, type Holdable } from './hold.ts';
 import type { Lock } from './locker.ts';
-import { type NameOptions, titled } from './name.ts';
+import { type NameOptions, nameOf, titled } from './name.ts';
 
 /**
  * A Mutex for each key, as many as there are keys in use: an account, a file. Keys are compared as those of a Map. A key
@@ -92,6 +92,6 @@ class KeyGate<K> implements Holdable, ParkingPlace {
   }
 
   describe(operation: string): string {
-    return `${operation} on key ${String(this.#key)} of ${titled('keyed mutex', this.#gates.name)}`;
+    return `${operation} on ${nameOf(this.#key)} of ${titled('keyed mutex', this.#gates.name)}`;
   }
 }

@@ -49,7 +49,16 @@ const waits: readonly [(ctx: Context, options: NameOptions) => unknown, string, 
       keyed.tryLock(7);
       return keyed.lock(ctx, 7);
     },
-    'lock on key 7 of keyed mutex',
+    'lock on "7" of keyed mutex',
+    '',
+  ],
+  [
+    (ctx, options) => {
+      const [keyed, key] = [new KeyedMutex<object>(options), Object.create(null)];
+      keyed.tryLock(key);
+      return keyed.lock(ctx, key);
+    },
+    'lock on a key of type object of keyed mutex',
     '',
   ],
   [

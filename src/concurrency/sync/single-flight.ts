@@ -4,6 +4,7 @@ import { LinkedList } from '../parking/linked-list.ts';
 import { type ParkingPlace, park, type Waiter } from '../parking/park.ts';
 import { type Tracked, tracker } from '../parking/tracking.ts';
 import type { Awaitable } from '../parking/waiting.ts';
+import { nameOf } from './name.ts';
 
 /** What `share` gives. */
 export interface Shared<V> {
@@ -135,10 +136,4 @@ class Flight<V> implements ParkingPlace, Tracked {
     this.#land(this);
     this.#ctx[Symbol.dispose]();
   }
-}
-
-/** A key for a person; of an object only that it is one, since its text may be anything. */
-function nameOf(key: unknown): string {
-  if (typeof key === 'object' || typeof key === 'function') return `a key of type ${typeof key}`;
-  return `"${String(key)}"`;
 }
