@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { failOnLeaks } from '../../testing/leaks.ts';
-import { background } from '../context/context-tree.ts';
+import { background, isContextError } from '../context/context-tree.ts';
 import { yieldNow } from '../parking/turns.ts';
-import { until } from './wait.ts';
+import { sleep, until } from './wait.ts';
 
 failOnLeaks();
 
@@ -41,4 +41,14 @@ test('all who wait until one promise settles get its outcome, in the order in wh
 
   assert.deepEqual(got, ['a 1', 'b 1', 'c 1']);
   assert.equal(await until(background(), promise), 1);
+});
+
+test('each sleep under a context that has ended gets an error of its own', async () => {
+  const ctx = background().withCancel();
+  ctx.cancel();
+
+  const errors = await Promise.all([0, 1].map(() => sleep(ctx, 1).catch((error: unknown) => error)));
+
+  assert.ok(isContextError(errors[0]) && isContextError(errors[1]));
+  assert.notEqual(errors[0], errors[1]);
 });

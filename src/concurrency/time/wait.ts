@@ -10,8 +10,11 @@ import type { Timer } from './clock.ts';
  */
 export function sleep(ctx: Context, ms: number): Promise<void> {
   if (Number.isNaN(ms)) return Promise.reject(new RangeError('sleep: NaN is not a number of milliseconds'));
-  const early = ctx.err();
-  if (early !== undefined) return Promise.reject(early);
+  try {
+    ctx.throwIfDone();
+  } catch (error) {
+    return Promise.reject(error);
+  }
   return new Sleeping(ctx, ms).begin();
 }
 
