@@ -2,7 +2,10 @@ import type { Context } from '../context/context.ts';
 import type { Awaitable } from '../parking/waiting.ts';
 import type { Case } from './select-case.ts';
 
-/** What a channel carries: anything but `undefined`, which is what `recv` gives when the channel is closed and drained. */
+/**
+ * What a channel carries: anything but `undefined`, which is what `recv` gives when the channel is closed and drained. A
+ * promise or another thenable would be awaited together with the `recv` that takes it: send it in an object.
+ */
 export type Item = NonNullable<unknown> | null;
 
 /**
@@ -44,7 +47,7 @@ export interface RecvChan<out T extends Item> extends AsyncIterable<T> {
   /**
    * Takes the oldest value, and waits while there is none. `undefined`: closed and drained. Receivers are served in the
    * order in which they came. Gives the value itself where it need not wait: `await` takes both, and in a tight loop
-   * `ch.tryRecv() ?? (await ch.recv(ctx))` saves the await.
+   * `ch.tryRecv() ?? (await ch.recv(ctx))` saves the await (not where `null` is a value: `??` would drop it).
    *
    * Throws the error of `ctx` when it ends first, under the rules of `send`.
    */
