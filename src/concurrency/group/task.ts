@@ -1,5 +1,6 @@
 import { StatusError } from '../../errors/index.ts';
 import type { Context } from '../context/context.ts';
+import { isThenable } from '../parking/thenable.ts';
 import { type Tracked, tracker } from '../parking/tracking.ts';
 
 /** What a task runs. A thenable is waited for as `await` would; anything else is the result at once, without a promise. */
@@ -81,14 +82,13 @@ export abstract class TaskRun<T> implements Task<T>, Tracked {
     let isPending: boolean;
     try {
       result = tracker === undefined ? fn(ctx) : tracker.task(this, () => fn(ctx));
-      isPending = result instanceof Promise || isThenable(result);
+      isPending = isThenable(result);
     } catch (error) {
       this.#fail(error);
       return;
     }
     if (isPending) {
-      const promise = result instanceof Promise ? result : Promise.resolve(result);
-      promise.then(
+      Promise.resolve(result).then(
         (value) => this.#succeed(value),
         (error) => this.#fail(error),
       );
@@ -149,10 +149,4 @@ export abstract class TaskRun<T> implements Task<T>, Tracked {
     }
     return this.#awaited.promise;
   }
-}
-
-function isThenable<T>(result: T | PromiseLike<T>): result is PromiseLike<T> {
-  return (
-    typeof result === 'object' && result !== null && typeof (result as Partial<PromiseLike<T>>).then === 'function'
-  );
 }

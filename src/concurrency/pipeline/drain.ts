@@ -1,11 +1,11 @@
-import type { Awaitable } from '../parking/waiting.ts';
+import { isThenable } from '../parking/thenable.ts';
 import { type Adopted, type End, end, type Pulled } from './stage.ts';
 
 /**
  * Pulls all elements through `each`, one at a time, then closes. Throws the first error of the run after everything that it
  * started has ended; an error of the closing itself only where nothing else went wrong.
  */
-export async function drain<T>({ run, stage }: Adopted<T>, each: (item: T) => Awaitable<unknown>): Promise<void> {
+export async function drain<T>({ run, stage }: Adopted<T>, each: (item: T) => unknown): Promise<void> {
   try {
     for (;;) {
       let item = stage.pull();
@@ -15,7 +15,7 @@ export async function drain<T>({ run, stage }: Adopted<T>, each: (item: T) => Aw
       }
       if (item === end) break;
       const doing = each(item);
-      if (doing instanceof Promise) await doing;
+      if (isThenable(doing)) await doing;
     }
   } catch (error) {
     throw await closeAfter({ run, stage }, error);

@@ -1,5 +1,6 @@
 import type { Context } from '../context/context.ts';
-import type { Awaitable } from '../parking/waiting.ts';
+import { isThenable } from '../parking/thenable.ts';
+import type { ElementFn } from './options.ts';
 import { type End, end, type Pulled, type Stage } from './stage.ts';
 import { Stepped, skip } from './stepped.ts';
 
@@ -21,11 +22,11 @@ export class ElementStage<T, R> extends Stepped<T, R> {
   }
 
   /** The stage that ends in `map(fn)`: `stage` itself, with one more step, if it is one of these. */
-  static map<T, R>(stage: Stage<T>, ctx: Context, fn: (item: T, ctx: Context) => Awaitable<R>): Stage<R> {
+  static map<T, R>(stage: Stage<T>, ctx: Context, fn: ElementFn<T, R>): Stage<R> {
     return ElementStage.#with(stage, ctx, fn as AnyFn, false) as Stage<R>;
   }
 
-  static filter<T>(stage: Stage<T>, ctx: Context, fn: (item: T, ctx: Context) => unknown): Stage<T> {
+  static filter<T>(stage: Stage<T>, ctx: Context, fn: ElementFn<T, unknown>): Stage<T> {
     return ElementStage.#with(stage, ctx, fn as AnyFn, true) as Stage<T>;
   }
 
@@ -42,7 +43,7 @@ export class ElementStage<T, R> extends Stepped<T, R> {
     let value: unknown = item;
     for (let i = 0; i < fns.length; i++) {
       const out = fns[i]!(value, this.#ctx);
-      if (out instanceof Promise) return this.#goOn(out, i, value);
+      if (isThenable(out)) return this.#goOn(out, i, value);
       if (!this.#isFilter[i]) value = out;
       else if (!out) return skip;
     }
@@ -50,7 +51,7 @@ export class ElementStage<T, R> extends Stepped<T, R> {
   }
 
   /** The rest of the loop, from the step whose outcome is a promise. */
-  async #goOn(pending: Promise<unknown>, step: number, item: unknown): Promise<R | typeof skip> {
+  async #goOn(pending: PromiseLike<unknown>, step: number, item: unknown): Promise<R | typeof skip> {
     const fns = this.#fns;
     let out = await pending;
     let value = item;
@@ -59,7 +60,7 @@ export class ElementStage<T, R> extends Stepped<T, R> {
       else if (!out) return skip;
       if (++i === fns.length) return value as R;
       const next = fns[i]!(value, this.#ctx);
-      out = next instanceof Promise ? await next : next;
+      out = isThenable(next) ? await next : next;
     }
   }
 }

@@ -1,11 +1,11 @@
 import { Ring } from '../channel/ring.ts';
 import { notReady } from '../channel/select-case.ts';
-import type { Context } from '../context/context.ts';
 import { background } from '../context/context-tree.ts';
+import { isThenable } from '../parking/thenable.ts';
 import { type Tracked, tracker } from '../parking/tracking.ts';
-import type { Awaitable } from '../parking/waiting.ts';
 import { Ahead } from './ahead.ts';
 import { Bell } from './bell.ts';
+import type { ElementFn } from './options.ts';
 import { ReadyStage } from './ready-stage.ts';
 import type { Run } from './run.ts';
 import { type End, end, type Stage } from './stage.ts';
@@ -31,7 +31,7 @@ class Slot<R> implements Tracked {
  */
 export class FanOutStage<T, R> extends ReadyStage<R> {
   readonly #size: number;
-  readonly #fn: (item: T, ctx: Context) => Awaitable<R>;
+  readonly #fn: ElementFn<T, R>;
   readonly #isOrdered: boolean;
   readonly #upstream: Ahead<T>;
   readonly #allEnded = new Bell('the end of the calls of fanOut');
@@ -42,13 +42,7 @@ export class FanOutStage<T, R> extends ReadyStage<R> {
   #isUpstreamOver = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(
-    upstream: Stage<T>,
-    run: Run,
-    size: number,
-    fn: (item: T, ctx: Context) => Awaitable<R>,
-    isOrdered: boolean,
-  ) {
+  constructor(upstream: Stage<T>, run: Run, size: number, fn: ElementFn<T, R>, isOrdered: boolean) {
     super(run, `a result of fanOut(${size})`);
     this.#size = size;
     this.#fn = fn;
@@ -95,11 +89,11 @@ export class FanOutStage<T, R> extends ReadyStage<R> {
     this.#held++;
     if (this.#isOrdered) this.#slots.push(slot);
     const result = this.#start(slot, item);
-    if (result instanceof Promise) this.#await(slot, result);
+    if (isThenable(result)) this.#await(slot, result);
     else this.#finish(slot, result);
   }
 
-  #start(slot: Slot<R>, item: T): Awaitable<R> {
+  #start(slot: Slot<R>, item: T): R | PromiseLike<R> {
     const { scope } = this.run;
     if (tracker === undefined) return this.#fn(item, scope);
     try {
@@ -110,9 +104,9 @@ export class FanOutStage<T, R> extends ReadyStage<R> {
     }
   }
 
-  #await(slot: Slot<R>, result: Promise<R>): void {
+  #await(slot: Slot<R>, result: PromiseLike<R>): void {
     this.#running++;
-    result.then(
+    Promise.resolve(result).then(
       (value) => {
         this.#finish(slot, value);
         this.#ended();

@@ -1,5 +1,6 @@
-import type { Context } from '../context/context.ts';
+import { isThenable } from '../parking/thenable.ts';
 import type { Awaitable } from '../parking/waiting.ts';
+import type { ElementFn } from './options.ts';
 import type { Run } from './run.ts';
 import { openSource, type Source } from './source.ts';
 import { closeAll, type End, end, type Pulled, type Stage } from './stage.ts';
@@ -8,10 +9,10 @@ import { Stepped, skip } from './stepped.ts';
 /** Reads one inner source at a time, and holds nothing between pulls. */
 export class FlatMapStage<T, R> extends Stepped<T, R> {
   readonly #run: Run;
-  readonly #fn: (item: T, ctx: Context) => Awaitable<Source<R>>;
+  readonly #fn: ElementFn<T, Source<R>>;
   #inner: Stage<R> | undefined;
 
-  constructor(upstream: Stage<T>, run: Run, fn: (item: T, ctx: Context) => Awaitable<Source<R>>) {
+  constructor(upstream: Stage<T>, run: Run, fn: ElementFn<T, Source<R>>) {
     super(upstream);
     this.#run = run;
     this.#fn = fn;
@@ -31,7 +32,10 @@ export class FlatMapStage<T, R> extends Stepped<T, R> {
   protected accept(item: T | End): End | typeof skip | Promise<typeof skip> {
     if (item === end) return end;
     const source = this.#fn(item, this.#run.scope);
-    return source instanceof Promise ? source.then(this.#enter) : this.#enter(source);
+    // A query may be both, a promise of all rows and a stream of them: it is read as it comes.
+    return isThenable(source) && !(Symbol.asyncIterator in source)
+      ? Promise.resolve(source).then(this.#enter)
+      : this.#enter(source as Source<R>);
   }
 
   readonly #enter = (source: Source<R>): typeof skip => {

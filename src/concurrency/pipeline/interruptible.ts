@@ -39,9 +39,9 @@ export class Interruptible<T> extends Waiting<T> {
 }
 
 /** Waits for an element that is a promise. */
-export function interruptible<T>(scope: Context, promise: Promise<T>): Promise<T> {
+export function interruptible<T>(scope: Context, promise: PromiseLike<T>): Promise<T> {
   const wait = new Interruptible<T>(scope);
-  promise.then(
+  Promise.resolve(promise).then(
     (value) => wait.arrived(value),
     (error: unknown) => wait.failed(error),
   );

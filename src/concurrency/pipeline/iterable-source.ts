@@ -1,3 +1,4 @@
+import { isThenable } from '../parking/thenable.ts';
 import { interruptible } from './interruptible.ts';
 import type { Run } from './run.ts';
 import { type End, end, type Pulled, type Stage } from './stage.ts';
@@ -5,12 +6,12 @@ import { type End, end, type Pulled, type Stage } from './stage.ts';
 /** Elements of a plain iterable; those that are promises are awaited. */
 export class IterableSource<T> implements Stage<T> {
   readonly #run: Run;
-  readonly #iterable: Iterable<T | Promise<T>>;
-  #iterator: Iterator<T | Promise<T>> | undefined;
+  readonly #iterable: Iterable<T | PromiseLike<T>>;
+  #iterator: Iterator<T | PromiseLike<T>> | undefined;
   /** It ended, threw, or was closed: it needs no `return`. */
   #isOver = false;
 
-  constructor(run: Run, iterable: Iterable<T | Promise<T>>) {
+  constructor(run: Run, iterable: Iterable<T | PromiseLike<T>>) {
     this.#run = run;
     this.#iterable = iterable;
   }
@@ -33,10 +34,10 @@ export class IterableSource<T> implements Stage<T> {
       this.#isOver = true;
       return end;
     }
-    return value instanceof Promise ? interruptible<T | End>(this.#run.scope, value) : value;
+    return isThenable(value) ? interruptible<T | End>(this.#run.scope, value) : value;
   }
 
-  #ask(iterator: Iterator<T | Promise<T>>): IteratorResult<T | Promise<T>, unknown> {
+  #ask(iterator: Iterator<T | PromiseLike<T>>): IteratorResult<T | PromiseLike<T>, unknown> {
     try {
       return iterator.next();
     } catch (error) {

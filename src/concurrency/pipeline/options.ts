@@ -1,11 +1,10 @@
 import type { Context } from '../context/context.ts';
-import type { Awaitable } from '../parking/waiting.ts';
 
 /**
- * A function of one element. Its Context ends with the pipeline, however that ends; a function that heeds it lets the
+ * A function of one element. A thenable that it gives is waited for as `await` would. Its Context ends with the pipeline, however that ends; a function that heeds it lets the
  * pipeline end soon, since whatever was started is waited for.
  */
-export type ElementFn<T, R> = (item: T, ctx: Context) => Awaitable<R>;
+export type ElementFn<T, R> = (item: T, ctx: Context) => R | PromiseLike<R>;
 
 export interface FanOutOptions {
   /** Results in the order of the elements; false gives each as soon as it is there. Default: true. */

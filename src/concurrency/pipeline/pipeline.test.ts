@@ -213,6 +213,45 @@ test('an async function of map is awaited before the next element is pulled', as
   assert.deepEqual(await running, [10, 11]);
 });
 
+/** A query, as some clients of databases make them: typed as a promise, no promise, and it runs when it is awaited. */
+function query<T>(run: () => T): Promise<T> {
+  const lazy: PromiseLike<T> = {
+    // biome-ignore lint/suspicious/noThenProperty: what is tested
+    then: (onDone, onFailed) => Promise.resolve().then(run).then(onDone, onFailed),
+  };
+  return lazy as Promise<T>;
+}
+
+for (const [what, run] of Object.entries<(p: Pipeline<number>) => Promise<unknown>>({
+  map: (p) => p.map((x) => query(() => x * 2)).toArray(),
+  'map behind an async one': (p) =>
+    p
+      .map(async (x) => x * 2)
+      .map((x) => query(() => x))
+      .toArray(),
+  filter: (p) =>
+    p
+      .map((x) => x * 2)
+      .filter((x) => query(() => x > 2))
+      .toArray(),
+  fanOut: (p) => p.fanOut(2, (x) => query(() => x * 2)).toArray(),
+  reduce: async (p) => [await p.reduce((sum, x) => query(() => sum + x), 0)],
+  flatMap: (p) => p.flatMap((x) => query(() => [x, x])).toArray(),
+  source: (p) => p.flatMap((x) => [query(() => x * 2)]).toArray(),
+  forEach: async (p) => {
+    const seen: number[] = [];
+    const insert = (x: number) => query(() => seen.push(x * 2));
+    await p.forEach(insert);
+    return seen;
+  },
+})) {
+  test(`a thenable counts as a promise: ${what}`, async () => {
+    const expected: Record<string, unknown> = { filter: [4], reduce: [3], flatMap: [1, 1, 2, 2] };
+
+    assert.deepEqual(await run(pipeline(ctx, [1, 2])), expected[what] ?? [2, 4]);
+  });
+}
+
 test('take pulls no more than it gives, and its terminal closes the source', async () => {
   const probe = new Probe();
 

@@ -1,6 +1,7 @@
 import { StatusError } from '../../errors/index.ts';
 import type { Item, SendChan } from '../channel/channel.ts';
 import type { Context } from '../context/context.ts';
+import { isThenable } from '../parking/thenable.ts';
 import type { Awaitable } from '../parking/waiting.ts';
 import { BufferStage } from './buffer-stage.ts';
 import { BatchStage, TakeStage, WindowStage } from './counting-stages.ts';
@@ -156,12 +157,12 @@ export class Pipeline<T> implements AsyncIterable<T>, AsyncDisposable, Adoptable
   }
 
   /** `fn` of `fn` of `initial` and the first element, and the second, and so on. */
-  async reduce<R>(fn: (result: R, item: T, ctx: Context) => Awaitable<R>, initial: R): Promise<R> {
+  async reduce<R>(fn: (result: R, item: T, ctx: Context) => R | PromiseLike<R>, initial: R): Promise<R> {
     const { scope } = this.#run;
     let result = initial;
     await this.#drain('reduce', (item) => {
       const next = fn(result, item, scope);
-      if (next instanceof Promise) return next.then((value) => (result = value));
+      if (isThenable(next)) return next.then((value) => (result = value));
       result = next;
     });
     return result;
@@ -232,7 +233,7 @@ export class Pipeline<T> implements AsyncIterable<T>, AsyncDisposable, Adoptable
     return new Pipeline({ run, stage: build(stage, run) });
   }
 
-  async #drain(by: string, each: (item: T) => Awaitable<unknown>): Promise<void> {
+  async #drain(by: string, each: (item: T) => unknown): Promise<void> {
     await drain(this[adopt](by), each);
   }
 }

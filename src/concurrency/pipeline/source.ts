@@ -1,5 +1,4 @@
 import type { Item, RecvChan } from '../channel/channel.ts';
-import type { Awaitable } from '../parking/waiting.ts';
 import { AsyncSource } from './async-source.ts';
 import { ChanSource } from './chan-source.ts';
 import { IterableSource } from './iterable-source.ts';
@@ -11,10 +10,10 @@ import { type Adoptable, adopt, type Stage } from './stage.ts';
  * What a pipeline can read: a channel, another pipeline, a stream or any other async iterable, a plain iterable. Elements of
  * a plain iterable that are promises are awaited.
  */
-export type Source<T> = AsyncIterable<T> | Iterable<Awaitable<T>>;
+export type Source<T> = AsyncIterable<T> | Iterable<T | PromiseLike<T>>;
 
 /** What a source may turn out to be. */
-type Shape<T> = Partial<Adoptable<T> & RecvChan<T & Item> & Iterable<Awaitable<T>>>;
+type Shape<T> = Partial<Adoptable<T> & RecvChan<T & Item> & Iterable<T | PromiseLike<T>>>;
 
 /** The stage at the start of a pipeline. Nothing is asked of the source before the first pull. */
 export function openSource<T>(run: Run, source: Source<T>): Stage<T> {
@@ -25,7 +24,8 @@ export function openSource<T>(run: Run, source: Source<T>): Stage<T> {
   if (typeof shape?.recvCase === 'function')
     return new ChanSource(run, source as unknown as RecvChan<T & Item>) as Stage<T>;
   if (typeof shape?.[Symbol.asyncIterator] === 'function') return new AsyncSource(run, source as AsyncIterable<T>);
-  if (typeof shape?.[Symbol.iterator] === 'function') return new IterableSource(run, source as Iterable<Awaitable<T>>);
+  if (typeof shape?.[Symbol.iterator] === 'function')
+    return new IterableSource(run, source as Iterable<T | PromiseLike<T>>);
   throw new TypeError(`pipeline: the source is ${describe(source)}, not an iterable, async iterable or channel`);
 }
 
