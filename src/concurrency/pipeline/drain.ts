@@ -63,11 +63,12 @@ export class Iteration<T> implements AsyncIterator<T, undefined> {
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {
-    if (this.#isOver) return over;
+    const wasOver = this.#isOver;
     this.#isOver = true;
-    this.#adopted.run.end();
+    if (!wasOver) this.#adopted.run.end();
+    // Also where it is over: the pull that found the end may be closing.
     await this.#busy;
-    await this.#adopted.stage.close();
+    if (!wasOver) await this.#adopted.stage.close();
     return over;
   }
 

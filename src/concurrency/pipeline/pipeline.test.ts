@@ -335,6 +335,31 @@ test('calls of next that do not wait for each other get the elements in order', 
   );
 });
 
+test('return waits for an end that is under way', async () => {
+  const closing = Promise.withResolvers<IteratorResult<number>>();
+  const source: AsyncIterable<number> = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ value: 1, done: false }),
+      return: () => closing.promise,
+    }),
+  };
+  const loop = pipeline(ctx, source).take(1)[Symbol.asyncIterator]();
+  await loop.next();
+  const ending = loop.next();
+  await settle();
+
+  let hasReturned = false;
+  const returning = loop.return!().then(() => {
+    hasReturned = true;
+  });
+  await settle();
+  const hadReturned = hasReturned;
+  closing.resolve({ value: undefined, done: true });
+  await Promise.all([ending, returning]);
+
+  assert.equal(hadReturned, false);
+});
+
 test('an error of return is thrown where nothing else went wrong, and hidden by the error before it', async () => {
   const source = (): AsyncIterable<number> => ({
     [Symbol.asyncIterator]: () => ({
