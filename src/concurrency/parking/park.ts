@@ -1,11 +1,13 @@
 import type { Context } from '../context/context.ts';
-import { refuseWait } from '../context/done-listener.ts';
+import { isKnownDone, refuseWait } from '../context/done-listener.ts';
 import type { Linked, LinkedList } from './linked-list.ts';
 import { Waiting } from './waiting.ts';
 
 /** A member of a wait queue: `T` is what it waits for, `P` what it brings along (the value to send, the weight to acquire). */
 export interface Waiter<T, P = undefined> extends Linked<Waiter<T, P>> {
   readonly payload: P;
+  /** Its Context has ended and is about to tell it: a queue that moves on because another left must not serve it any more. */
+  readonly isDoomed: boolean;
   /** Takes it out of its queue and lets it go on. */
   deliver(outcome: T): void;
   fail(error: unknown): void;
@@ -33,6 +35,10 @@ class Parked<T, P> extends Waiting<T> implements Waiter<T, P> {
     this.payload = payload;
     this.#place = place;
     this.#operation = operation;
+  }
+
+  get isDoomed(): boolean {
+    return isKnownDone(this.ctx);
   }
 
   describe(): string {

@@ -13,14 +13,14 @@ export type Awaitable<T> = T | Promise<T>;
  */
 export abstract class Waiting<T> extends DoneListener implements Tracked {
   readonly promise: Promise<T>;
-  readonly #ctx: Context;
+  protected readonly ctx: Context;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
 
   /** The Context must not have ended. Enter the queues, then call `begin`. */
   constructor(ctx: Context) {
     super();
-    this.#ctx = ctx;
+    this.ctx = ctx;
     this.promise = new Promise<T>(takeResolvers);
     this.#resolve = lastResolve as (value: T) => void;
     this.#reject = lastReject;
@@ -33,7 +33,7 @@ export abstract class Waiting<T> extends DoneListener implements Tracked {
   protected gaveUp(): void {}
 
   begin(): Promise<T> {
-    listen(this.#ctx, this);
+    listen(this.ctx, this);
     tracker?.parked(this);
     return this.promise;
   }
@@ -51,7 +51,7 @@ export abstract class Waiting<T> extends DoneListener implements Tracked {
   }
 
   override contextDone(): void {
-    this.fail(endOf(this.#ctx));
+    this.fail(endOf(this.ctx));
     this.gaveUp();
   }
 

@@ -363,3 +363,24 @@ test('in any sequence of requests, releases and cancellations nobody waits witho
 
   await fc.assert(property, { numRuns: 100 });
 });
+
+test('a cancel that ends the waits of a writer and of readers behind it serves none of them', async () => {
+  const mutex = new RWMutex();
+  const held = mutex.tryRLock()!;
+  const ctx = background().withCancel();
+  const waits = [
+    async () => mutex.lock(ctx),
+    async () => mutex.rLock(ctx.withCancel()),
+    async () => mutex.rLock(background()),
+  ].map((wait) => wait());
+
+  ctx.cancel();
+
+  const outcomes = await Promise.allSettled(waits);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['rejected', 'rejected', 'fulfilled'],
+  );
+  held.unlock();
+  assert.equal(mutex.tryLock(), undefined, 'the reader of the other context holds it');
+});

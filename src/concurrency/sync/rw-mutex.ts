@@ -69,9 +69,9 @@ class Sides implements ParkingPlace {
     if (this.isOpenToReaders) this.admitReaders();
   }
 
-  /** Lets all readers that wait go on. */
+  /** Lets all readers that wait go on. One that is doomed leaves next, and this is called again. */
   admitReaders(): void {
-    for (let next = this.waitingReaders.head; next !== undefined; next = this.waitingReaders.head) {
+    for (let next = this.waitingReaders.head; next !== undefined && !next.isDoomed; next = this.waitingReaders.head) {
       this.holders++;
       next.deliver(next.payload.granted());
     }

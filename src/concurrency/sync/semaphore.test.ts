@@ -302,3 +302,20 @@ test('any sequence of requests, releases and cancellations grants what the plain
 
   await fc.assert(property, { numRuns: 100 });
 });
+
+test('a cancel that ends several waits serves none of them', async () => {
+  const semaphore = new Semaphore(5);
+  const held = semaphore.tryAcquire(3)!;
+  const ctx = background().withCancel();
+  const waits = [5, 1, 2].map(async (n) => semaphore.acquire(n === 2 ? background() : ctx.withCancel(), n));
+
+  ctx.cancel();
+
+  const outcomes = await Promise.allSettled(waits);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['rejected', 'rejected', 'fulfilled'],
+  );
+  assert.equal(semaphore.available, 0);
+  held.release();
+});

@@ -94,11 +94,11 @@ class Units implements ParkingPlace {
     return `${operation} on ${titled('semaphore', this.#name)} (${this.available} of ${this.#size} free)`;
   }
 
-  /** Lets those go on whose turn it is and for whom there is room. */
+  /** Lets those go on whose turn it is and for whom there is room. One that is doomed leaves next, and this is called again. */
   #admit(): void {
     for (
       let next = this.#waiting.head;
-      next !== undefined && next.payload.n <= this.available;
+      next !== undefined && !next.isDoomed && next.payload.n <= this.available;
       next = this.#waiting.head
     ) {
       this.available -= next.payload.n;
