@@ -216,6 +216,9 @@ export function channelContract(name: string, make: MakeChan): void {
       assert.deepEqual(await iterator.next().then((step) => step), { value: 1, done: false });
       numbers.close();
       assert.deepEqual(await iterator.next().then((step) => step), { value: undefined, done: true });
+      const canceled = ctx.withCancel();
+      canceled.cancel();
+      await assert.rejects(numbers.values(canceled)[Symbol.asyncIterator]().next(), { code: 'canceled' });
     });
 
     test('values ends with the error of its context', async () => {

@@ -172,8 +172,12 @@ class Values<T extends Item> implements AsyncIterator<T> {
   }
 
   next(): Promise<IteratorResult<T>> {
-    const item = this.#chan.recv(this.#ctx);
-    return item instanceof Promise ? item.then(resultOf<T>) : Promise.resolve(resultOf<T>(item));
+    try {
+      const item = this.#chan.recv(this.#ctx);
+      return item instanceof Promise ? item.then(resultOf<T>) : Promise.resolve(resultOf<T>(item));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 }
 

@@ -32,7 +32,8 @@ export class Settlement<T> implements ParkingPlace {
 
   /** Later waits on this promise find this one. */
   share(): void {
-    if (!shared.has(this.#promise)) shared.set(this.#promise, this);
+    // A value that is no promise, where the caller's types did not say so, settles at once: nothing to share.
+    if (Object(this.#promise) === this.#promise && !shared.has(this.#promise)) shared.set(this.#promise, this);
   }
 
   describe(operation: string): string {
