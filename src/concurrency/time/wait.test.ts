@@ -31,6 +31,15 @@ test('a promise that is settled counts under a context that has ended, whether i
   }
 });
 
+test('a value that is no promise is given as it is, whatever the types of the caller say', async () => {
+  const ctx = background().withCancel();
+  const waiting = until(ctx, 5 as never);
+  ctx.cancel();
+
+  await assert.rejects(waiting, { code: 'canceled' });
+  assert.equal(await until(background(), 5 as never), 5);
+});
+
 test('all who wait until one promise settles get its outcome, in the order in which they came', async () => {
   const { promise, resolve } = Promise.withResolvers<number>();
   const got: string[] = [];
