@@ -27,9 +27,10 @@ export interface GroupOptions {
  *     return { user: user.value, posts: posts.value };
  *
  * Leaving the block waits for all tasks, also where the body throws; it does not cancel them. It throws the first error
- * if nobody was handed that by `wait`, `room` or `await task`; JavaScript then puts an error of the body below it, as
- * `suppressed` of a SuppressedError, so call `wait` at the end of the body. The error of a group that is dropped without
- * either surfaces as an unhandled rejection when the group is collected.
+ * if nobody was handed that by `wait`, `room` or `await task` (a task that awaits another is somebody: end a body whose
+ * tasks do that with `wait`). JavaScript then puts an error of the body below it, as `suppressed` of a SuppressedError:
+ * call `wait` at the end of the body, and let work that waits with `group.ctx`, which the first error ends, be a task too.
+ * The error of a group that is dropped without either surfaces as an unhandled rejection when the group is collected.
  */
 export interface Group extends AsyncDisposable {
   /** What the tasks run with: ends with the Context of the group, at the first error, and when the group is closed. */
@@ -47,8 +48,10 @@ export interface Group extends AsyncDisposable {
   /** The same if it need not wait for a place, or else undefined. */
   tryGo<T>(fn: TaskFn<T>): Task<T> | undefined;
   /**
-   * Waits until `go` takes another task, in the order of the calls; undefined where it does already. Whoever adds after
-   * each `room` is never refused. Throws what ended the group when it is canceled.
+   * Waits until `go` takes another task, in the order of the calls; undefined where it does already. That counts the
+   * places of the queue: a producer that is to go on only when a task can start makes the group with `queue: 0`. Where all
+   * who add ask `room` first, none is refused. A task of the group that waits here keeps its own place meanwhile: if all
+   * that run do, none ends. Throws what ended the group when it is canceled.
    */
   room(): Awaitable<void>;
   /**

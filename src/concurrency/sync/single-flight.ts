@@ -31,7 +31,8 @@ export class SingleFlight<K, V> {
 
   /**
    * The outcome of the work under way for `key`, or of `fn`, which is then called before this returns. All callers get the
-   * same value or error object. Rejects with the error of `ctx` if that ends first; the others go on.
+   * same value or error object. Rejects with the error of `ctx` if that ends first; the others go on. Within `fn` do not ask
+   * for the same key: the work would wait for itself, until no caller waits for it any more.
    */
   do(ctx: Context, key: K, fn: (ctx: Context) => Awaitable<V>): Promise<V> {
     return this.#join(ctx, key, fn, false) as Promise<V>;
