@@ -466,6 +466,32 @@ test('the error of a group that is dropped without wait surfaces when it is coll
   assert.deepEqual(surfaced, [doom]);
 });
 
+// The stack of such an error, until somebody reads it, holds what stood on it: the task, and through that the group.
+test('an error that was made in a task surfaces all the same when its group is dropped', async (t) => {
+  const surfaced = unhandledRejections(t);
+  const made = (message: string, cause?: unknown) => new Error(message, { cause });
+  const drop = async () => {
+    group(background()).go(() => {
+      throw made('at once');
+    });
+    group(background()).go(async () => {
+      throw made('in the first step', made('its cause'));
+    });
+    const adds = group(background());
+    adds.go(async () => {
+      await yieldNow();
+      if (adds.size > 0) throw made('later');
+    });
+    await yieldNow();
+    await yieldNow();
+  };
+  await drop();
+
+  await collect(() => surfaced.length === 3);
+
+  assert.deepEqual(surfaced.map((error) => (error as Error).message).sort(), ['at once', 'in the first step', 'later']);
+});
+
 test('debug mode is told of the start and the end of every task that starts, and runs it', async (t) => {
   const told: string[] = [];
   const say = (word: string) => (tracked: Tracked) => void told.push(`${word} ${tracked.describe()}`);

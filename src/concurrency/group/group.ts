@@ -1,4 +1,4 @@
-import { StatusError } from '../../errors/index.ts';
+import { chain, StatusError } from '../../errors/index.ts';
 import type { CancelContext, Context } from '../context/context.ts';
 import { background, isContextError } from '../context/context-tree.ts';
 import { DoneListener, isKnownDone, listen } from '../context/done-listener.ts';
@@ -257,7 +257,9 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   #fail(error: unknown): void {
     const isEndOfContext = isContextError(error) && this.ctx.err() !== undefined;
     this.#first = { error, isEndOfContext };
-    if (!this.#isReported && !isEndOfContext) unreported.register(this, error, this);
+    if (this.#isReported || isEndOfContext) return;
+    letGoOfFrames(error);
+    unreported.register(this, error, this);
   }
 
   #reported(): void {
@@ -292,6 +294,14 @@ class GroupTask<T> extends TaskRun<T> {
 const unreported = new FinalizationRegistry<unknown>((error) => {
   void Promise.reject(error);
 });
+
+/**
+ * V8 makes the text of a stack when it is first read. Until then an error holds the frames, with the task and the closures
+ * on them, and so the group: it would never be collected.
+ */
+function letGoOfFrames(error: unknown): void {
+  for (const link of chain(error)) if (link instanceof Error) void link.stack;
+}
 
 function closedError(): StatusError {
   return new StatusError(
