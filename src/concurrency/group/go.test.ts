@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
@@ -239,4 +240,17 @@ test('a task leaves nothing in the context above when it has ended', async () =>
   await task;
 
   assert.equal(clock.pending, 0);
+});
+
+test('an AbortError of the platform that the cancellation caused is the cancellation', async (t) => {
+  const surfaced = unhandledRejections(t);
+  {
+    await using _stopped = go(background(), (ctx) => once(new EventEmitter(), 'never', { signal: ctx.signal }));
+  }
+
+  const canceled = go(background(), (ctx) => once(new EventEmitter(), 'never', { signal: ctx.signal }));
+  canceled.cancel();
+  await yieldNow();
+
+  assert.deepEqual([canceled.state, surfaced], ['failed', []]);
 });

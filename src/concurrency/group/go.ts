@@ -1,10 +1,11 @@
 import type { CancelContext, Context } from '../context/context.ts';
-import { background, isContextError } from '../context/context-tree.ts';
+import { background } from '../context/context-tree.ts';
 import { deliverAll } from '../parking/deliver-all.ts';
 import { LinkedList } from '../parking/linked-list.ts';
 import { type ParkingPlace, park, type Waiter } from '../parking/park.ts';
 import type { Awaitable } from '../parking/waiting.ts';
 import { type Task, type TaskFn, TaskRun } from './task.ts';
+import { tellsOfEnd } from './tells-of-end.ts';
 
 /**
  * One task with one owner: whoever started it. `await using poller = go(ctx, poll)` cancels it at the end of the block,
@@ -82,7 +83,7 @@ class Owned<T> extends TaskRun<T> implements OwnedTask<T>, ParkingPlace {
   }
 
   protected failing(thrown: unknown): unknown {
-    this.#isCancellation = isContextError(thrown) && this.#ctx.err() !== undefined;
+    this.#isCancellation = tellsOfEnd(thrown, this.#ctx);
     return thrown;
   }
 

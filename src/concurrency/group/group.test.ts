@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -182,6 +183,16 @@ test('the first error cancels the other tasks, which end with it, and wait comes
   assert.equal(thrown, doom);
   assert.deepEqual(steps, ['cleaned up', 'wait threw']);
   assert.deepEqual([failing.error, other.error], [doom, doom]);
+});
+
+test('a call of the platform that the first error aborts ends with that error, and not with an AbortError', async () => {
+  const g = group(background());
+  const aborted = g.go((ctx) => once(new EventEmitter(), 'never', { signal: ctx.signal }));
+  g.go(ends(doom));
+
+  await assert.rejects(g.wait(), doom);
+
+  assert.equal(aborted.error, doom);
 });
 
 test('a task that fails on its own after the first error keeps its error', async () => {

@@ -1,6 +1,6 @@
 import { chain, StatusError } from '../../errors/index.ts';
 import type { CancelContext, Context } from '../context/context.ts';
-import { background, isContextError } from '../context/context-tree.ts';
+import { background } from '../context/context-tree.ts';
 import { DoneListener, isKnownDone, listen } from '../context/done-listener.ts';
 import { deliverAll } from '../parking/deliver-all.ts';
 import { LinkedList } from '../parking/linked-list.ts';
@@ -8,6 +8,7 @@ import { type ParkingPlace, park, type Waiter } from '../parking/park.ts';
 import type { Awaitable } from '../parking/waiting.ts';
 import { Backlog } from './backlog.ts';
 import { type Task, type TaskFn, TaskRun } from './task.ts';
+import { tellsOfEnd } from './tells-of-end.ts';
 
 export interface GroupOptions {
   /** How many tasks run at a time; a whole number from 1. Default: no limit. */
@@ -151,7 +152,7 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
       return error;
     }
     const { error: first } = this.#first;
-    return isContextError(error) && (error as Error).cause === first ? first : error;
+    return tellsOfEnd(error, this.ctx) && chain(error).includes(first) ? first : error;
   }
 
   taskEnded(): void {
@@ -163,7 +164,7 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   /** Somebody is handed the error of a task. */
   errorTaken(error: unknown): void {
     if (this.#first !== undefined && this.#first.error === error) this.#reported();
-    else if (isContextError(error)) this.#isEndReported = true;
+    else if (tellsOfEnd(error, this.ctx)) this.#isEndReported = true;
   }
 
   override contextDone(): void {
@@ -255,7 +256,7 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   }
 
   #fail(error: unknown): void {
-    const isEndOfContext = isContextError(error) && this.ctx.err() !== undefined;
+    const isEndOfContext = tellsOfEnd(error, this.ctx);
     this.#first = { error, isEndOfContext };
     if (this.#isReported || isEndOfContext) return;
     letGoOfFrames(error);
