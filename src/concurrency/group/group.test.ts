@@ -220,6 +220,16 @@ test('the end of the context ends the tasks through that of the group, and wait 
   assert.equal(clock.pending, 0);
 });
 
+test('the end of the context that a call of the platform tells of by an AbortError is thrown as that end', async () => {
+  const clock = virtualClock();
+  const g = group(rootContext(clock).withTimeout(50));
+  g.go((ctx) => once(new EventEmitter(), 'never', { signal: ctx.signal }));
+
+  await clock.advance(50);
+
+  await assert.rejects(g.wait(), { code: 'deadline_exceeded' });
+});
+
 test('cancel ends the tasks with its cause, and wait throws what they ended with', async () => {
   const g = group(background());
   g.go(untilCanceled);

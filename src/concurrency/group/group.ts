@@ -1,6 +1,6 @@
 import { chain, StatusError } from '../../errors/index.ts';
 import type { CancelContext, Context } from '../context/context.ts';
-import { background } from '../context/context-tree.ts';
+import { background, isContextError } from '../context/context-tree.ts';
 import { DoneListener, isKnownDone, listen } from '../context/done-listener.ts';
 import { deliverAll } from '../parking/deliver-all.ts';
 import { LinkedList } from '../parking/linked-list.ts';
@@ -147,9 +147,11 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
    */
   taskFailed(error: unknown): unknown {
     if (this.#first === undefined) {
-      this.#fail(error);
-      this.ctx.cancel(error);
-      return error;
+      // An AbortError does not say whether that was a cancel or a deadline.
+      const failure = isContextError(error) || !tellsOfEnd(error, this.ctx) ? error : this.ctx.err();
+      this.#fail(failure);
+      this.ctx.cancel(failure);
+      return failure;
     }
     const { error: first } = this.#first;
     return tellsOfEnd(error, this.ctx) && chain(error).includes(first) ? first : error;
