@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { failOnLeaks } from '../../testing/leaks.ts';
 import { virtualClock } from '../../testing/virtual-clock.ts';
 import { chan } from '../channel/local-channel.ts';
@@ -10,7 +8,6 @@ import { type Context, contextKey } from '../context/context.ts';
 import { background, rootContext } from '../context/context-tree.ts';
 import { setTracker, type Tracked } from '../parking/tracking.ts';
 import { yieldNow } from '../parking/turns.ts';
-import { unhandledRejections } from '../testdata/unhandled-rejections.ts';
 import { sleep } from '../time/wait.ts';
 import { type Group, group } from './group.ts';
 import type { Task } from './task.ts';
@@ -468,51 +465,6 @@ test('tasks leave nothing in the context above', async () => {
   assert.deepEqual([first.value, second.value, clock.pending], [1, 2, 0]);
 });
 
-test('the error of a group that is dropped without wait surfaces when it is collected', async (t) => {
-  const surfaced = unhandledRejections(t);
-  const drop = async () => {
-    group(background()).go(ends(doom));
-    await yieldNow();
-  };
-  const reported = async () => {
-    const g = group(background());
-    g.go(ends(later));
-    await errorOf(g.wait());
-  };
-  await drop();
-  await reported();
-
-  await collect(() => surfaced.length > 0);
-
-  assert.deepEqual(surfaced, [doom]);
-});
-
-// The stack of such an error, until somebody reads it, holds what stood on it: the task, and through that the group.
-test('an error that was made in a task surfaces all the same when its group is dropped', async (t) => {
-  const surfaced = unhandledRejections(t);
-  const made = (message: string, cause?: unknown) => new Error(message, { cause });
-  const drop = async () => {
-    group(background()).go(() => {
-      throw made('at once');
-    });
-    group(background()).go(async () => {
-      throw made('in the first step', made('its cause'));
-    });
-    const adds = group(background());
-    adds.go(async () => {
-      await yieldNow();
-      if (adds.size > 0) throw made('later');
-    });
-    await yieldNow();
-    await yieldNow();
-  };
-  await drop();
-
-  await collect(() => surfaced.length === 3);
-
-  assert.deepEqual(surfaced.map((error) => (error as Error).message).sort(), ['at once', 'in the first step', 'later']);
-});
-
 test('debug mode is told of the start and the end of every task that starts, and runs it', async (t) => {
   const told: string[] = [];
   const say = (word: string) => (tracked: Tracked) => void told.push(`${word} ${tracked.describe()}`);
@@ -545,13 +497,3 @@ test('debug mode is told of the start and the end of every task that starts, and
     'resumed wait for a group (0 tasks run, 0 wait)',
   ]);
 });
-
-/** Collects garbage until `isEnough`, for so many turns at most. */
-async function collect(isEnough: () => boolean): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  for (let turn = 0; turn < 50 && !isEnough(); turn++) {
-    gc();
-    await yieldNow();
-  }
-}
