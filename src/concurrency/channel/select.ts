@@ -66,51 +66,56 @@ function parkSelect(ctx: Context, cases: Cases, names: readonly string[]): Promi
 
 /** A select that waits: an entry in every case until one of them is done. */
 class Selection extends Waiting<Selected<Cases>> {
-  readonly #cases: Cases;
-  readonly #entries: Entry[] = [];
+  declare private readonly cases: Cases;
+  declare private readonly entries: Entry[];
 
   constructor(ctx: Context, cases: Cases) {
     super(ctx);
-    this.#cases = cases;
+    this.cases = cases;
+    this.entries = [];
   }
 
   add(name: string, on: Case<unknown>): void {
     const entry = new Entry(this, name, on);
-    this.#entries.push(entry);
+    this.entries.push(entry);
     on.park(entry as CaseWaiter<never>);
   }
 
   describe(): string {
-    const cases = Object.entries(this.#cases).map(([name, on]) => `${name}: ${on.describe()}`);
+    const cases = Object.entries(this.cases).map(([name, on]) => `${name}: ${on.describe()}`);
     return `select of ${cases.join(', ')}`;
   }
 
   protected leave(): void {
-    for (const entry of this.#entries) entry.on.leave(entry as CaseWaiter<never>);
+    for (const entry of this.entries) entry.on.leave(entry as CaseWaiter<never>);
   }
 }
 
 class Entry implements CaseWaiter<unknown> {
-  previous: CaseWaiter<unknown> | undefined = undefined;
-  next: CaseWaiter<unknown> | undefined = undefined;
-  list: { remove(entry: CaseWaiter<unknown>): void } | undefined = undefined;
-  payload: unknown = undefined;
-  readonly #selection: Selection;
-  readonly name: string;
-  readonly on: Case<unknown>;
+  declare previous: CaseWaiter<unknown> | undefined;
+  declare next: CaseWaiter<unknown> | undefined;
+  declare list: { remove(entry: CaseWaiter<unknown>): void } | undefined;
+  declare payload: unknown;
+  declare private readonly selection: Selection;
+  declare readonly name: string;
+  declare readonly on: Case<unknown>;
 
   constructor(selection: Selection, name: string, on: Case<unknown>) {
-    this.#selection = selection;
+    this.previous = undefined;
+    this.next = undefined;
+    this.list = undefined;
+    this.payload = undefined;
+    this.selection = selection;
     this.name = name;
     this.on = on;
   }
 
   deliver(value: unknown): void {
-    this.#selection.deliver({ case: this.name, value });
+    this.selection.deliver({ case: this.name, value });
   }
 
   fail(error: unknown): void {
-    this.#selection.fail(error);
+    this.selection.fail(error);
   }
 }
 

@@ -45,7 +45,8 @@ abstract class Node implements Listenable {
 
   refuseWait(): void {
     const { ending } = this;
-    if (ending !== undefined && (!ending.isArmed || ending.known() !== undefined)) this.throwIfDone();
+    // One that is armed has not ended: it would have been told.
+    if (ending !== undefined && !ending.isArmed) this.throwIfDone();
   }
 
   listen(listener: DoneListener): void {

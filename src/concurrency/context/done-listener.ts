@@ -5,10 +5,18 @@ import type { Context, Stop } from './context.ts';
  * a parked operation then enters and leaves its Context without a closure, a Set entry or a Stop.
  */
 export abstract class DoneListener {
-  previousDone: DoneListener | undefined = undefined;
-  nextDone: DoneListener | undefined = undefined;
+  declare previousDone: DoneListener | undefined;
+  declare nextDone: DoneListener | undefined;
   /** Where it is registered. */
-  watch: Watched | undefined = undefined;
+  declare watch: Watched | undefined;
+
+  // Here and in what is made for every wait, fields are declared and assigned by hand: an initialiser, which every `#field` and
+  // every plain declaration has, costs a call per class (a ping-pong took 290 ns with them, 240 without).
+  constructor() {
+    this.previousDone = undefined;
+    this.nextDone = undefined;
+    this.watch = undefined;
+  }
 
   /** Called synchronously with the end of the Context, after which it is registered nowhere. Must not throw. */
   abstract contextDone(): void;

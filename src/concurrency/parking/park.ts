@@ -23,18 +23,21 @@ export interface ParkingPlace {
 
 /** One operation that waits in one queue. */
 class Parked<T, P> extends Waiting<T> implements Waiter<T, P> {
-  previous: Waiter<T, P> | undefined = undefined;
-  next: Waiter<T, P> | undefined = undefined;
-  list: { remove(entry: Waiter<T, P>): void } | undefined = undefined;
-  readonly payload: P;
-  readonly #place: ParkingPlace;
-  readonly #operation: string;
+  declare previous: Waiter<T, P> | undefined;
+  declare next: Waiter<T, P> | undefined;
+  declare list: { remove(entry: Waiter<T, P>): void } | undefined;
+  declare readonly payload: P;
+  declare private readonly place: ParkingPlace;
+  declare private readonly operation: string;
 
   constructor(ctx: Context, place: ParkingPlace, operation: string, payload: P) {
     super(ctx);
+    this.previous = undefined;
+    this.next = undefined;
+    this.list = undefined;
     this.payload = payload;
-    this.#place = place;
-    this.#operation = operation;
+    this.place = place;
+    this.operation = operation;
   }
 
   get isDoomed(): boolean {
@@ -42,7 +45,7 @@ class Parked<T, P> extends Waiting<T> implements Waiter<T, P> {
   }
 
   describe(): string {
-    return this.#place.describe(this.#operation);
+    return this.place.describe(this.operation);
   }
 
   protected leave(): void {
@@ -50,7 +53,7 @@ class Parked<T, P> extends Waiting<T> implements Waiter<T, P> {
   }
 
   protected override gaveUp(): void {
-    this.#place.waiterLeft?.();
+    this.place.waiterLeft?.();
   }
 }
 

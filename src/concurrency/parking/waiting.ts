@@ -12,18 +12,18 @@ export type Awaitable<T> = T | Promise<T>;
  * so no wake-up is lost, and one that gave up leaves no trace.
  */
 export abstract class Waiting<T> extends DoneListener implements Tracked {
-  readonly promise: Promise<T>;
-  protected readonly ctx: Context;
-  readonly #resolve: (value: T) => void;
-  readonly #reject: (error: unknown) => void;
+  declare readonly promise: Promise<T>;
+  declare protected readonly ctx: Context;
+  declare private readonly resolve: (value: T) => void;
+  declare private readonly reject: (error: unknown) => void;
 
   /** The Context must not have ended. Enter the queues, then call `begin`. */
   constructor(ctx: Context) {
     super();
     this.ctx = ctx;
     this.promise = new Promise<T>(takeResolvers);
-    this.#resolve = lastResolve as (value: T) => void;
-    this.#reject = lastReject;
+    this.resolve = lastResolve as (value: T) => void;
+    this.reject = lastReject;
   }
 
   abstract describe(): string;
@@ -41,13 +41,13 @@ export abstract class Waiting<T> extends DoneListener implements Tracked {
   /** Leaves, and goes on with `outcome`. */
   deliver(outcome: T): void {
     this.#end();
-    handOver(this.#resolve, outcome);
+    handOver(this.resolve, outcome);
   }
 
   /** Leaves, and throws `error`. */
   fail(error: unknown): void {
     this.#end();
-    handOver(this.#reject, error);
+    handOver(this.reject, error);
   }
 
   override contextDone(): void {

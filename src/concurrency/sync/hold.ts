@@ -16,35 +16,36 @@ export interface Holdable {
  * the first lock and a `relock` take the same way, and a hand-over is no more than `granted` and a delivery.
  */
 export class Hold implements Lock {
-  of: Holdable;
-  #isHeld = false;
+  declare of: Holdable;
+  declare private isHeld: boolean;
 
   constructor(of: Holdable) {
     this.of = of;
+    this.isHeld = false;
   }
 
   /** It is held from now on. */
   granted(): this {
-    this.#isHeld = true;
+    this.isHeld = true;
     return this;
   }
 
   unlock(): void {
-    if (!this.#isHeld)
+    if (!this.isHeld)
       throw new StatusError('failed_precondition', 'unlock of a lock that is not held', { reason: 'LOCK_RELEASED' });
-    this.#isHeld = false;
+    this.isHeld = false;
     this.of.release();
   }
 
   relock(ctx: Context): Awaitable<Lock> {
-    if (this.#isHeld)
+    if (this.isHeld)
       throw new StatusError('failed_precondition', 'relock of a lock that is held', { reason: 'LOCK_HELD' });
     return this.of.take(ctx, this);
   }
 
   [Symbol.dispose](): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
+    if (!this.isHeld) return;
+    this.isHeld = false;
     this.of.release();
   }
 }

@@ -109,17 +109,18 @@ class Units implements ParkingPlace {
 
 /** Made before it is granted, and handed out only then. */
 class Share implements Permit {
-  readonly n: number;
-  readonly #of: Units;
-  #isReleased = false;
+  declare readonly n: number;
+  declare private readonly of: Units;
+  declare private isReleased: boolean;
 
   constructor(of: Units, n: number) {
-    this.#of = of;
+    this.of = of;
     this.n = n;
+    this.isReleased = false;
   }
 
   release(): void {
-    if (this.#isReleased)
+    if (this.isReleased)
       throw new StatusError('failed_precondition', 'release of a permit that was released', {
         reason: 'PERMIT_RELEASED',
       });
@@ -127,8 +128,8 @@ class Share implements Permit {
   }
 
   [Symbol.dispose](): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    this.#of.release(this.n);
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.of.release(this.n);
   }
 }
