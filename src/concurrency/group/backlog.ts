@@ -6,25 +6,19 @@ import { type ParkingPlace, park, type Waiter } from '../parking/park.ts';
 import type { Awaitable } from '../parking/waiting.ts';
 
 /**
- * What waits before a group that is at its limit: up to `max` entries, in their order, and behind them the producers that
- * wait for room. Each entry that leaves lets one producer go on.
+ * What waits before a group that is at its limit: up to `max` entries, in their order, and the producers that wait until
+ * an entry would pass without waiting. To let a producer go on reserves nothing for it.
  */
 export class Backlog<T> implements ParkingPlace {
   readonly #max: number;
   readonly #entries = new Ring<T>();
   readonly #producers = new LinkedList<Waiter<void>>();
-  /** Whether an entry could pass without waiting here. */
-  readonly #canPass: () => boolean;
-  /**
-   * Producers that were told of room and have added nothing yet. Between being told and adding lies a microtask, in which
-   * another may take the place; they may then go one beyond `max` each, rather than fail although they had asked.
-   */
-  #promised = 0;
+  readonly #freePlaces: () => number;
   #isChecking = false;
 
-  constructor(max: number, canPass: () => boolean) {
+  constructor(max: number, freePlaces: () => number) {
     this.#max = max;
-    this.#canPass = canPass;
+    this.#freePlaces = freePlaces;
   }
 
   get length(): number {
@@ -37,20 +31,14 @@ export class Backlog<T> implements ParkingPlace {
   }
 
   push(entry: T): void {
-    if (this.#entries.length >= this.#max && this.#promised === 0) {
+    if (this.#entries.length >= this.#max) {
       throw new StatusError(
         'resource_exhausted',
         `${this.#entries.length} tasks wait in the group already, of at most ${this.#max}; await group.room() before go, or raise the option queue`,
         { reason: 'GROUP_QUEUE_FULL' },
       );
     }
-    this.added();
     this.#entries.push(entry);
-  }
-
-  /** Somebody added an entry, here or past it: it may have been one who had asked for room. */
-  added(): void {
-    if (this.#promised > 0) this.#promised--;
   }
 
   /** The oldest entry. Call it only if there is one. */
@@ -59,19 +47,14 @@ export class Backlog<T> implements ParkingPlace {
   }
 
   room(): Awaitable<void> {
-    if (this.#producers.head !== undefined || !this.#hasRoom()) {
+    // Where others wait although a place is free, that place is for one that has been woken; `checkLater` sees to the rest.
+    if (this.#producers.head !== undefined || this.#usablePlaces() === 0)
       return park(background(), this.#producers, this, 'room', undefined);
-    }
-    this.#promised++;
   }
 
-  /** A task ended: one producer may go on. */
-  roomMade(): void {
-    const producer = this.#producers.head;
-    if (producer === undefined || !this.#hasRoom()) return;
-    this.#promised++;
-    producer.deliver();
-    if (this.#producers.head !== undefined && !this.#isChecking) this.#checkLater();
+  /** A task ended: one producer may go on if no entry took the place. */
+  placeFreed(): void {
+    if (this.#usablePlaces() > 0) this.#wake(1);
   }
 
   /** All that wait for room throw what `error` makes. */
@@ -84,16 +67,22 @@ export class Backlog<T> implements ParkingPlace {
     return `${operation} in a group (${this.length} of ${this.#max} tasks wait)`;
   }
 
-  #hasRoom(): boolean {
-    return this.#entries.length < this.#max || this.#canPass();
+  #usablePlaces(): number {
+    return this.#entries.length > 0 ? 0 : this.#freePlaces();
   }
 
-  /** One that was told of room may add nothing: those behind it must not wait for a task that nobody starts. */
+  #wake(count: number): void {
+    for (let left = count; left > 0 && this.#producers.head !== undefined; left--) this.#producers.head.deliver();
+    if (count > 0 && this.#producers.head !== undefined) this.#checkLater();
+  }
+
+  /** One that was woken may add nothing: those behind it must not wait for a task that nobody starts. */
   #checkLater(): void {
+    if (this.#isChecking) return;
     this.#isChecking = true;
     setImmediate(() => {
       this.#isChecking = false;
-      this.roomMade();
+      this.#wake(this.#usablePlaces());
     });
   }
 }

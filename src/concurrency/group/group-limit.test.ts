@@ -196,24 +196,35 @@ test('a waiting task does not start after a deadline that no timer had the time 
   assert.equal(late.state, 'failed');
 });
 
-test('room is there at once below the limit and while the queue has a place', async () => {
-  const g = group(background(), { limit: 1, queue: 1 });
+test('room is there at once only while a task would start, whatever the queue would take', async () => {
+  const g = group(background(), { limit: 1 });
   const { task, open } = gated();
 
-  for (let n = 0; n < 2; n++) {
-    assert.equal(g.room(), undefined);
-    g.go(task(n));
-  }
+  assert.equal(g.room(), undefined);
+  g.go(task(0));
 
   const room = g.room();
   assert.ok(room instanceof Promise);
-  g.cancel();
-  await assert.rejects(room, { code: 'canceled' });
   open(0);
+  assert.equal(await room, undefined);
+  await g.wait();
 });
 
-test('a producer that asks for room before each task keeps within the queue and is never refused', async () => {
-  const g = group(background(), { limit: 2, queue: 3 });
+test('asking for room reserves nothing, neither a place nor one in the queue', async () => {
+  const g = group(background(), { limit: 1, queue: 2 });
+  for (let n = 0; n < 50; n++) assert.equal(g.room(), undefined);
+  const { task, open } = gated();
+  for (let n = 0; n < 3; n++) g.go(task(n));
+
+  assert.throws(() => g.go(task(3)), queueFull);
+
+  g.cancel();
+  open(0);
+  await assert.rejects(g.wait(), { code: 'canceled' });
+});
+
+test('a producer that asks for room before each task never queues one', async () => {
+  const g = group(background(), { limit: 2, queue: 0 });
   let most = 0;
   for (let n = 0; n < 200; n++) {
     await g.room();
@@ -223,14 +234,14 @@ test('a producer that asks for room before each task keeps within the queue and 
 
   await g.wait();
 
-  assert.equal(most, 5);
+  assert.equal(most, 2);
 });
 
-test('many producers that ask for room are never refused, and are served in their order', async () => {
-  const g = group(background(), { limit: 1, queue: 0 });
+test('many producers that ask for room are served in their order, and queue no more than one task each', async () => {
+  const g = group(background(), { limit: 2, queue: 3 });
   const order: number[] = [];
   const produce = async (producer: number) => {
-    for (let n = 0; n < 3; n++) {
+    for (let n = 0; n < 5; n++) {
       await g.room();
       g.go(async () => {
         order.push(producer);
@@ -242,26 +253,105 @@ test('many producers that ask for room are never refused, and are served in thei
   await Promise.all([0, 1, 2, 3].map(produce));
   await g.wait();
 
-  assert.equal(order.length, 12);
-  assert.deepEqual(order.slice(0, 4), [0, 1, 2, 3]);
+  assert.deepEqual(
+    order,
+    Array.from({ length: 20 }, (_, n) => n % 4),
+  );
 });
 
-test('a producer that is told of room and adds nothing does not keep the others waiting', async () => {
+test('each place that becomes free wakes one producer, and none that a waiting task takes', async () => {
+  const g = group(background(), { limit: 2 });
+  const { task, open, started } = gated();
+  for (let n = 0; n < 3; n++) g.go(task(n));
+  const woken: number[] = [];
+  const produce = async (producer: number) => {
+    await g.room();
+    woken.push(producer);
+    g.go(task(producer));
+  };
+  const producing = Promise.all([3, 4, 5].map(produce));
+
+  open(0);
+  await yieldNow();
+  assert.deepEqual([started, woken], [[0, 1, 2], []]);
+  open(1);
+  open(2);
+  await yieldNow();
+  await yieldNow();
+  assert.deepEqual(
+    [started, woken],
+    [
+      [0, 1, 2, 3, 4],
+      [3, 4],
+    ],
+  );
+  open(3);
+  await producing;
+
+  assert.deepEqual([started, woken, g.size], [[0, 1, 2, 3, 4, 5], [3, 4, 5], 2]);
+  open(4);
+  open(5);
+  await g.wait();
+});
+
+test('waiting tasks that need no wait wake one producer for the place that they leave', async () => {
+  const g = group(background(), { limit: 1 });
+  const { task, open } = gated();
+  g.go(task(0));
+  for (let n = 0; n < 3; n++) g.go(() => undefined);
+  const first = Promise.resolve(g.room()).then(() => void g.go(task(1)));
+  let isSecondWoken = false;
+  const second = Promise.resolve(g.room()).then(() => {
+    isSecondWoken = true;
+  });
+
+  open(0);
+  await first.then(() => yieldNow());
+
+  assert.equal(isSecondWoken, false);
+  open(1);
+  await second;
+  await g.wait();
+});
+
+test('a task that somebody else adds takes the place, and that of the producer that was woken waits', async () => {
+  const g = group(background(), { limit: 1 });
+  const { task, open, started } = gated();
+  g.go(task(0)).then(() => g.go(task(1)));
+  const woken = Promise.resolve(g.room()).then(async () => {
+    await undefined;
+    return g.go(task(2)).state;
+  });
+
+  open(0);
+
+  assert.equal(await woken, 'waiting');
+  open(1);
+  await yieldNow();
+  assert.deepEqual(started, [0, 1, 2]);
+  open(2);
+  await g.wait();
+});
+
+test('a producer that is woken and adds nothing does not keep the others waiting', async () => {
   const g = group(background(), { limit: 1, queue: 0 });
   const { task, open } = gated();
   g.go(task(0));
-  const changesItsMind = g.room();
-  const second = Promise.resolve(g.room()).then(() => g.go(() => 'second'));
+  const order: number[] = [];
+  const waits = [1, 2, 3].map(async (producer) => {
+    await g.room();
+    order.push(producer);
+  });
 
   open(0);
-  await changesItsMind;
+  await Promise.all(waits);
 
-  assert.equal(await second, 'second');
+  assert.deepEqual(order, [1, 2, 3]);
   await g.wait();
 });
 
 test('the end of the group ends the wait for room with the first error', async () => {
-  const g = group(background(), { limit: 1, queue: 0 });
+  const g = group(background(), { limit: 1 });
   g.go(async () => {
     await yieldNow();
     throw doom;
@@ -274,7 +364,7 @@ test('the end of the group ends the wait for room with the first error', async (
 });
 
 test('cancel ends the wait for room with the error of the context', async () => {
-  const g = group(background(), { limit: 1, queue: 0 });
+  const g = group(background(), { limit: 1 });
   const { task, open } = gated();
   g.go(task(0));
   const room = g.room();

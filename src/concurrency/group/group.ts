@@ -49,10 +49,10 @@ export interface Group extends AsyncDisposable {
   /** The same if it need not wait for a place, or else undefined. */
   tryGo<T>(fn: TaskFn<T>): Task<T> | undefined;
   /**
-   * Waits until `go` takes another task, in the order of the calls; undefined where it does already. That counts the
-   * places of the queue: a producer that is to go on only when a task can start makes the group with `queue: 0`. Where all
-   * who add ask `room` first, none is refused. A task of the group that waits here keeps its own place meanwhile: if all
-   * that run do, none ends. Throws what ended the group when it is canceled.
+   * Waits until `go` would start a task at once, in the order of the calls; undefined where it would already. This is how
+   * a producer keeps to the pace of the tasks. It reserves nothing: where somebody else takes the place first, `go` puts the
+   * task into the queue. A task of the group that waits here keeps its own place meanwhile: if all that run do, none ends.
+   * Throws what ended the group when it is canceled.
    */
   room(): Awaitable<void>;
   /**
@@ -96,7 +96,7 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
     super();
     this.ctx = ctx.withCancel();
     this.#limit = limit;
-    this.#backlog = new Backlog(queue, () => this.#running < limit);
+    this.#backlog = new Backlog(queue, () => limit - this.#running);
   }
 
   get size(): number {
@@ -178,7 +178,6 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
     if (this.#isClosed) throw closedError();
     if (isKnownDone(this.ctx)) return this.#refused(new GroupTask(this, fn));
     if (this.#running >= this.#limit || this.#backlog.length > 0) return undefined;
-    this.#backlog.added();
     this.#running++;
     const task = new GroupTask(this, fn);
     task.start(this.ctx);
@@ -202,20 +201,19 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
 
   /** A task that ends within its start comes back to this loop, not into a deeper one. */
   #startWaiting(): void {
-    if (!this.#isStarting) {
-      this.#isStarting = true;
-      while (this.#backlog.length > 0 && this.#running < this.#limit) {
-        // The exact question: in a loop of tasks that never wait no timer tells of a deadline.
-        if (this.ctx.err() !== undefined) {
-          this.#dropWaiting();
-          break;
-        }
-        this.#running++;
-        this.#backlog.shift().start(this.ctx);
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    while (this.#backlog.length > 0 && this.#running < this.#limit) {
+      // The exact question: in a loop of tasks that never wait no timer tells of a deadline.
+      if (this.ctx.err() !== undefined) {
+        this.#dropWaiting();
+        break;
       }
-      this.#isStarting = false;
+      this.#running++;
+      this.#backlog.shift().start(this.ctx);
     }
-    this.#backlog.roomMade();
+    this.#isStarting = false;
+    this.#backlog.placeFreed();
     if (this.#backlog.isIdle) this.unlisten();
   }
 

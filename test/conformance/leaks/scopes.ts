@@ -11,7 +11,7 @@ export const scopes: Readonly<Record<string, MakeWait>> = {
     await tasks.wait();
   },
   'the room of a group': () => async (ctx) => {
-    await using tasks = group(ctx, { limit: 1, queue: 0 });
+    await using tasks = group(ctx, { limit: 1 });
     tasks.go((own) => sleep(own, hour));
     await tasks.room();
   },
