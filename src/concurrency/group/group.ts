@@ -28,8 +28,8 @@ export interface GroupOptions {
  *     return { user: user.value, posts: posts.value };
  *
  * Leaving the block waits for all tasks, also where the body throws; it does not cancel them. It throws the first error
- * if nobody was handed that by `wait`, `room` or `await task` (a task that awaits another is somebody: end a body whose
- * tasks do that with `wait`). JavaScript then puts an error of the body below it, as `suppressed` of a SuppressedError:
+ * if nobody was handed that by `wait`, `room` or `await task`; a task of the group that was, and failed with it or with an
+ * error that it caused, does not count. JavaScript then puts an error of the body below it, as `suppressed` of a SuppressedError:
  * call `wait` at the end of the body, and let work that waits with `group.ctx`, which the first error ends, be a task too.
  * The error of a group that is dropped without either surfaces as an unhandled rejection when the group is collected.
  */
@@ -85,8 +85,8 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   readonly #joiners = new LinkedList<Waiter<void>>();
   #running = 0;
   #first: { readonly error: unknown; readonly isEndOfContext: boolean } | undefined = undefined;
-  /** Whether somebody got, or will get, the first error. */
-  #isReported = false;
+  /** How many got, or will get, the first error, and did not pass it on to the group. */
+  #takers = 0;
   /** Whether somebody got an error that says that the Context has ended: nobody need hear that again. */
   #isEndReported = false;
   #isClosed = false;
@@ -120,7 +120,8 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   }
 
   async wait(): Promise<void> {
-    this.#reported();
+    // Nobody can give that back.
+    this.#taken(Number.POSITIVE_INFINITY);
     await this.#join();
     if (this.#first !== undefined) throw this.#first.error;
   }
@@ -132,8 +133,8 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#join();
     const first = this.#first;
-    if (first === undefined || this.#isReported || (first.isEndOfContext && this.#isEndReported)) return;
-    this.#reported();
+    if (first === undefined || this.#takers > 0 || (first.isEndOfContext && this.#isEndReported)) return;
+    this.#taken(Number.POSITIVE_INFINITY);
     throw first.error;
   }
 
@@ -153,8 +154,10 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
       this.ctx.cancel(failure);
       return failure;
     }
-    const { error: first } = this.#first;
-    return tellsOfEnd(error, this.ctx) && chain(error).includes(first) ? first : error;
+    if (!this.#stemsFromFirst(error)) return error;
+    if (tellsOfEnd(error, this.ctx)) return this.#first.error;
+    this.#givenBack(this.#first);
+    return error;
   }
 
   taskEnded(): void {
@@ -163,9 +166,9 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
     if (this.#running === 0) this.#closeIfJoined();
   }
 
-  /** Somebody is handed the error of a task. */
-  errorTaken(error: unknown): void {
-    if (this.#first !== undefined && this.#first.error === error) this.#reported();
+  /** So many are handed the error of a task. */
+  errorTaken(error: unknown, takers: number): void {
+    if (this.#stemsFromFirst(error)) this.#taken(takers);
     else if (tellsOfEnd(error, this.ctx)) this.#isEndReported = true;
   }
 
@@ -235,7 +238,7 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
 
   #endForProducer(): unknown {
     const error = this.#endOfContext();
-    this.errorTaken(error);
+    this.errorTaken(error, 1);
     return error;
   }
 
@@ -258,15 +261,25 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   #fail(error: unknown): void {
     const isEndOfContext = tellsOfEnd(error, this.ctx);
     this.#first = { error, isEndOfContext };
-    if (this.#isReported || isEndOfContext) return;
+    if (this.#takers > 0 || isEndOfContext) return;
     letGoOfFrames(error);
     unreported.register(this, error, this);
   }
 
-  #reported(): void {
-    if (this.#isReported) return;
-    this.#isReported = true;
-    if (this.#first !== undefined) unreported.unregister(this);
+  #stemsFromFirst(error: unknown): boolean {
+    return this.#first !== undefined && chain(error).includes(this.#first.error);
+  }
+
+  #taken(takers: number): void {
+    if (this.#takers === 0 && this.#first !== undefined) unreported.unregister(this);
+    this.#takers += takers;
+  }
+
+  /** A task failed with the first error, which it had taken: that taker will tell nobody. */
+  #givenBack({ error, isEndOfContext }: { readonly error: unknown; readonly isEndOfContext: boolean }): void {
+    // The end of the Context reaches each task by itself.
+    if (isEndOfContext || this.#takers === 0 || --this.#takers > 0) return;
+    unreported.register(this, error, this);
   }
 }
 
@@ -286,8 +299,8 @@ class GroupTask<T> extends TaskRun<T> {
     this.#group.taskEnded();
   }
 
-  protected errorTaken(error: unknown): void {
-    this.#group.errorTaken(error);
+  protected errorTaken(error: unknown, takers: number): void {
+    this.#group.errorTaken(error, takers);
   }
 }
 

@@ -31,6 +31,8 @@ export abstract class TaskRun<T> implements Task<T>, Tracked {
   /** The value, or the error. */
   #outcome: unknown = undefined;
   #awaited: PromiseWithResolvers<T> | undefined = undefined;
+  /** How many await it before its end. */
+  #waiting = 0;
 
   constructor(fn: TaskFn<T>) {
     this.#fn = fn;
@@ -40,8 +42,8 @@ export abstract class TaskRun<T> implements Task<T>, Tracked {
   protected abstract failing(thrown: unknown): unknown;
   /** It ran and has ended, and those who await it have been told. */
   protected abstract ended(): void;
-  /** Somebody is handed its error through `await`. */
-  protected abstract errorTaken(error: unknown): void;
+  /** So many are handed its error through `await`. */
+  protected abstract errorTaken(error: unknown, takers: number): void;
 
   get state(): TaskState {
     return this.#state;
@@ -136,12 +138,13 @@ export abstract class TaskRun<T> implements Task<T>, Tracked {
 
   #rejectAwaited(): void {
     if (this.#awaited === undefined) return;
-    this.errorTaken(this.#outcome);
+    this.errorTaken(this.#outcome, this.#waiting);
     this.#awaited.reject(this.#outcome);
   }
 
   #promise(): Promise<T> {
-    if (this.#state === 'failed') this.errorTaken(this.#outcome);
+    if (this.#state === 'failed') this.errorTaken(this.#outcome, 1);
+    else this.#waiting++;
     if (this.#awaited === undefined) {
       if (this.#state === 'done') return Promise.resolve(this.#outcome as T);
       if (this.#state === 'failed') return Promise.reject(this.#outcome);
