@@ -8,7 +8,8 @@ import type { DoneListener, Listenable } from './done-listener.ts';
 
 /** What all nodes share: the way to the values above, and to the nearest node that can end. */
 abstract class Node implements Listenable {
-  readonly parent: Node | undefined;
+  // Declared, not initialised: see `DoneListener`.
+  declare readonly parent: Node | undefined;
 
   constructor(parent: Node | undefined) {
     this.parent = parent;
@@ -86,9 +87,9 @@ abstract class Node implements Listenable {
 
 /** A node without an end of its own: a root, one with a value, or one cut off from the ends above it. */
 class PassiveNode extends Node implements Context {
-  readonly ending: EndingNode | undefined;
-  readonly key: ContextKey<unknown> | undefined;
-  readonly own: unknown;
+  declare readonly ending: EndingNode | undefined;
+  declare readonly key: ContextKey<unknown> | undefined;
+  declare readonly own: unknown;
 
   constructor(
     parent: Node | undefined,
@@ -150,13 +151,13 @@ function neverAborted(node: object): AbortSignal {
  * disposed has no entry anywhere.
  */
 class EndingNode extends Node implements CancelContext, WatchedNode {
-  readonly clock: Clock;
-  readonly deadline: number | undefined;
-  readonly #upstream: EndingNode | undefined;
-  readonly #timeoutCause: unknown;
-  #end: End | typeof disposed | undefined;
-  #watch: Watch | undefined;
-  #controller: AbortController | undefined;
+  declare readonly clock: Clock;
+  declare readonly deadline: number | undefined;
+  declare private readonly upstream: EndingNode | undefined;
+  declare private readonly timeoutCause: unknown;
+  declare private end: End | typeof disposed | undefined;
+  declare private watch: Watch | undefined;
+  declare private controller: AbortController | undefined;
 
   constructor(parent: Node, deadline: number, cause: unknown) {
     super(parent);
@@ -165,11 +166,11 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
     const earliest = inherited !== undefined && inherited < deadline ? inherited : deadline;
     this.clock = parent.clock;
     this.deadline = earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
-    this.#upstream = upstream;
-    this.#timeoutCause = cause;
-    this.#end = undefined;
-    this.#watch = undefined;
-    this.#controller = undefined;
+    this.upstream = upstream;
+    this.timeoutCause = cause;
+    this.end = undefined;
+    this.watch = undefined;
+    this.controller = undefined;
   }
 
   get ending(): EndingNode {
@@ -177,29 +178,29 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
+    if (this.controller === undefined) {
       const controller = new AbortController();
-      this.#controller = controller;
+      this.controller = controller;
       const end = this.settled();
       if (end !== undefined) controller.abort(end.err);
       else this.onDone(() => controller.abort(this.settled()?.err));
     }
-    return this.#controller.signal;
+    return this.controller.signal;
   }
 
   cancel(cause?: unknown): void {
-    if (this.#end !== undefined) return;
+    if (this.end !== undefined) return;
     const now = this.clock.now();
     if (this.settled(now) === undefined) this.#finish(new End('canceled', now, cause));
   }
 
   /** As `cancel`; but where nobody waits it does not look at the clock: most contexts end so, and nobody asks them again. */
   [Symbol.dispose](): void {
-    if (this.#end !== undefined) return;
-    if (this.#watch === undefined && this.#upstream?.known() === undefined) {
-      this.#end = disposed;
+    if (this.end !== undefined) return;
+    if (this.watch === undefined && this.upstream?.known() === undefined) {
+      this.end = disposed;
     } else {
-      if (tracker !== undefined) this.#watch?.tellDisposed(tracker);
+      if (tracker !== undefined) this.watch?.tellDisposed(tracker);
       this.cancel();
     }
   }
@@ -216,33 +217,33 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
   }
 
   get isArmed(): boolean {
-    return this.#watch?.isArmed === true;
+    return this.watch?.isArmed === true;
   }
 
   watchers(): Watch {
-    this.#watch ??= new Watch(this);
-    return this.#watch;
+    this.watch ??= new Watch(this);
+    return this.watch;
   }
 
   /** The end, taking over an ancestor's or the passed deadline, whichever came first, where nobody waited for it. */
   settled(now?: number): End | undefined {
-    if (this.#end !== undefined) return this.#ended(this.#end);
-    const above = this.#upstream?.settled(now);
+    if (this.end !== undefined) return this.#ended(this.end);
+    const above = this.upstream?.settled(now);
     if (above !== undefined && !(this.#hasOwnDeadline() && this.deadline! < above.at)) this.#finish(above);
     else if (this.#hasOwnDeadline() && (now ?? this.clock.now()) >= this.deadline!) this.#expire();
-    return this.#end as End | undefined;
+    return this.end as End | undefined;
   }
 
   /** Its own or an ancestor's end, as far as it is known without a look at the clock. */
   known(): End | typeof disposed | undefined {
-    for (let node: EndingNode | undefined = this; node !== undefined; node = node.#upstream) {
-      if (node.#end !== undefined) return node.#end;
+    for (let node: EndingNode | undefined = this; node !== undefined; node = node.upstream) {
+      if (node.end !== undefined) return node.end;
     }
     return undefined;
   }
 
   listenUpstream(upstream: DoneListener): void {
-    this.#upstream?.watchers().enter(upstream);
+    this.upstream?.watchers().enter(upstream);
   }
 
   armTimer(): Timer | undefined {
@@ -257,23 +258,23 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
   #ended(end: End | typeof disposed): End {
     if (end !== disposed) return end;
     const canceled = new End('canceled', Number.NEGATIVE_INFINITY, undefined);
-    this.#end = canceled;
+    this.end = canceled;
     return canceled;
   }
 
   /** Whether its deadline is earlier than those above: theirs end it through them. */
   #hasOwnDeadline(): boolean {
-    return this.deadline !== this.#upstream?.deadline;
+    return this.deadline !== this.upstream?.deadline;
   }
 
   #expire(): void {
-    this.#finish(new End('deadline_exceeded', this.deadline!, this.#timeoutCause));
+    this.#finish(new End('deadline_exceeded', this.deadline!, this.timeoutCause));
   }
 
   #finish(end: End): void {
-    if (this.#end !== undefined) return;
-    this.#end = end;
-    this.#watch?.announce();
+    if (this.end !== undefined) return;
+    this.end = end;
+    this.watch?.announce();
   }
 }
 
