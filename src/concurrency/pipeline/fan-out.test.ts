@@ -274,6 +274,73 @@ test('a reduce that leaves early cancels what it did not pull', async () => {
   assert.equal(probe.returned, 1);
 });
 
+for (const throws of [false, true]) {
+  test(`a reduce that drops an iterator and ${throws ? 'throws' : 'returns'} leaves no call behind and closes the source`, async () => {
+    const probe = new Probe();
+    const { fn, calls } = heldCalls();
+    let isOver = false;
+    const running = pipeline(ctx, probe)
+      .mapReduce(
+        fn,
+        async (values) => {
+          const { value } = await values[Symbol.asyncIterator]().next();
+          if (throws) throw new Error('reduce failed');
+          return value;
+        },
+        { concurrency: 2 },
+      )
+      .catch((error: Error) => error.message)
+      .finally(() => {
+        isOver = true;
+      });
+    await settle();
+    calls[0]!.resolve(7);
+    await settle();
+    assert.equal(isOver, false);
+
+    for (const call of calls) call.resolve(0);
+
+    assert.equal(await running, throws ? 'reduce failed' : 7);
+    assert.equal(probe.returned, 1);
+  });
+}
+
+test('a reduce that drops a pull is waited for, and the pull ends', async () => {
+  const probe = new Probe();
+  const { fn, calls } = heldCalls();
+  let pull: Promise<unknown> | undefined;
+  const running = pipeline(ctx, probe.sync).mapReduce(
+    fn,
+    (values) => {
+      pull = values[Symbol.asyncIterator]().next();
+      pull.catch(() => undefined);
+    },
+    { concurrency: 1 },
+  );
+  await settle();
+  calls[0]!.resolve(0);
+
+  await running;
+
+  await assert.rejects(pull!, { code: 'canceled' });
+  assert.equal(probe.returned, 1);
+});
+
+test('an error of the source that closes does not hide that of reduce', async () => {
+  const source = {
+    [Symbol.asyncIterator]: () => ({ next: async () => ({ value: 1 }), return: async () => assert.fail() }),
+  };
+  const running = pipeline(ctx, source).mapReduce(
+    (x) => x,
+    async (values) => {
+      await values[Symbol.asyncIterator]().next();
+      throw new Error('reduce failed');
+    },
+  );
+
+  await assert.rejects(running, { message: 'reduce failed' });
+});
+
 test('an error that reduce throws when it has taken all is thrown', async () => {
   const running = pipeline(ctx, [1]).mapReduce(
     (x) => x,

@@ -10,7 +10,7 @@ import { ElementStage } from './element-stage.ts';
 import { FanInStage } from './fan-in-stage.ts';
 import { FanOutStage } from './fan-out-stage.ts';
 import { FlatMapStage } from './flat-map-stage.ts';
-import { mapReduce } from './map-reduce.ts';
+import { LentStage, mapReduce } from './map-reduce.ts';
 import type {
   ElementFn,
   FanOutOptions,
@@ -170,8 +170,8 @@ export class Pipeline<T> implements AsyncIterable<T>, AsyncDisposable, Adoptable
 
   /**
    * Runs `map` for up to `concurrency` elements at a time, and `reduce` on a pipeline of what they give, in the order in
-   * which they end. Gives what `reduce` gives; when that has returned, what it did not pull is canceled. The first error, of
-   * `map` also where `reduce` caught it, ends all and is thrown.
+   * which they end. Gives what `reduce` gives; when that has returned, what it did not pull is canceled and waited for. The
+   * first error, of `map` also where `reduce` caught it, ends all and is thrown.
    */
   async mapReduce<M, R>(
     map: ElementFn<T, M>,
@@ -179,9 +179,9 @@ export class Pipeline<T> implements AsyncIterable<T>, AsyncDisposable, Adoptable
     { concurrency = 16 }: MapReduceOptions = {},
   ): Promise<R> {
     checkWhole('mapReduce: the concurrency', concurrency, 1);
-    const run = this.#run;
-    const values = this.#then('mapReduce', (stage) => new FanOutStage(stage, run, concurrency, map, false));
-    return await mapReduce(run, values, reduce);
+    const { run, stage } = this[adopt]('mapReduce');
+    const lent = new LentStage(new FanOutStage(stage, run, concurrency, map, false));
+    return await mapReduce(run, lent, new Pipeline({ run, stage: lent }), reduce);
   }
 
   /**
