@@ -9,13 +9,20 @@ const maxDepth = 32;
 // biome-ignore lint/suspicious/noExplicitAny: a constructor's parameters do not matter to instanceof
 export type ErrorTarget = DefinedError | Code | (abstract new (...args: any[]) => unknown);
 
-/** The error and its causes, outermost first. An AggregateError's members are not followed. */
+/**
+ * The error and its causes, outermost first. Of a SuppressedError, which `using` makes where a block and its end both
+ * throw, the error of the end comes next, with its causes, and then that of the block. The members of an AggregateError
+ * are not followed.
+ */
 export function chain(error: unknown): unknown[] {
   const links: unknown[] = [];
-  let link = error;
-  while (link !== undefined && link !== null && links.length < maxDepth && !links.includes(link)) {
+  const next = [error];
+  while (next.length > 0 && links.length < maxDepth) {
+    const link = next.pop();
+    if (link === undefined || link === null || links.includes(link)) continue;
     links.push(link);
-    link = link instanceof Error ? link.cause : undefined;
+    if (link instanceof SuppressedError) next.push(link.suppressed, link.error);
+    else if (link instanceof Error) next.push(link.cause);
   }
   return links;
 }
@@ -55,11 +62,16 @@ export function wrap(error: unknown, doing: string): StatusError {
 
 /**
  * Turns anything thrown into a StatusError. A StatusError is returned as it is. An AbortError becomes `canceled`, a
- * TimeoutError `deadline_exceeded`, both without their message, since libraries say in it whom they waited for; anything
- * else becomes `unknown`. The thrown value is the cause. A server hides an unknown error with {@link conceal}.
+ * TimeoutError `deadline_exceeded`, both without their message, since libraries say in it whom they waited for; a
+ * SuppressedError speaks with the error of the end of its block; anything else becomes `unknown`. The thrown value is the
+ * cause. A server hides an unknown error with {@link conceal}.
  */
 export function from(error: unknown): StatusError {
   if (isStatusError(error)) return error;
+  if (error instanceof SuppressedError) {
+    const { code, message, reason, domain, metadata } = from(error.error);
+    return new StatusError(code, message, { reason, domain, metadata, cause: error });
+  }
   if (error instanceof Error) {
     if (error.name === 'AbortError') return new StatusError('canceled', 'the operation was aborted', { cause: error });
     if (error.name === 'TimeoutError')
@@ -75,7 +87,8 @@ export function from(error: unknown): StatusError {
  * its text, so that the caller can quote it and the operator can find the log line.
  */
 export function conceal(error: unknown, id: string): StatusError {
-  if (isStatusError(error) && !(error.code === 'unknown' && error.domain === 'flotilla')) return error;
+  const spoken = error instanceof SuppressedError ? error.error : error;
+  if (isStatusError(spoken) && !(spoken.code === 'unknown' && spoken.domain === 'flotilla')) return from(error);
   const abort = from(error);
   if (abort.code === 'canceled' || abort.code === 'deadline_exceeded') return abort;
   return new StatusError('internal', `internal error ${id}`, {

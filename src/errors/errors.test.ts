@@ -246,3 +246,25 @@ function fields(bytes: Uint8Array): [number, Uint8Array][] {
   }
   return found;
 }
+
+test('an error that the end of a block suppressed another with speaks first, and both are found', () => {
+  const body = new TypeError('password is hunter2');
+  const end = RoomErrors.ROOM_CLOSED('room 7 is closed');
+  const both = new SuppressedError(end, body);
+
+  assert.deepEqual(errors.chain(both), [both, end, body]);
+  assert.ok(errors.is(both, RoomErrors.ROOM_CLOSED) && errors.is(both, TypeError));
+  assert.equal(errors.from(both).code, end.code);
+  assert.equal(errors.from(both).cause, both);
+  assert.equal(errors.conceal(both, 'id-1').reason, 'ROOM_CLOSED');
+  assert.match(errors.format(both), /ROOM_CLOSED[\s\S]*hunter2/);
+});
+
+test('a bug stays hidden whichever side of a suppressed error it is on', () => {
+  const bug = new TypeError('password is hunter2');
+
+  const hidden = errors.conceal(new SuppressedError(bug, RoomErrors.ROOM_CLOSED('room 7 is closed')), 'id-1');
+
+  assert.equal(hidden.code, 'internal');
+  assert.doesNotMatch(hidden.message, /hunter2/);
+});
