@@ -6,12 +6,15 @@ export class End {
   /** When it ended, on the scale of the clock: a descendant whose deadline was earlier had expired before. */
   readonly at: number;
   readonly #reason: unknown;
+  readonly #isDisposal: boolean;
   #err: StatusError | undefined;
 
-  constructor(code: 'canceled' | 'deadline_exceeded', at: number, reason: unknown) {
+  /** `isDisposal`: by the end of its `using` block. */
+  constructor(code: 'canceled' | 'deadline_exceeded', at: number, reason: unknown, isDisposal = false) {
     this.#code = code;
     this.at = at;
     this.#reason = reason;
+    this.#isDisposal = isDisposal;
   }
 
   get err(): StatusError {
@@ -25,7 +28,12 @@ export class End {
 
   /** Each throw gets its own error, with the stack of the place that gave up. */
   fresh(): StatusError {
-    const message = this.#code === 'canceled' ? 'context canceled' : 'context deadline exceeded';
-    return new StatusError(this.#code, message, this.#reason === undefined ? {} : { cause: this.#reason });
+    const options = this.#reason === undefined ? {} : { cause: this.#reason };
+    if (this.#code === 'deadline_exceeded') return new StatusError(this.#code, 'context deadline exceeded', options);
+    if (!this.#isDisposal) return new StatusError(this.#code, 'context canceled', options);
+    // Most often somebody forgot an `await` in that block: the text shall say where to look.
+    return new StatusError(this.#code, 'context canceled: the block that it belongs to has ended', {
+      reason: 'CONTEXT_DISPOSED',
+    });
   }
 }

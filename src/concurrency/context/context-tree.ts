@@ -189,9 +189,7 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
   }
 
   cancel(cause?: unknown): void {
-    if (this.end !== undefined) return;
-    const now = this.clock.now();
-    if (this.settled(now) === undefined) this.#finish(new End('canceled', now, cause));
+    this.#cancel(cause, false);
   }
 
   /** As `cancel`; but where nobody waits it does not look at the clock: most contexts end so, and nobody asks them again. */
@@ -201,7 +199,7 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
       this.end = disposed;
     } else {
       if (tracker !== undefined) this.watch?.tellDisposed(tracker);
-      this.cancel();
+      this.#cancel(undefined, true);
     }
   }
 
@@ -257,9 +255,15 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
 
   #ended(end: End | typeof disposed): End {
     if (end !== disposed) return end;
-    const canceled = new End('canceled', Number.NEGATIVE_INFINITY, undefined);
+    const canceled = new End('canceled', Number.NEGATIVE_INFINITY, undefined, true);
     this.end = canceled;
     return canceled;
+  }
+
+  #cancel(cause: unknown, isDisposal: boolean): void {
+    if (this.end !== undefined) return;
+    const now = this.clock.now();
+    if (this.settled(now) === undefined) this.#finish(new End('canceled', now, cause, isDisposal));
   }
 
   /** Whether its deadline is earlier than those above: theirs end it through them. */

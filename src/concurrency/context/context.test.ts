@@ -383,3 +383,18 @@ test('the system clock fires after the full time, never before', async () => {
   assert.equal(timer.stop(), true);
   assert.equal(timer.stop(), false);
 });
+
+test('what a block ended says so, whether anybody waited or not', () => {
+  const [quiet, watched] = [background().withCancel(), background().withCancel()];
+  watched.onDone(() => {});
+
+  for (const ctx of [quiet, watched]) {
+    ctx[Symbol.dispose]();
+
+    assert.equal(ctx.err()?.reason, 'CONTEXT_DISPOSED');
+    assert.match(String(ctx.err()), /the block that it belongs to has ended/);
+  }
+  const canceled = background().withCancel();
+  canceled.cancel();
+  assert.equal(canceled.err()?.reason, 'CANCELED');
+});
