@@ -22,8 +22,8 @@ export class AsyncSource<T> implements Stage<T> {
 
   pull(): Pulled<T> {
     this.#run.look();
-    this.#iterator ??= this.#iterable[Symbol.asyncIterator]();
     this.#isOver = true;
+    this.#iterator ??= this.#iterable[Symbol.asyncIterator]();
     const next: unknown = this.#iterator.next();
     this.#isOver = false;
     this.#isPending = true;
@@ -41,8 +41,9 @@ export class AsyncSource<T> implements Stage<T> {
   }
 
   close(): Awaitable<void> {
-    if (this.#isOver || this.#iterator === undefined) return;
+    if (this.#isOver) return;
     this.#isOver = true;
+    if (this.#iterator === undefined) return closeUnread(this.#iterable);
     const closing = returnOf(this.#iterator);
     if (!this.#isPending) return closing;
     closing.catch(() => undefined);
@@ -64,4 +65,16 @@ export class AsyncSource<T> implements Stage<T> {
 
 async function returnOf(iterator: AsyncIterator<unknown>): Promise<void> {
   await iterator.return?.();
+}
+
+/** Closes a source that was never asked for an element: it may hold a file all the same. */
+async function closeUnread(iterable: AsyncIterable<unknown>): Promise<void> {
+  // The iterator of a stream of Node is a generator: one that has not begun ends without a word to the stream.
+  if (isNodeStream(iterable)) iterable.destroy();
+  else await returnOf(iterable[Symbol.asyncIterator]());
+}
+
+function isNodeStream(source: object): source is { destroy(): void } {
+  const { pipe, destroy } = source as { pipe?: unknown; destroy?: unknown };
+  return typeof pipe === 'function' && typeof destroy === 'function';
 }

@@ -24,12 +24,13 @@ export class IterableSource<T> implements Stage<T> {
   close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#iterator?.return?.();
+    // Also one that was never asked for an element: what it is made from may hold something.
+    this.#iterator ??= this.#iterable[Symbol.iterator]();
+    this.#iterator.return?.();
   }
 
   #next(): Pulled<T> {
-    this.#iterator ??= this.#iterable[Symbol.iterator]();
-    const { value, done } = this.#ask(this.#iterator);
+    const { value, done } = this.#ask();
     if (done === true) {
       this.#isOver = true;
       return end;
@@ -37,9 +38,10 @@ export class IterableSource<T> implements Stage<T> {
     return isThenable(value) ? interruptible<T | End>(this.#run.scope, value) : value;
   }
 
-  #ask(iterator: Iterator<T | PromiseLike<T>>): IteratorResult<T | PromiseLike<T>, unknown> {
+  #ask(): IteratorResult<T | PromiseLike<T>, unknown> {
     try {
-      return iterator.next();
+      this.#iterator ??= this.#iterable[Symbol.iterator]();
+      return this.#iterator.next();
     } catch (error) {
       this.#isOver = true;
       throw error;

@@ -121,14 +121,14 @@ for (const [stage, add] of Object.entries(stages)) {
     assert.equal(numbers.trySend(1), false);
   });
 
-  test(`${stage}: a Context that has ended opens no source`, async () => {
+  test(`${stage}: a Context that has ended pulls nothing, and closes the source`, async () => {
     const scope = ctx.withCancel();
     scope.cancel();
     const probe = new Probe();
 
     await assert.rejects(add(pipeline(scope, probe)).toArray(), { code: 'canceled' });
 
-    assert.deepEqual([probe.pulled, probe.returned], [0, 0]);
+    assert.deepEqual([probe.pulled, probe.returned], [0, 1]);
   });
 
   test(`${stage}: a deadline ends it and leaves no timer`, async () => {

@@ -39,8 +39,8 @@ export type * from './options.ts';
  * - Single use: a stage or terminal takes the pipeline over, and a second one throws `failed_precondition`, reason
  *   `PIPELINE_TAKEN`.
  * - An error, leaving the loop, or the end of the Context ends all of it: functions that run get a canceled Context (its
- *   cause is the error) and are waited for, the source is closed (`return` of an iterator is awaited; a channel is left as
- *   it is), and then the first error is thrown. Elements on the way are dropped.
+ *   cause is the error) and are waited for, the source is closed, also if it was never pulled (`return` of an iterator is
+ *   awaited; a channel is left as it is), and then the first error is thrown. Elements on the way are dropped.
  * - When the Context ends, all waits end at once. Where the source is asked for an element and does not answer, its
  *   `return` is called and not waited for. A function that does not heed its Context delays the end.
  */
