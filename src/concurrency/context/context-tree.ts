@@ -208,7 +208,7 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
     const listener = new FunctionListener(fn);
     this.watchers().enter(listener);
     return () => {
-      const prevented = listener.watch !== undefined;
+      const prevented = listener.isListening;
       listener.unlisten();
       return prevented;
     };

@@ -1,7 +1,7 @@
 import type { Tracker } from '../parking/tracking.ts';
 import { Waiting } from '../parking/waiting.ts';
 import type { Timer } from '../time/clock.ts';
-import { DoneListener, type Watched } from './done-listener.ts';
+import { DoneListener, Registration, type Watched } from './done-listener.ts';
 
 /** What a node that is watched does: arm and disarm what its end depends on, and notice that end. */
 export interface WatchedNode {
@@ -26,8 +26,8 @@ const armsThatStay = 8;
  */
 export class Watch extends DoneListener implements Watched {
   readonly #node: WatchedNode;
-  #head: DoneListener | undefined;
-  #tail: DoneListener | undefined;
+  #head: Registration | undefined;
+  #tail: Registration | undefined;
   #timer: Timer | undefined;
   /** Whether it would be told of the node's end. */
   isArmed = false;
@@ -40,27 +40,24 @@ export class Watch extends DoneListener implements Watched {
   }
 
   enter(listener: DoneListener): void {
+    const registration = new Registration(this, listener);
     const tail = this.#tail;
-    listener.watch = this;
-    listener.previousDone = tail;
-    this.#tail = listener;
+    registration.previous = tail;
+    this.#tail = registration;
     if (tail !== undefined) {
-      tail.nextDone = listener;
+      tail.next = registration;
       return;
     }
-    this.#head = listener;
+    this.#head = registration;
     if (!this.isArmed) this.#arm();
   }
 
-  leave(listener: DoneListener): void {
-    const { previousDone, nextDone } = listener;
-    if (previousDone === undefined) this.#head = nextDone;
-    else previousDone.nextDone = nextDone;
-    if (nextDone === undefined) this.#tail = previousDone;
-    else nextDone.previousDone = previousDone;
-    listener.previousDone = undefined;
-    listener.nextDone = undefined;
-    listener.watch = undefined;
+  leave(registration: Registration): void {
+    const { previous, next } = registration;
+    if (previous === undefined) this.#head = next;
+    else previous.next = next;
+    if (next === undefined) this.#tail = previous;
+    else next.previous = previous;
     if (this.#head !== undefined || !this.isArmed) return;
     if (this.#arms < armsThatStay) this.disarm();
     else if (!this.#isResting) this.#rest();
@@ -94,10 +91,10 @@ export class Watch extends DoneListener implements Watched {
   /** Tells all, in the order in which they came. One that leaves on the way is not told any more. */
   announce(): void {
     this.disarm();
-    for (let listener = this.#head; listener !== undefined; listener = this.#head) {
-      this.leave(listener);
+    for (let first = this.#head; first !== undefined; first = this.#head) {
+      this.leave(first);
       try {
-        listener.contextDone();
+        first.announce();
       } catch (error) {
         queueMicrotask(() => {
           throw error;
@@ -108,7 +105,8 @@ export class Watch extends DoneListener implements Watched {
 
   /** Tells of the waits that its disposal ends, also of those under contexts below. */
   tellDisposed(tracker: Tracker): void {
-    for (let listener = this.#head; listener !== undefined; listener = listener.nextDone) {
+    for (let entry = this.#head; entry !== undefined; entry = entry.next) {
+      const { listener } = entry;
       if (listener instanceof Watch) listener.tellDisposed(tracker);
       else if (listener instanceof Waiting) tracker.disposedWhileWaited?.(listener);
     }

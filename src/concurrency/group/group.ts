@@ -162,7 +162,7 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
 
   taskEnded(): void {
     this.#running--;
-    if (this.watch !== undefined) this.#startWaiting();
+    if (this.isListening) this.#startWaiting();
     if (this.#running === 0) this.#closeIfJoined();
   }
 
@@ -228,7 +228,7 @@ class LocalGroup extends DoneListener implements Group, ParkingPlace {
   }
 
   #listen(): void {
-    if (this.watch === undefined) listen(this.ctx, this);
+    if (!this.isListening) listen(this.ctx, this);
   }
 
   /** What a task that never started ends with: the first error, or that of the Context that ended from without. */
