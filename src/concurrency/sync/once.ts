@@ -3,6 +3,7 @@ import { deliverAll } from '../parking/deliver-all.ts';
 import { LinkedList } from '../parking/linked-list.ts';
 import { type ParkingPlace, park, type Waiter } from '../parking/park.ts';
 import { refuseDone } from '../parking/ready.ts';
+import { isThenable } from '../parking/thenable.ts';
 import type { Awaitable } from '../parking/waiting.ts';
 import { type NameOptions, titled } from './name.ts';
 
@@ -54,8 +55,4 @@ export class Once {
     this.#state = 'done';
     deliverAll(this.#waiting, undefined);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<void> {
-  return typeof (value as PromiseLike<void> | undefined)?.then === 'function';
 }
