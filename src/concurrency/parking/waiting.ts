@@ -10,6 +10,9 @@ export type Awaitable<T> = T | Promise<T>;
  * A wait that ends once: with an outcome that somebody delivers, with an error, or with the end of its Context. It stays
  * where it entered and in its Context exactly as long as it waits: whoever delivers always reaches one that still waits,
  * so no wake-up is lost, and one that gave up leaves no trace.
+ *
+ * Every wait makes one, so it is written for speed: `npm run bench -- concurrency`. The plain version that it is checked
+ * against is the model in test/conformance/model.
  */
 export abstract class Waiting<T> extends DoneListener implements Tracked {
   declare readonly promise: Promise<T>;
