@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { z } from 'zod';
-import { rawJson, rawText, streamed } from './body.ts';
+import { rawJson, rawText, streamed } from './input/body.ts';
 import { errorOf, RawClient, serve, type TestServer } from './server.fixture.ts';
 
 interface BadInput {

@@ -1,8 +1,8 @@
 import type { TraceContext } from '../../call/index.ts';
 import { type Context, contextKey } from '../../concurrency/index.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './engine/exchange.ts';
 import type { IncomingRequest } from './incoming-request.ts';
-import { type HttpReply, headerName } from './reply.ts';
+import { type HttpReply, headerName } from './reply/reply.ts';
 import type { HttpRequestHead } from './request.ts';
 
 /** What the server keeps of one call, beside its Context. */

@@ -5,9 +5,9 @@ import { background, type Context, current, sleep } from '../../concurrency/inde
 import { defineErrors, StatusError } from '../../errors/index.ts';
 import { type LogFields, noTelemetry, type Span, type Telemetry, withTelemetry } from '../../observe/index.ts';
 import type { Middleware } from '../../service/index.ts';
-import { rawJson } from './body.ts';
 import { requestOf, setReplyHeader } from './call-state.ts';
-import { json, text } from './reply.ts';
+import { rawJson } from './input/body.ts';
+import { json, text } from './reply/reply.ts';
 import { errorOf, gate, RawClient, serve } from './server.fixture.ts';
 
 const host = 'Host: test\r\n';

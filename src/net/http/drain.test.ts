@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { background, type Context, rootContext } from '../../concurrency/index.ts';
 import { virtualClock } from '../../testing/index.ts';
-import { empty, stream, text } from './reply.ts';
+import { empty, stream, text } from './reply/reply.ts';
 import { gate, RawClient, serve } from './server.fixture.ts';
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;

@@ -1,8 +1,8 @@
-import { parseCookies } from './cookies.ts';
-import type { Exchange } from './exchange.ts';
-import { decodePercent, parseQuery } from './query.ts';
+import type { Exchange } from './engine/exchange.ts';
+import { parseCookies } from './input/cookies.ts';
+import { decodePercent, parseQuery } from './input/query.ts';
 import type { HttpRequest } from './request.ts';
-import type { Found } from './route-tree.ts';
+import type { Found } from './routing/route-tree.ts';
 
 /** The request of one call. The input fields start as they came and are replaced by what the schemas make of them. */
 export class IncomingRequest implements HttpRequest<unknown, unknown, unknown, unknown> {

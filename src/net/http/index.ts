@@ -12,12 +12,15 @@
  * a client that goes away cancels the call's Context. Types of the engine below (node:http today) never show. Not here:
  * TLS, HTTP/2, compression of what handlers make.
  */
-export { type BodyFormat, type BodyInput, rawBytes, rawJson, rawText, streamed } from './body.ts';
+
 export { requestOf, setReplyHeader } from './call-state.ts';
-export { type HttpClient, type HttpClientOptions, type HttpClientRequest, httpClient } from './client.ts';
-export type { Cookie } from './cookies.ts';
+export { type HttpClient, type HttpClientOptions, type HttpClientRequest, httpClient } from './client/client.ts';
+export type { HttpResponse } from './client/response.ts';
+export type { ServerSentEvent } from './events/server-sent-events.ts';
+export { type StaticFiles, type StaticFilesOptions, staticFiles } from './files/static-files.ts';
 export { HttpErrors, statusOf } from './http-errors.ts';
-export type { PathParams } from './path-pattern.ts';
+export { type BodyFormat, type BodyInput, rawBytes, rawJson, rawText, streamed } from './input/body.ts';
+export type { Cookie } from './input/cookies.ts';
 export {
   bytes,
   type EventsOptions,
@@ -31,12 +34,10 @@ export {
   redirect,
   stream,
   text,
-} from './reply.ts';
+} from './reply/reply.ts';
 export type { HttpHeaders, HttpMethod, HttpQuery, HttpRequest, HttpRequestHead } from './request.ts';
-export type { HttpResponse } from './response.ts';
-export type { HttpHandler, Route, RouteOptions } from './route.ts';
-export { createRouter, type RegisterRoute, type RouteList, type Router, type RouterOptions } from './router.ts';
+export type { PathParams } from './routing/path-pattern.ts';
+export type { HttpHandler, Route, RouteOptions } from './routing/route.ts';
+export { createRouter, type RegisterRoute, type RouteList, type Router, type RouterOptions } from './routing/router.ts';
 export { createHttpServer, type HttpServer } from './server.ts';
 export type { HttpServerOptions, TrustedFields } from './server-options.ts';
-export type { ServerSentEvent } from './server-sent-events.ts';
-export { type StaticFiles, type StaticFilesOptions, staticFiles } from './static-files.ts';

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import type { Outcome } from '../../call/index.ts';
 import { type Listener, tcpListener } from '../tcp/index.ts';
-import { rawText } from './body.ts';
-import { bytes, text } from './reply.ts';
+import { rawText } from './input/body.ts';
+import { bytes, text } from './reply/reply.ts';
 import { errorOf, gate, RawClient, serve } from './server.fixture.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';

@@ -1,5 +1,5 @@
 import type { StatusError } from '../../errors/index.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './engine/exchange.ts';
 import { HttpErrors } from './http-errors.ts';
 import type { Target } from './incoming-request.ts';
 

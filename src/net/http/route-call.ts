@@ -2,12 +2,12 @@ import { fieldsOf } from '../../call/index.ts';
 import type { Context } from '../../concurrency/index.ts';
 import { type Handler, type MethodInfo, type Middleware, serverCall } from '../../service/index.ts';
 import { type CallState, callStateOf } from './call-state.ts';
-import { follow } from './follow.ts';
+import { follow } from './events/follow.ts';
+import { encodeEvent, heartbeat } from './events/server-sent-events.ts';
 import type { IncomingRequest } from './incoming-request.ts';
-import { inputReader } from './input.ts';
-import { empty, HttpReply, json } from './reply.ts';
-import type { Route } from './route.ts';
-import { encodeEvent, heartbeat } from './server-sent-events.ts';
+import { inputReader } from './input/input.ts';
+import { empty, HttpReply, json } from './reply/reply.ts';
+import type { Route } from './routing/route.ts';
 
 /** What comes out of the chain: a whole answer, or the chunks of `state.reply`. */
 export type Output = HttpReply | AsyncIterable<string | Uint8Array>;

@@ -1,7 +1,7 @@
 import type { CallFields, GetHeader } from '../../call/index.ts';
 import type { Admit, Middleware } from '../../service/index.ts';
 import type { Listener } from '../tcp/index.ts';
-import type { RouteList } from './router.ts';
+import type { RouteList } from './routing/router.ts';
 
 /** What a server believes of a request's headers. */
 export interface TrustedFields {

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { background } from '../../concurrency/index.ts';
 import type { ErrorBody } from '../../errors/index.ts';
 import { tcpListener } from '../tcp/index.ts';
-import { createRouter, type Router } from './router.ts';
+import { createRouter, type Router } from './routing/router.ts';
 import { createHttpServer, type HttpServer } from './server.ts';
 import type { HttpServerOptions } from './server-options.ts';
 

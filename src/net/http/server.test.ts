@@ -4,9 +4,9 @@ import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { background } from '../../concurrency/index.ts';
 import { tcpListener } from '../tcp/index.ts';
-import { rawBytes, rawJson, rawText } from './body.ts';
-import { bytes, empty, html, json, redirect, text } from './reply.ts';
-import { createRouter } from './router.ts';
+import { rawBytes, rawJson, rawText } from './input/body.ts';
+import { bytes, empty, html, json, redirect, text } from './reply/reply.ts';
+import { createRouter } from './routing/router.ts';
 import { RawClient, serve } from './server.fixture.ts';
 import { createHttpServer } from './server.ts';
 

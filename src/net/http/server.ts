@@ -5,17 +5,17 @@ import * as errors from '../../errors/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 import { callContext, type DrainOptions, type Endpoint, type Permit, type Server } from '../../service/index.ts';
 import type { Listener, ListenerAddress } from '../tcp/index.ts';
-import { answer, answerError, refuse } from './answer.ts';
 import { type CallState, withCallState } from './call-state.ts';
-import type { Engine, Exchange } from './exchange.ts';
+import type { Engine, Exchange } from './engine/exchange.ts';
+import { nodeEngine } from './engine/node-engine.ts';
 import { HttpErrors } from './http-errors.ts';
 import { IncomingRequest, type Target } from './incoming-request.ts';
-import { nodeEngine } from './node-engine.ts';
-import { empty, type HttpReply } from './reply.ts';
+import { answer, answerError, refuse } from './reply/answer.ts';
+import { empty, type HttpReply } from './reply/reply.ts';
 import { checkHead, parseTarget } from './request-head.ts';
 import { type RouteCall, routeCall, unmatchedCall } from './route-call.ts';
-import { type Found, RouteTree } from './route-tree.ts';
-import { sealRoutes } from './router.ts';
+import { type Found, RouteTree } from './routing/route-tree.ts';
+import { sealRoutes } from './routing/router.ts';
 import { type HttpServerOptions, type Limits, limitsOf } from './server-options.ts';
 
 /** A server of HTTP/1.1. Once only: it cannot be started again after `stop`. */

@@ -4,10 +4,10 @@ import type { Outcome } from '../../call/index.ts';
 import { background, type Context, rootContext, sleep, until } from '../../concurrency/index.ts';
 import { StatusError } from '../../errors/index.ts';
 import { virtualClock } from '../../testing/index.ts';
-import { rawText, streamed } from './body.ts';
-import { events, stream, text } from './reply.ts';
+import type { ServerSentEvent } from './events/server-sent-events.ts';
+import { rawText, streamed } from './input/body.ts';
+import { events, stream, text } from './reply/reply.ts';
 import { errorOf, gate, RawClient, serve } from './server.fixture.ts';
-import type { ServerSentEvent } from './server-sent-events.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
 const unlimited = { timeoutMs: 0 };

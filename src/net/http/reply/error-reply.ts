@@ -1,5 +1,5 @@
-import { type StatusError, toBody } from '../../errors/index.ts';
-import { statusOf } from './http-errors.ts';
+import { type StatusError, toBody } from '../../../errors/index.ts';
+import { statusOf } from '../http-errors.ts';
 
 export interface ErrorReply {
   readonly status: number;

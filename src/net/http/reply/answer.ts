@@ -1,10 +1,10 @@
-import { formatTraceparent } from '../../call/index.ts';
-import { type Context, until } from '../../concurrency/index.ts';
-import type { StatusError } from '../../errors/index.ts';
-import type { CallState } from './call-state.ts';
+import { formatTraceparent } from '../../../call/index.ts';
+import { type Context, until } from '../../../concurrency/index.ts';
+import type { StatusError } from '../../../errors/index.ts';
+import type { CallState } from '../call-state.ts';
+import type { Exchange, ReplyWriter } from '../engine/exchange.ts';
+import { isStream, type Output } from '../route-call.ts';
 import { errorReply } from './error-reply.ts';
-import type { Exchange, ReplyWriter } from './exchange.ts';
-import { isStream, type Output } from './route-call.ts';
 
 /** Sends what the chain gave. Throws what fails before the answer has begun; a failure later cuts the connection. */
 export async function answer(ctx: Context, state: CallState, output: Output): Promise<void> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { background, chan, rootContext } from '../../concurrency/index.ts';
-import { as } from '../../errors/index.ts';
-import { virtualClock } from '../../testing/index.ts';
+import { background, chan, rootContext } from '../../../concurrency/index.ts';
+import { as } from '../../../errors/index.ts';
+import { virtualClock } from '../../../testing/index.ts';
 import { follow } from './follow.ts';
 
 const encode = (value: unknown) => String(value);

@@ -1,5 +1,5 @@
-import { StatusError } from '../../errors/index.ts';
-import type { HttpHeaders } from './request.ts';
+import { StatusError } from '../../../errors/index.ts';
+import type { HttpHeaders } from '../request.ts';
 
 /** What a server answered, whole. */
 export class HttpResponse {

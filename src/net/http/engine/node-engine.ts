@@ -6,11 +6,11 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Context, Timer } from '../../concurrency/index.ts';
-import type { StatusError } from '../../errors/index.ts';
-import { errorReply } from './error-reply.ts';
+import type { Context, Timer } from '../../../concurrency/index.ts';
+import type { StatusError } from '../../../errors/index.ts';
+import { HttpErrors } from '../http-errors.ts';
+import { errorReply } from '../reply/error-reply.ts';
 import type { Engine, EngineOptions } from './exchange.ts';
-import { HttpErrors } from './http-errors.ts';
 import { NodeExchange } from './node-exchange.ts';
 
 /** How long a connection that was refused stays open for the client to read why. */

@@ -1,4 +1,4 @@
-import { HttpErrors } from './http-errors.ts';
+import { HttpErrors } from '../http-errors.ts';
 
 // `ignoreBOM` keeps the mark, so that a BOM, which RFC 8259 section 8.1 forbids, is refused by the JSON parser.
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,4 +1,4 @@
-import { after, type Context, chan, done, recv, select } from '../../concurrency/index.ts';
+import { after, type Context, chan, done, recv, select } from '../../../concurrency/index.ts';
 
 export interface FollowOptions<T, C> {
   /** What a value is on the wire. */

@@ -1,7 +1,7 @@
-import type { Context } from '../../concurrency/index.ts';
-import type { Middleware, Schema } from '../../service/index.ts';
-import type { BodyInput } from './body.ts';
-import type { HttpMethod, HttpRequest } from './request.ts';
+import type { Context } from '../../../concurrency/index.ts';
+import type { Middleware, Schema } from '../../../service/index.ts';
+import type { BodyInput } from '../input/body.ts';
+import type { HttpMethod, HttpRequest } from '../request.ts';
 
 /**
  * Answers one call. A plain value is sent as JSON with 200, undefined as 204; everything else is made by `json`, `text`,

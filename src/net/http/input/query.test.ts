@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { is } from '../../errors/index.ts';
-import { HttpErrors } from './http-errors.ts';
+import { is } from '../../../errors/index.ts';
+import { HttpErrors } from '../http-errors.ts';
 import { parseQuery } from './query.ts';
 
 describe('parseQuery', () => {

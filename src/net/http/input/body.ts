@@ -1,4 +1,4 @@
-import type { Schema } from '../../service/index.ts';
+import type { Schema } from '../../../service/index.ts';
 
 /** How a route wants the body, where it is not JSON with a schema. The type parameter is what the handler gets. */
 export interface BodyFormat<B> {

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../../concurrency/index.ts';
-import { StatusError } from '../../errors/index.ts';
+import type { Clock } from '../../../concurrency/index.ts';
+import { StatusError } from '../../../errors/index.ts';
+import { HttpErrors } from '../http-errors.ts';
+import type { HttpHeaders } from '../request.ts';
 import type { Exchange, ReplyWriter } from './exchange.ts';
-import { HttpErrors } from './http-errors.ts';
-import type { HttpHeaders } from './request.ts';
 
 /** A body that nobody read and that is not longer than this is dropped; for a longer one the connection is closed. */
 const cheapToDrop = 64 * 1024;

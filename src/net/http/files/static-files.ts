@@ -4,10 +4,10 @@ import { extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type Context, until } from '../../concurrency/index.ts';
-import { HttpErrors } from './http-errors.ts';
-import { bytes, empty, type HttpReply } from './reply.ts';
-import type { HttpRequestHead } from './request.ts';
+import { type Context, until } from '../../../concurrency/index.ts';
+import { HttpErrors } from '../http-errors.ts';
+import { bytes, empty, type HttpReply } from '../reply/reply.ts';
+import type { HttpRequestHead } from '../request.ts';
 
 export interface StaticFilesOptions {
   /** The folder: an absolute path or a `file:` URL. Everything in it is public, but for names that begin with a dot. */
@@ -25,7 +25,7 @@ export interface StaticFilesOptions {
 /**
  * Answers with a file of the folder: the one at `path` within it, which is a parameter of the route or a constant.
  *
- *     const files = staticFiles({ root: new URL('./page/', import.meta.url) });
+ *     const files = staticFiles({ root: new URL('../page/', import.meta.url) });
  *     router.get('/', (ctx, req) => files(ctx, req, 'index.html'));
  *     router.get('/page/*path', (ctx, req) => files(ctx, req, req.params.path));
  */

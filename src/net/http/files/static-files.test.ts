@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { RawClient, serve, type TestServer } from './server.fixture.ts';
+import { RawClient, serve, type TestServer } from '../server.fixture.ts';
 import { type StaticFilesOptions, staticFiles } from './static-files.ts';
 
 /** A folder `root` with some files, and a secret beside it. */

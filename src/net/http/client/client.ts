@@ -1,8 +1,8 @@
-import { fieldsOf, writeFields, writeTimeoutMs } from '../../call/index.ts';
-import type { Context } from '../../concurrency/index.ts';
-import * as errors from '../../errors/index.ts';
-import { chain, type Handler, instrument, type MethodInfo, type Middleware } from '../../service/index.ts';
-import type { HttpMethod } from './request.ts';
+import { fieldsOf, writeFields, writeTimeoutMs } from '../../../call/index.ts';
+import type { Context } from '../../../concurrency/index.ts';
+import * as errors from '../../../errors/index.ts';
+import { chain, type Handler, instrument, type MethodInfo, type Middleware } from '../../../service/index.ts';
+import type { HttpMethod } from '../request.ts';
 import { HttpResponse } from './response.ts';
 
 export interface HttpClientOptions {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import type { Middleware } from '../../service/index.ts';
-import { rawBytes, streamed } from './body.ts';
+import type { Middleware } from '../../../service/index.ts';
+import { rawBytes, streamed } from '../input/body.ts';
 import { createRouter, sealRoutes } from './router.ts';
 
 const pass: Middleware = (next) => next;

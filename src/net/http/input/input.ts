@@ -1,9 +1,9 @@
-import { type Schema, validate } from '../../service/index.ts';
+import { type Schema, validate } from '../../../service/index.ts';
+import type { CallState } from '../call-state.ts';
+import { HttpErrors } from '../http-errors.ts';
+import type { RouteOptions } from '../routing/route.ts';
 import type { BodyFormat, BodyInput } from './body.ts';
-import type { CallState } from './call-state.ts';
-import { HttpErrors } from './http-errors.ts';
 import { decodeUtf8, parseJson } from './json-body.ts';
-import type { RouteOptions } from './route.ts';
 
 type Step = (state: CallState) => Promise<void>;
 

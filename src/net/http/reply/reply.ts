@@ -1,5 +1,5 @@
-import { type Cookie, formatCookie } from './cookies.ts';
-import type { ServerSentEvent } from './server-sent-events.ts';
+import type { ServerSentEvent } from '../events/server-sent-events.ts';
+import { type Cookie, formatCookie } from '../input/cookies.ts';
 
 /** Headers of a reply by name; a list sends the header several times. */
 export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>;

@@ -1,5 +1,5 @@
-import { HttpErrors } from './http-errors.ts';
-import type { HttpQuery } from './request.ts';
+import { HttpErrors } from '../http-errors.ts';
+import type { HttpQuery } from '../request.ts';
 
 /**
  * The query of a request as the WHATWG URL form decoding gives it, but strict: broken percent-encoding throws

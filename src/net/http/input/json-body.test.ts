@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import * as errors from '../../errors/index.ts';
+import * as errors from '../../../errors/index.ts';
 import { decodeUtf8, parseJson } from './json-body.ts';
 
 describe('parseJson', () => {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Clock, Context } from '../../concurrency/index.ts';
-import type { StatusError } from '../../errors/index.ts';
-import type { HttpHeaders } from './request.ts';
+import type { Clock, Context } from '../../../concurrency/index.ts';
+import type { StatusError } from '../../../errors/index.ts';
+import type { HttpHeaders } from '../request.ts';
 
 /**
  * One request and the way to answer it, as an engine hands it over: all that the server knows of an engine. The head is

@@ -1,6 +1,6 @@
-import type { Middleware } from '../../service/index.ts';
+import type { Middleware } from '../../../service/index.ts';
+import type { HttpHeaders, HttpMethod, HttpQuery } from '../request.ts';
 import type { PathParams } from './path-pattern.ts';
-import type { HttpHeaders, HttpMethod, HttpQuery } from './request.ts';
 import type { HttpHandler, Route, RouteOptions } from './route.ts';
 import { RouteTree } from './route-tree.ts';
 

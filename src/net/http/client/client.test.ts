@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { type CallFields, fieldsOf, withFields } from '../../call/index.ts';
-import { background, type Context, rootContext, sleep } from '../../concurrency/index.ts';
-import { defineErrors, is, isStatusError, type StatusError } from '../../errors/index.ts';
-import type { MethodInfo, Middleware } from '../../service/index.ts';
-import { virtualClock } from '../../testing/index.ts';
-import { rawBytes, rawJson } from './body.ts';
+import { type CallFields, fieldsOf, withFields } from '../../../call/index.ts';
+import { background, type Context, rootContext, sleep } from '../../../concurrency/index.ts';
+import { defineErrors, is, isStatusError, type StatusError } from '../../../errors/index.ts';
+import type { MethodInfo, Middleware } from '../../../service/index.ts';
+import { virtualClock } from '../../../testing/index.ts';
+import { rawBytes, rawJson } from '../input/body.ts';
+import { bytes, empty, html, redirect, stream, text } from '../reply/reply.ts';
+import { gate, serve } from '../server.fixture.ts';
 import { httpClient } from './client.ts';
-import { bytes, empty, html, redirect, stream, text } from './reply.ts';
-import { gate, serve } from './server.fixture.ts';
 
 const ctx = background();
 
