@@ -1,5 +1,5 @@
 import type { Context } from '../concurrency/index.ts';
-import { type HttpClient, httpClient } from '../net/http/index.ts';
+import { type HttpClient, client as httpClient } from '../net/http/index.ts';
 import type { Instance } from './registry.ts';
 import {
   type LeaseTerms,

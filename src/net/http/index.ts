@@ -14,7 +14,7 @@
  */
 
 export { requestOf, setReplyHeader } from './call-state.ts';
-export { type HttpClient, type HttpClientOptions, type HttpClientRequest, httpClient } from './client/client.ts';
+export { client, type HttpClient, type HttpClientOptions, type HttpClientRequest } from './client/client.ts';
 export type { HttpResponse } from './client/response.ts';
 export type { ServerSentEvent } from './events/server-sent-events.ts';
 export { type StaticFiles, type StaticFilesOptions, staticFiles } from './files/static-files.ts';

@@ -10,11 +10,11 @@ import { virtualClock } from '../../../testing/index.ts';
 import { rawBytes, rawJson } from '../input/body.ts';
 import { bytes, empty, html, redirect, stream, text } from '../reply/reply.ts';
 import { gate, serve } from '../server.fixture.ts';
-import { httpClient } from './client.ts';
+import { client } from './client.ts';
 
 const ctx = background();
 
-describe('httpClient', () => {
+describe('http.client', () => {
   it('sends and reads JSON, text and bytes', async () => {
     await using server = await serve((router) => {
       router.post('/echo', { body: rawJson() }, (_ctx, req) => ({ got: req.body, key: req.header('x-key') }));
@@ -22,20 +22,20 @@ describe('httpClient', () => {
       router.get('/text', () => text('é', { headers: { 'x-answer': '42' } }));
       router.post('/nothing', () => undefined);
     });
-    const client = httpClient({ baseUrl: server.url });
+    const api = client({ baseUrl: server.url });
 
-    assert.deepEqual(await client.postJson(ctx, '/echo', { a: 1 }, { headers: { 'x-key': 'k' } }), {
+    assert.deepEqual(await api.postJson(ctx, '/echo', { a: 1 }, { headers: { 'x-key': 'k' } }), {
       got: { a: 1 },
       key: 'k',
     });
-    const echoed = await client.request(ctx, { method: 'PUT', url: '/bytes', body: Uint8Array.of(1, 2) });
+    const echoed = await api.request(ctx, { method: 'PUT', url: '/bytes', body: Uint8Array.of(1, 2) });
     assert.deepEqual([echoed.status, [...echoed.body]], [200, [1, 2]]);
-    const answer = await client.request(ctx, { url: `${server.url}/text` });
+    const answer = await api.request(ctx, { url: `${server.url}/text` });
     assert.deepEqual(
       [answer.text(), answer.header('X-Answer'), answer.headers['content-type']],
       ['é', '42', 'text/plain; charset=utf-8'],
     );
-    assert.equal(await client.postJson(ctx, '/nothing', {}), undefined);
+    assert.equal(await api.postJson(ctx, '/nothing', {}), undefined);
   });
 
   it('carries the eight fields: seven as they are, the deadline smaller', async () => {
@@ -54,7 +54,7 @@ describe('httpClient', () => {
       attempt: 1,
     });
 
-    await httpClient({ baseUrl: server.url }).request(sent, { url: '/' });
+    await client({ baseUrl: server.url }).request(sent, { url: '/' });
 
     const { fields, remainingMs } = await arrived.promise;
     assert.deepEqual(fields, fieldsOf(sent));
@@ -65,7 +65,7 @@ describe('httpClient', () => {
     await using server = await serve((router) => router.get('/', (_ctx, req) => Object.keys(req.headers)));
     using limited = withFields(ctx, { tenant: 'acme', principal: 'user' }).withTimeout(60_000);
 
-    const names = (await httpClient({ baseUrl: server.url, sendFields: false }).getJson(limited, '/')) as string[];
+    const names = (await client({ baseUrl: server.url, sendFields: false }).getJson(limited, '/')) as string[];
 
     assert.deepEqual(
       names.filter((name) => /flotilla|baggage|trace/.test(name)),
@@ -81,10 +81,10 @@ describe('httpClient', () => {
       });
       router.get('/html', () => html('<h1>Bad gateway', { status: 502 }));
     });
-    const client = httpClient({ baseUrl: server.url });
+    const api = client({ baseUrl: server.url });
 
-    const closed = await failure(client.getJson(ctx, '/closed'));
-    const foreign = await failure(client.getJson(ctx, '/html'));
+    const closed = await failure(api.getJson(ctx, '/closed'));
+    const foreign = await failure(api.getJson(ctx, '/html'));
 
     assert.ok(is(closed, RoomErrors.ROOM_CLOSED));
     assert.deepEqual([closed.message, closed.metadata], ['closed', { room: '7' }]);
@@ -96,12 +96,12 @@ describe('httpClient', () => {
       router.get('/old', () => redirect('https://elsewhere.test/'));
       router.get('/same', () => empty({ status: 304 }));
     });
-    const client = httpClient({ baseUrl: server.url });
+    const api = client({ baseUrl: server.url });
 
-    const moved = await client.request(ctx, { url: '/old' });
+    const moved = await api.request(ctx, { url: '/old' });
 
     assert.deepEqual([moved.status, moved.header('location')], [303, 'https://elsewhere.test/']);
-    assert.equal((await client.request(ctx, { url: '/same' })).status, 304);
+    assert.equal((await api.request(ctx, { url: '/same' })).status, 304);
   });
 
   it('ends with its Context, which cancels the work of the server', async () => {
@@ -115,7 +115,7 @@ describe('httpClient', () => {
       }),
     );
     using outer = ctx.withCancel();
-    const call = failure(httpClient({ baseUrl: server.url }).request(outer, { url: '/' }));
+    const call = failure(client({ baseUrl: server.url }).request(outer, { url: '/' }));
     await started.promise;
 
     outer.cancel();
@@ -133,7 +133,7 @@ describe('httpClient', () => {
       }),
     );
     const clock = virtualClock();
-    const call = failure(httpClient({ baseUrl: server.url, timeoutMs: 700 }).request(rootContext(clock), { url: '/' }));
+    const call = failure(client({ baseUrl: server.url, timeoutMs: 700 }).request(rootContext(clock), { url: '/' }));
     const remainingMs = await arrived.promise;
 
     await clock.advance(700);
@@ -156,10 +156,10 @@ describe('httpClient', () => {
       );
       router.get('/bomb', () => bytes(gzipSync(new Uint8Array(100_000)), { headers: { 'content-encoding': 'gzip' } }));
     });
-    const client = httpClient({ baseUrl: server.url, maxResponseBytes: 1000 });
+    const api = client({ baseUrl: server.url, maxResponseBytes: 1000 });
 
     for (const path of ['/length', '/endless', '/bomb']) {
-      const error = await failure(client.request(ctx, { url: path }));
+      const error = await failure(api.request(ctx, { url: path }));
       assert.deepEqual([error.code, error.reason], ['resource_exhausted', 'RESPONSE_TOO_LARGE'], path);
     }
   });
@@ -168,11 +168,11 @@ describe('httpClient', () => {
     const door = createServer((socket) => socket.once('data', () => socket.destroy()));
     await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
     const { port } = door.address() as { port: number };
-    const client = httpClient({ baseUrl: `http://127.0.0.1:${port}` });
+    const api = client({ baseUrl: `http://127.0.0.1:${port}` });
 
-    const cut = await failure(client.request(ctx, { url: '/rooms?secret=1' }));
+    const cut = await failure(api.request(ctx, { url: '/rooms?secret=1' }));
     await new Promise((resolve) => door.close(resolve));
-    const refused = await failure(client.request(ctx, { method: 'POST', url: '/rooms' }));
+    const refused = await failure(api.request(ctx, { method: 'POST', url: '/rooms' }));
 
     assert.deepEqual(
       [cut.code, cut.reason, refused.code, refused.reason],
@@ -185,18 +185,18 @@ describe('httpClient', () => {
   it('says that an answer is not JSON', async () => {
     await using server = await serve((router) => router.get('/', () => html('<p>')));
 
-    const error = await failure(httpClient({ baseUrl: server.url }).getJson(ctx, '/'));
+    const error = await failure(client({ baseUrl: server.url }).getJson(ctx, '/'));
 
     assert.deepEqual([error.code, error.reason], ['data_loss', 'MALFORMED_RESPONSE']);
   });
 
   it('refuses an address that is none', async () => {
-    assert.throws(() => httpClient({ baseUrl: 'not a url' }), TypeError);
+    assert.throws(() => client({ baseUrl: 'not a url' }), TypeError);
     await assert.rejects(
-      httpClient().request(ctx, { url: '/rooms' }),
+      client().request(ctx, { url: '/rooms' }),
       /"\/rooms" is not an http\(s\) address, and there is no baseUrl/,
     );
-    await assert.rejects(httpClient().request(ctx, { url: 'file:///etc/passwd' }), TypeError);
+    await assert.rejects(client().request(ctx, { url: 'file:///etc/passwd' }), TypeError);
   });
 
   it('applies its middleware once per operation, and bounds how many there are', async () => {
@@ -206,10 +206,10 @@ describe('httpClient', () => {
       methods.push(method);
       return next;
     };
-    const client = httpClient({ baseUrl: server.url, middleware: [note] });
+    const api = client({ baseUrl: server.url, middleware: [note] });
 
-    for (let n = 0; n < 2; n++) await client.getJson(ctx, `/${n}`, { operation: 'GET /:n' });
-    for (let n = 0; n < 300; n++) await client.getJson(ctx, `/${n}`, { operation: `GET /${n}` });
+    for (let n = 0; n < 2; n++) await api.getJson(ctx, `/${n}`, { operation: 'GET /:n' });
+    for (let n = 0; n < 300; n++) await api.getJson(ctx, `/${n}`, { operation: `GET /${n}` });
 
     const { service: _service, ...first } = methods[0]!;
     assert.deepEqual(first, {

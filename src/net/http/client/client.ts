@@ -50,13 +50,13 @@ export interface HttpClient {
 }
 
 /** A client over the platform's fetch. Throws a TypeError for a `baseUrl` that is none. */
-export function httpClient(options: HttpClientOptions = {}): HttpClient {
-  const client = new FetchClient(options);
+export function client(options: HttpClientOptions = {}): HttpClient {
+  const calls = new FetchClient(options);
   return {
-    request: (ctx, request) => client.request(ctx, request),
-    getJson: async (ctx, url, more) => (await client.request(ctx, { ...more, url })).json(),
+    request: (ctx, request) => calls.request(ctx, request),
+    getJson: async (ctx, url, more) => (await calls.request(ctx, { ...more, url })).json(),
     async postJson(ctx, url, body, more) {
-      const response = await client.request(ctx, { ...more, method: 'POST', url, body });
+      const response = await calls.request(ctx, { ...more, method: 'POST', url, body });
       return response.body.length === 0 ? undefined : response.json();
     },
   };
@@ -161,7 +161,7 @@ function parseUrl(url: string, base: URL | undefined): URL {
   const parsed = URL.parse(url, base?.href);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     throw new TypeError(
-      `httpClient: "${url}" is not an http(s) address${base === undefined ? ', and there is no baseUrl' : ''}`,
+      `http.client: "${url}" is not an http(s) address${base === undefined ? ', and there is no baseUrl' : ''}`,
     );
   }
   return parsed;
