@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parsePattern, type Segment } from './path-pattern.ts';
+import { PlainRouteTree } from './route-tree.oracle.ts';
 import { RouteTree } from './route-tree.ts';
+import { apiRoutes } from './testdata/api-routes.ts';
 
 describe('RouteTree', () => {
   it('prefers static over suffix over parameter over rest, segment by segment', () => {
@@ -62,6 +64,116 @@ describe('RouteTree', () => {
     tree.add('POST', '/rooms/:name', '');
   });
 
+  it('takes the path out of a target, from where it starts to where it ends', () => {
+    const tree = treeOf('/rooms/:id', '/rooms/new', '/files/*rest', '/');
+    const origin = 'http://live.example';
+
+    assert.equal(match(tree, '/rooms/new?x=/1', '/rooms/new'.length), '/rooms/new');
+    assert.equal(match(tree, '/rooms/7?x=/1', '/rooms/7'.length), '/rooms/:id id=7');
+    assert.equal(match(tree, '/rooms/7?%', '/rooms/7'.length), '/rooms/:id id=7');
+    assert.equal(match(tree, `${origin}/files/a/b?c`, origin.length + 10, origin.length), '/files/*rest rest=a/b');
+    assert.equal(match(tree, `${origin}/?c`, origin.length + 1, origin.length), '/');
+    assert.equal(match(tree, '/rooms?/7', '/rooms'.length), undefined);
+    assert.deepEqual(tree.methods('/rooms/7?x', '/rooms/7'.length), ['GET']);
+  });
+
+  it('answers HEAD from GET, unless it has a route of its own', () => {
+    const tree = treeOf('/rooms', '/rooms/:id');
+    tree.add('HEAD', '/rooms/:id', 'head');
+
+    assert.equal(tree.find('HEAD', '/rooms')?.value, '/rooms');
+    assert.equal(tree.find('HEAD', '/rooms/7')?.value, 'head');
+    assert.equal(tree.find('HEAD', '/nowhere'), undefined);
+  });
+
+  it('gives the parameters by name, decoded, whatever their number', () => {
+    const tree = treeOf('/:a/:b/:c/:d/:e/*f');
+
+    const found = tree.find('GET', '/1/2%2F/3/%C3%A9/5/6/7%3F');
+    const broken = tree.find('GET', '/%/2/3/4/5/');
+
+    assert.deepEqual(found?.params(), { a: '1', b: '2/', c: '3', d: 'é', e: '5', f: '6/7?' });
+    assert.deepEqual(found?.values, ['1', '2%2F', '3', '%C3%A9', '5', '6/7%3F']);
+    assert.throws(() => broken?.params(), /the path has broken percent-encoding: "%"/);
+  });
+
+  it('keeps what it found when it looks for the next', () => {
+    const tree = treeOf('/:a/:b');
+
+    const first = tree.find('GET', '/1/2');
+    const second = tree.find('GET', '/3/4');
+
+    assert.deepEqual(first?.params(), { a: '1', b: '2' });
+    assert.deepEqual(second?.params(), { a: '3', b: '4' });
+  });
+
+  it('finds each route of a large table, and those alone', () => {
+    const tree = new RouteTree<string>();
+    for (const [method, path] of apiRoutes) tree.add(method, path, `${method} ${path}`);
+
+    for (const [method, path] of apiRoutes) {
+      const target = path.replaceAll(/\/[:*]([a-z]+)/g, '/$1-7');
+      assert.equal(tree.find(method, target)?.value, `${method} ${path}`);
+      assert.equal(tree.find(method, `${target}x/y/z/nowhere`)?.value.includes('*') ?? true, true);
+    }
+  });
+
+  it('agrees with the plain tree on any routes, methods and paths', () => {
+    const segment = fc.constantFrom('a', 'ab', 'abc', 'b', 'ba', 'a:x', ':p', ':p:x', ':p.y', ':p:x:x');
+    const pattern = fc
+      .tuple(fc.array(segment, { maxLength: 4 }), fc.boolean())
+      .map(
+        ([texts, hasRest]) =>
+          `/${[...texts.map((text, i) => text.replace('p', `p${i}`)), ...(hasRest ? ['*rest'] : [])].join('/')}`,
+      );
+    const method = fc.constantFrom('GET', 'POST', 'PUT');
+    const part = fc.constantFrom(
+      'a',
+      'ab',
+      'abc',
+      'abcd',
+      'b',
+      'ba',
+      'a:x',
+      '7.y',
+      ':x',
+      '',
+      '%61',
+      'a%62',
+      '%',
+      '%3Ax',
+    );
+    const path = fc.array(part, { maxLength: 5 }).map((parts) => `/${parts.join('/')}`);
+
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(method, pattern), { maxLength: 15 }),
+        fc.array(path, { maxLength: 15 }),
+        fc.constantFrom('', '?', '?/a', '?%61'),
+        (routes, paths, query) => {
+          const tree = new RouteTree<string>();
+          const plain = new PlainRouteTree<string>();
+          for (const [name, one] of routes) {
+            assert.equal(adds(tree, one, name), adds(plain, one, name));
+          }
+          for (const one of paths) {
+            for (const name of ['GET', 'POST', 'PUT']) {
+              const found = tree.find(name, one + query, one.length);
+              const known = plain.find(name, one);
+              assert.deepEqual(
+                [found?.value, found?.names, found?.values],
+                [known?.value, known?.names, known?.values],
+                `${name} ${one}`,
+              );
+            }
+            assert.deepEqual(tree.methods(one + query, one.length), plain.methods(one));
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it('agrees with a plain matcher on any routes and paths', () => {
     const name = fc.constantFrom('a', 'b', 'a:x', 'b.y');
     const segment = fc.oneof(name, fc.constantFrom(':p', ':p:x', ':p.y', ':p:x:x'));
@@ -91,17 +203,17 @@ function treeOf(...paths: string[]): RouteTree<string> {
   return tree;
 }
 
-function adds(tree: RouteTree<string>, path: string): boolean {
+function adds(tree: Pick<RouteTree<string>, 'add'>, path: string, method = 'GET'): boolean {
   try {
-    tree.add('GET', path, path);
+    tree.add(method, path, path);
     return true;
   } catch {
     return false;
   }
 }
 
-function match(tree: RouteTree<string>, path: string): string | undefined {
-  const found = tree.find('GET', path);
+function match(tree: RouteTree<string>, target: string, end?: number, start?: number): string | undefined {
+  const found = tree.find('GET', target, end, start);
   if (found === undefined) return undefined;
   return [found.value, ...found.names.map((name, index) => `${name}=${found.values[index]}`)].join(' ');
 }

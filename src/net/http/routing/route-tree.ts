@@ -1,174 +1,104 @@
-import { parsePattern, type Segment } from './path-pattern.ts';
+import { Found, Leaf } from './found.ts';
+import { parsePattern } from './path-pattern.ts';
+import { type PathConstraint, RouteNode } from './route-node.ts';
+import { walk, walkEncoded } from './walk.ts';
 
-/** A route that was found, with the parameters as they stood in the path: still percent-encoded. */
-export interface Found<T> {
-  readonly value: T;
-  readonly names: readonly string[];
-  readonly values: readonly string[];
-}
-
-interface Leaf<T> {
-  readonly path: string;
-  readonly names: readonly string[];
-  readonly value: T;
-}
-
-class Branch<T> {
-  readonly statics = new Map<string, Branch<T>>();
-  /** Parameters with a suffix, the longest suffix first. */
-  readonly suffixed: { readonly suffix: string; readonly branch: Branch<T> }[] = [];
-  param: Branch<T> | undefined;
-  rest: Map<string, Leaf<T>> | undefined;
-  readonly leaves = new Map<string, Leaf<T>>();
-}
+/** What the parameters of a path are held to, by name. */
+export type PathConstraints = Readonly<Record<string, PathConstraint | undefined>>;
 
 /**
- * The routes of a server by path and method. Where several match a path, the first segment that differs decides: static
- * beats a parameter with a suffix, that beats a plain parameter, that beats rest. A route of another method never hides one.
- *
- * Matching visits each node of the tree at most once, whatever the path.
+ * The routes of a server by method and path: a radix tree for each method, so a route of another method never hides one. Where
+ * several match a path, the first segment that differs decides: static beats a parameter with a suffix (the longest first), that
+ * beats a plain parameter, that beats rest. Of parameters that are otherwise alike those with a constraint come first, in
+ * the order in which they were added.
  */
 export class RouteTree<T> {
-  readonly #root = new Branch<T>();
+  readonly #roots = new Map<string, RouteNode<T>>();
+  /** Filled and read within `find`. */
+  readonly #offsets: number[] = [];
+  #isCompiled = true;
 
-  /** Throws a TypeError for a bad path and for one that another route of this method already answers. */
-  add(method: string, path: string, value: T): void {
-    const segments = parsePattern(path);
-    const leaves = this.#leavesAt(segments);
-    const taken = leaves.get(method);
+  /**
+   * Throws a TypeError for a bad path, for a constraint that no parameter has, and for a path that another route of this method
+   * already answers.
+   */
+  add(method: string, path: string, value: T, where: PathConstraints = {}): void {
+    const names: string[] = [];
+    let node = this.#root(method);
+    let isRest = false;
+    for (const segment of parsePattern(path)) {
+      if (segment.kind === 'static') {
+        node = node.staticChild(segment.text);
+        continue;
+      }
+      names.push(segment.name);
+      if (segment.kind === 'param') node = node.paramChild(segment.suffix, where[segment.name]);
+      else isRest = true;
+    }
+    checkWhere(method, path, where, isRest ? names.slice(0, -1) : names);
+    const taken = isRest ? node.rest : node.leaf;
     if (taken !== undefined) {
       throw new TypeError(
         `${method} ${path} conflicts with ${method} ${taken.path}: both match the same paths; remove one`,
       );
     }
-    const names = segments.flatMap((segment) => (segment.kind === 'static' ? [] : [segment.name]));
-    leaves.set(method, { path, names, value });
+    const leaf = new Leaf(value, path, names);
+    if (isRest) node.rest = leaf;
+    else node.leaf = leaf;
+    this.#isCompiled = false;
   }
 
-  /** The route for a path as it stands in the request (it starts with '/', without query), or undefined. */
-  find(method: string, path: string): Found<T> | undefined {
-    const values: string[] = [];
-    const leaf = walk(this.#root, path, 1, values, (leaves) => leaves.get(method));
-    return leaf === undefined ? undefined : { value: leaf.value, names: leaf.names, values };
+  /** Makes what `find` needs, which otherwise the next `find` does. */
+  compile(): void {
+    for (const root of this.#roots.values()) root.compile();
+    this.#isCompiled = true;
   }
 
-  /** The methods that the path has, sorted: for Allow. Empty if no route matches it. */
-  methods(path: string): string[] {
-    const methods = new Set<string>();
-    walk(this.#root, path, 1, [], (leaves) => {
-      for (const method of leaves.keys()) methods.add(method);
-      return undefined;
-    });
-    return [...methods].sort();
+  /**
+   * The route for the path of a request target: what stands from `start`, where there is a '/', up to `end`, without the query. HEAD
+   * falls back to GET. Undefined if none matches. Allocates nothing for a route without parameters.
+   */
+  find(method: string, target: string, end = target.length, start = 0): Found<T> | undefined {
+    if (!this.#isCompiled) this.compile();
+    const root = this.#roots.get(method);
+    const found = root === undefined ? undefined : this.#findIn(root, target, end, start);
+    return found === undefined && method === 'HEAD' ? this.find('GET', target, end, start) : found;
   }
 
-  #leavesAt(segments: readonly Segment[]): Map<string, Leaf<T>> {
-    let branch = this.#root;
-    for (const segment of segments) {
-      if (segment.kind === 'rest') {
-        branch.rest ??= new Map();
-        return branch.rest;
-      }
-      branch = segment.kind === 'static' ? staticChild(branch, segment.text) : paramChild(branch, segment.suffix);
+  /** The methods that have a route for the path, sorted. Empty if no route matches it. */
+  methods(target: string, end = target.length, start = 0): string[] {
+    if (!this.#isCompiled) this.compile();
+    const methods = [...this.#roots].filter(([, root]) => this.#findIn(root, target, end, start) !== undefined);
+    return methods.map(([method]) => method).sort();
+  }
+
+  #findIn(root: RouteNode<T>, target: string, end: number, start: number): Found<T> | undefined {
+    const offsets = this.#offsets;
+    // '/' ends before its only segment, which is empty; a rest that is empty comes after it.
+    if (end - start === 1 && root.leaf !== undefined) return root.leaf.found;
+    let leaf = walk(root, target, start + 1, end, 0, offsets);
+    if (leaf?.found !== undefined) return leaf.found;
+    // No static text has a '%': what matched without parameters matched as it stands.
+    const percent = target.indexOf('%', start);
+    if (percent >= 0 && percent < end) leaf = walkEncoded(root, target, start + 1, end, 0, offsets);
+    return leaf === undefined ? undefined : (leaf.found ?? new Found(leaf, target, offsets));
+  }
+
+  #root(method: string): RouteNode<T> {
+    let root = this.#roots.get(method);
+    if (root === undefined) {
+      root = new RouteNode(0);
+      this.#roots.set(method, root);
     }
-    return branch.leaves;
+    return root;
   }
 }
 
-type Take<T> = (leaves: Map<string, Leaf<T>>) => Leaf<T> | undefined;
-
-/** Follows `path` from `start`, best alternative first, until `take` accepts the leaves where a match ends. */
-function walk<T>(branch: Branch<T>, path: string, start: number, values: string[], take: Take<T>): Leaf<T> | undefined {
-  if (start > path.length || (start === path.length && path.length === 1)) {
-    const leaf = take(branch.leaves);
-    if (leaf !== undefined) return leaf;
-  }
-  if (start > path.length) return undefined;
-  const slash = path.indexOf('/', start);
-  const end = slash < 0 ? path.length : slash;
-  const text = path.slice(start, end);
-  return (
-    walkStatic(branch, path, text, end, values, take) ??
-    walkParams(branch, path, text, end, values, take) ??
-    walkRest(branch, path.slice(start), values, take)
+function checkWhere(method: string, path: string, where: PathConstraints, names: readonly string[]): void {
+  const unknown = Object.keys(where).find((name) => where[name] !== undefined && !names.includes(name));
+  if (unknown === undefined) return;
+  const known = names.length === 0 ? 'none' : names.join(', ');
+  throw new TypeError(
+    `${method} ${path}: there is a constraint for "${unknown}", but the parameters that can have one are: ${known}`,
   );
-}
-
-function walkStatic<T>(
-  branch: Branch<T>,
-  path: string,
-  text: string,
-  end: number,
-  values: string[],
-  take: Take<T>,
-): Leaf<T> | undefined {
-  const child = branch.statics.get(text) ?? (text.includes('%') ? branch.statics.get(decoded(text)) : undefined);
-  return child === undefined ? undefined : walk(child, path, end + 1, values, take);
-}
-
-function walkParams<T>(
-  branch: Branch<T>,
-  path: string,
-  text: string,
-  end: number,
-  values: string[],
-  take: Take<T>,
-): Leaf<T> | undefined {
-  for (const { suffix, branch: child } of branch.suffixed) {
-    if (text.length <= suffix.length || !text.endsWith(suffix)) continue;
-    const leaf = walkParam(child, path, text.slice(0, -suffix.length), end, values, take);
-    if (leaf !== undefined) return leaf;
-  }
-  return branch.param === undefined || text === '' ? undefined : walkParam(branch.param, path, text, end, values, take);
-}
-
-function walkParam<T>(
-  child: Branch<T>,
-  path: string,
-  value: string,
-  end: number,
-  values: string[],
-  take: Take<T>,
-): Leaf<T> | undefined {
-  values.push(value);
-  const leaf = walk(child, path, end + 1, values, take);
-  if (leaf === undefined) values.pop();
-  return leaf;
-}
-
-function walkRest<T>(branch: Branch<T>, rest: string, values: string[], take: Take<T>): Leaf<T> | undefined {
-  const leaf = branch.rest === undefined ? undefined : take(branch.rest);
-  if (leaf !== undefined) values.push(rest);
-  return leaf;
-}
-
-function staticChild<T>(branch: Branch<T>, text: string): Branch<T> {
-  let child = branch.statics.get(text);
-  if (child === undefined) {
-    child = new Branch();
-    branch.statics.set(text, child);
-  }
-  return child;
-}
-
-function paramChild<T>(branch: Branch<T>, suffix: string): Branch<T> {
-  if (suffix === '') {
-    branch.param ??= new Branch();
-    return branch.param;
-  }
-  const known = branch.suffixed.find((entry) => entry.suffix === suffix);
-  if (known !== undefined) return known.branch;
-  const child = new Branch<T>();
-  branch.suffixed.push({ suffix, branch: child });
-  branch.suffixed.sort((a, b) => b.suffix.length - a.suffix.length);
-  return child;
-}
-
-/** Static text may arrive percent-encoded; an encoding that is broken matches nothing static. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
