@@ -7,6 +7,7 @@ import { encodeEvent, heartbeat } from './events/server-sent-events.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { inputReader } from './input/input.ts';
 import { empty, HttpReply, json } from './reply/reply.ts';
+import { exactly } from './reply/sized.ts';
 import type { Route } from './routing/route.ts';
 
 /** What comes out of the chain: a whole answer, or the chunks of `state.reply`. */
@@ -87,7 +88,7 @@ const outermost = (<I, O>(next: Handler<I, O>): Handler<I, O> => {
     if (trace !== state.callerTrace) state.span = trace;
     const output = await next(ctx, input);
     const kind = state.reply?.content.kind;
-    const isFollowed = isStream(output) && (kind === 'stream' || kind === 'events');
+    const isFollowed = isStream(output) && (kind === 'stream' || kind === 'sized' || kind === 'events');
     return (isFollowed ? output : settle(ctx, state, output, true)) as O;
   };
 }) satisfies Middleware;
@@ -100,7 +101,7 @@ function settle(ctx: Context, state: CallState, result: unknown, mayFollow: bool
   if (content.kind === 'events' && !mayFollow) {
     throw new TypeError('a route that answers events() must set timeoutMs: 0 for no limit, or the longest it may last');
   }
-  if (content.kind !== 'stream' && content.kind !== 'events') return reply;
+  if (content.kind !== 'stream' && content.kind !== 'sized' && content.kind !== 'events') return reply;
   if (state.request.method === 'HEAD') {
     content.source[Symbol.asyncIterator]()
       .return?.()
@@ -108,6 +109,7 @@ function settle(ctx: Context, state: CallState, result: unknown, mayFollow: bool
     return reply;
   }
   if (content.kind === 'stream') return follow(ctx, content.source, { encode: checkChunk });
+  if (content.kind === 'sized') return follow(ctx, exactly(content.source, content.length), { encode: checkChunk });
   const idle = { chunk: heartbeat, ms: content.heartbeatMs };
   return follow<unknown, string>(ctx, content.source, {
     encode: encodeEvent as (event: unknown) => string,

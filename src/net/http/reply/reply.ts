@@ -22,9 +22,10 @@ type Content =
   | { readonly kind: 'none' }
   | { readonly kind: 'whole'; readonly data: string | Uint8Array }
   | { readonly kind: 'stream'; readonly source: AsyncIterable<string | Uint8Array> }
+  | { readonly kind: 'sized'; readonly length: number; readonly source: AsyncIterable<Uint8Array> }
   | { readonly kind: 'events'; readonly source: AsyncIterable<ServerSentEvent>; readonly heartbeatMs: number };
 
-/** An answer with its status and headers. Made by `json`, `text`, `html`, `bytes`, `stream`, `events`, `empty`, `redirect`. */
+/** An answer with its status and headers. Made by `json`, `text`, `html`, `bytes`, `stream`, `sized`, `events`, `empty`, `redirect`. */
 export class HttpReply {
   readonly status: number;
   /** Name and value in turn, names in lower case. */
@@ -39,10 +40,11 @@ export class HttpReply {
       throw new TypeError(`a body must be a string or Uint8Array, not ${typeof content.data}; json() takes any value`);
     }
     this.status = status;
-    this.headers =
+    const headers =
       options.headers === undefined && options.cookies === undefined
         ? plain(contentType)
         : merged(contentType, options);
+    this.headers = content.kind === 'sized' ? [...headers, 'content-length', String(content.length)] : headers;
     this.content = content;
   }
 }
@@ -76,6 +78,19 @@ export function bytes(data: Uint8Array, options: ReplyOptions = {}): HttpReply {
  */
 export function stream(source: AsyncIterable<string | Uint8Array>, options: ReplyOptions = {}): HttpReply {
   return new HttpReply({ kind: 'stream', source }, 'application/octet-stream', options.status ?? 200, options);
+}
+
+/**
+ * A stream whose length is known: sent with Content-Length, so that the client can show progress and tell a part from the
+ * whole. Otherwise as {@link stream}. A source that gives more or less than `length` bytes is cut like one that fails.
+ * Throws a RangeError for a length that is not a whole number from 0.
+ */
+export function sized(length: number, source: AsyncIterable<Uint8Array>, options: ReplyOptions = {}): HttpReply {
+  if (!Number.isSafeInteger(length) || length < 0)
+    throw new RangeError(`the length ${length} of a body is not a whole number from 0`);
+  const { status = 200 } = options;
+  if (status === 204 || status === 304) throw new TypeError(`an answer with the status ${status} has no body`);
+  return new HttpReply({ kind: 'sized', length, source }, 'application/octet-stream', status, options);
 }
 
 /**
