@@ -18,4 +18,4 @@ export { chain, fullName, type Handler, type MethodInfo, type MethodKind, type M
 export { Secret, secret } from './secret.ts';
 export type { DrainOptions, Endpoint, Server } from './server.ts';
 export { callContext, serverCall } from './server-call.ts';
-export { type Schema, validate } from './validate.ts';
+export { applySchema, type Schema, validate } from './validate.ts';

@@ -6,6 +6,7 @@ import { background, type Context, current } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry, type Span, type Telemetry, withTelemetry } from '../observe/index.ts';
 import {
+  applySchema,
   callContext,
   chain,
   fullName,
@@ -294,6 +295,17 @@ test('validate gives the schema’s value, or names every offending path', async
     ['invalid_argument', 'INVALID_INPUT', ['body.title', 'body.size']],
   );
   assert.match(error.message, /^invalid body: body\.title: /);
+});
+
+test('applySchema answers at once where the schema does', async () => {
+  const slow = z.string().refine(async (value) => value !== 'taken');
+
+  assert.equal(applySchema(z.string(), 'abc', 'body'), 'abc');
+  assert.throws(() => applySchema(z.string(), 7, 'body'), { reason: 'INVALID_INPUT' });
+  const pending = applySchema(slow, 'free', 'body');
+
+  assert.ok(pending instanceof Promise);
+  assert.equal(await pending, 'free');
 });
 
 test('validate waits for an asynchronous schema and bounds what it reports', async () => {

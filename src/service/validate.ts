@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Awaitable } from '../concurrency/index.ts';
 import { StatusError } from '../errors/index.ts';
 
 /** A schema of any validator (zod, valibot, arktype, ...) that makes a T of whatever comes in. */
@@ -10,8 +11,17 @@ export type Schema<T> = StandardSchemaV1<unknown, T>;
  * `where` says which input: `body`, `query`.
  */
 export async function validate<T>(schema: Schema<T>, input: unknown, where: string): Promise<T> {
+  return applySchema(schema, input, where);
+}
+
+/** The same, at once where the schema answers at once, which most do: then it throws instead of rejecting. */
+export function applySchema<T>(schema: Schema<T>, input: unknown, where: string): Awaitable<T> {
   const checked = schema['~standard'].validate(input);
-  const result = checked instanceof Promise ? await checked : checked;
+  if (checked instanceof Promise) return checked.then((result) => accepted(result, where));
+  return checked.issues === undefined ? checked.value : accepted(checked, where);
+}
+
+function accepted<T>(result: StandardSchemaV1.Result<T>, where: string): T {
   if (result.issues === undefined) return result.value;
   const metadata: Record<string, string> = {};
   for (const issue of result.issues.slice(0, maxIssues)) metadata[pathOf(issue, where)] ??= short(issue.message);

@@ -3,6 +3,8 @@ import { parsePattern } from './path-pattern.ts';
 import { type PathConstraint, RouteNode } from './route-node.ts';
 import { walk, walkEncoded } from './walk.ts';
 
+export type { Found } from './found.ts';
+
 /** What the parameters of a path are held to, by name. */
 export type PathConstraints = Readonly<Record<string, PathConstraint | undefined>>;
 
