@@ -14,8 +14,15 @@
  */
 
 export { requestOf, setReplyHeader } from './call-state.ts';
-export { client, type HttpClient, type HttpClientOptions, type HttpClientRequest } from './client/client.ts';
-export type { HttpResponse } from './client/response.ts';
+export { client, type HttpClient } from './client/client.ts';
+export type { HttpClientEvent, HttpClientEventsRequest } from './client/client-events.ts';
+export type {
+  HttpClientOptions,
+  HttpClientRequest,
+  HttpClientStreamRequest,
+  HttpClientTls,
+} from './client/client-options.ts';
+export type { HttpResponse, HttpStreamingResponse } from './client/response.ts';
 export type { ServerSentEvent } from './events/server-sent-events.ts';
 export { type StaticFiles, type StaticFilesOptions, staticFiles } from './files/static-files.ts';
 export { HttpErrors, statusOf } from './http-errors.ts';

@@ -1,0 +1,67 @@
+import type { Context } from '../../../concurrency/index.ts';
+import { StatusError } from '../../../errors/index.ts';
+import type { Settings } from './client-options.ts';
+import { OriginPool } from './origin-pool.ts';
+
+/** The connections of one client, by server. A server without connections is forgotten. */
+export class ConnectionPool {
+  readonly #settings: Settings;
+  readonly #origins = new Map<string, OriginPool>();
+  #isClosing = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  /** The connections to the server of an address. Throws `resource_exhausted` (TOO_MANY_ORIGINS). */
+  of(url: URL): OriginPool {
+    const { origin } = url;
+    const known = this.#origins.get(origin);
+    if (known !== undefined) return known;
+    const { maxOrigins } = this.#settings;
+    if (this.#origins.size >= maxOrigins && !this.#forgetIdle()) throw tooManyOrigins(maxOrigins);
+    const pool = new OriginPool(url, this.#settings, this.#forget);
+    this.#origins.set(origin, pool);
+    return pool;
+  }
+
+  /** Closes idle connections now, and those in use when their calls end; when `ctx` ends at once. */
+  async close(ctx: Context): Promise<void> {
+    this.#isClosing = true;
+    for (const pool of [...this.#origins.values()]) pool.closeIdle();
+    if (this.#origins.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    const stop = ctx.onDone(() => this.cut());
+    await promise;
+    stop();
+  }
+
+  cut(): void {
+    for (const pool of [...this.#origins.values()]) pool.cut();
+  }
+
+  /** Makes room by closing the connections of a server that nobody calls now. */
+  #forgetIdle(): boolean {
+    for (const pool of this.#origins.values()) {
+      if (!pool.isIdle) continue;
+      this.#origins.delete(pool.origin);
+      pool.closeIdle();
+      return true;
+    }
+    return false;
+  }
+
+  readonly #forget = (pool: OriginPool) => {
+    if (this.#origins.get(pool.origin) === pool) this.#origins.delete(pool.origin);
+    if (this.#isClosing && this.#origins.size === 0) this.#onEmpty?.();
+  };
+}
+
+function tooManyOrigins(maxOrigins: number): StatusError {
+  return new StatusError('resource_exhausted', `connections to ${maxOrigins} servers are in use already`, {
+    reason: 'TOO_MANY_ORIGINS',
+    metadata: { maxOrigins: String(maxOrigins) },
+  });
+}
