@@ -54,3 +54,37 @@ test('contestants alternate, the warm-up does not count, and a ratio above 1 mea
   assert.match(printed, /time +ms +5 +limit 4\n *time +ms +5 +peer +10 +2\.00 ×\n/);
   assert.match(printed, /skipped other: not installed/);
 });
+
+test('all contestants measure a part before the next, and what follows from the rows comes after them', async () => {
+  const order: string[] = [];
+  const contestant = (name: string, value: number) => async (part: string) => {
+    order.push(`${name} ${part}`);
+    return { [part]: value };
+  };
+
+  const report = await runSubject(
+    'fixture',
+    async () => ({
+      rows: [
+        { name: 'a', unit: 'ms', better: 'lower' },
+        { name: 'b', unit: 'ms', better: 'lower' },
+      ],
+      parts: ['a', 'b'],
+      ours: contestant('ours', 1),
+      peers: { peer: contestant('peer', 2) },
+      summary: (rows) => [{ ...rows[0]!, name: 'both', ours: rows.length }],
+      close: async () => {},
+    }),
+    { quick: true, rounds: 1 },
+  );
+
+  assert.deepEqual(order.slice(4), ['peer a', 'ours a', 'peer b', 'ours b']);
+  assert.deepEqual(
+    report.rows.map(({ name, ours }) => [name, ours]),
+    [
+      ['a', 1],
+      ['b', 1],
+      ['both', 2],
+    ],
+  );
+});

@@ -12,15 +12,22 @@ export interface Row {
   readonly limit?: number;
 }
 
-/** Measures once; gives a value per row name. A row that it cannot measure is left out. */
-export type Contestant = () => Promise<Readonly<Record<string, number>>>;
+/** Measures a part once; gives a value per row name. A row that it cannot measure is left out. */
+export type Contestant = (part: string) => Promise<Readonly<Record<string, number>>>;
 
 export interface Subject {
   readonly rows: readonly Row[];
+  /**
+   * What all contestants measure before any goes on to the next: the closer in time two figures are taken, the less a
+   * busy machine weighs on their ratio. Default: one part, ''.
+   */
+  readonly parts?: readonly string[];
   readonly ours: Contestant;
   readonly peers: Readonly<Record<string, Contestant>>;
   /** Peers that cannot run here, with the reason. */
   readonly skipped?: Readonly<Record<string, string>>;
+  /** Rows that follow from those measured, added at the end. Default: none. */
+  summary?(rows: readonly ReportRow[]): readonly ReportRow[];
   close(): Promise<void>;
 }
 
@@ -60,12 +67,12 @@ export async function runSubject(
     const values = new Map([...contestants.keys()].map((who) => [who, [] as Readonly<Record<string, number>>[]]));
     for (let round = -1; round < options.rounds; round++) {
       process.stderr.write(round < 0 ? 'warm-up\n' : `round ${round + 1} of ${options.rounds}\n`);
-      for (const who of rotate([...contestants.keys()], round + 1)) {
-        const measured = await contestants.get(who)!();
-        if (round >= 0) values.get(who)!.push(measured);
-      }
+      const measured = await measureRound(contestants, subject.parts ?? [''], round + 1);
+      if (round < 0) continue;
+      for (const [who, series] of values) series.push(measured.get(who)!);
     }
-    const rows = subject.rows.map((row) => summarise(row, values));
+    const measuredRows = subject.rows.map((row) => summarise(row, values));
+    const rows = [...measuredRows, ...(subject.summary?.(measuredRows) ?? [])];
     return {
       subject: name,
       node: process.versions.node,
@@ -77,6 +84,20 @@ export async function runSubject(
   } finally {
     await subject.close();
   }
+}
+
+async function measureRound(
+  contestants: ReadonlyMap<string, Contestant>,
+  parts: readonly string[],
+  turn: number,
+): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
+  const measured = new Map<string, Record<string, number>>([...contestants.keys()].map((who) => [who, {}]));
+  for (const part of parts) {
+    for (const who of rotate([...contestants.keys()], turn)) {
+      Object.assign(measured.get(who)!, await contestants.get(who)!(part));
+    }
+  }
+  return measured;
 }
 
 /** Medians per contestant; the ratio is the median of the per-round ratios, above 1 where ours is better. */

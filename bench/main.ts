@@ -44,6 +44,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
+// So that what a subject has started ends with this process: by default a signal would skip its 'exit' listeners.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 try {
   process.exitCode = await main();
 } catch (error) {

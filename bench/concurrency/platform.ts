@@ -8,8 +8,8 @@ const deadlineMs = 1000;
 export function platformContestants(targetMs: number): Record<string, Contestant> {
   const signals = contestant(signalWorks, targetMs);
   return {
-    async platform() {
-      const measured = await signals();
+    async platform(part) {
+      const measured = await signals(part);
       // The timer of a signal cannot be taken back: those of the measurement would expire in somebody else's.
       await sleep(deadlineMs);
       return measured;

@@ -1,0 +1,3 @@
+module flotilla/bench/http
+
+go 1.22
