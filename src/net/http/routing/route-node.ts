@@ -1,18 +1,13 @@
 import type { Leaf } from './found.ts';
+import type { PathConstraint } from './path-constraint.ts';
 
 /** A way on over a segment of any text, or over one that ends in `suffix` and whose value the constraint accepts. */
 export interface ParamWay<T> {
   readonly suffix: string;
   readonly constraint: PathConstraint | undefined;
   readonly node: RouteNode<T>;
-}
-
-/** Which values a parameter of a path may have. Made by `int()`, `uuid()`, `oneOf()`, `pattern()`, or by hand. */
-export interface PathConstraint {
-  /** What it is, for messages. Two constraints with one name are taken for the same. */
-  readonly name: string;
-  /** Called for each request that comes to the parameter, with its value percent-decoded. Must not throw or keep state. */
-  accepts(value: string): boolean;
+  /** No suffix, no constraint: any text but none. */
+  readonly isPlain: boolean;
 }
 
 /** The place before a segment: what may follow there. */
@@ -46,12 +41,12 @@ export class RouteNode<T> {
     const known = ways.find((way) => way.suffix === suffix && way.constraint?.name === constraint?.name);
     if (known !== undefined) return known.node;
     const node = new RouteNode<T>(0);
-    ways.push({ suffix, constraint, node });
+    ways.push({ suffix, constraint, node, isPlain: suffix === '' && constraint === undefined });
     ways.sort((a, b) => b.suffix.length - a.suffix.length || rank(a) - rank(b));
     return node;
   }
 
-  /** Makes the radix trees of this node and of all below. */
+  /** Makes the radix trees of this node and of all below, once all routes are added. */
   compile(): void {
     this.edges = this.statics.size === 0 ? noEdges : edgeTable([...this.statics], 0);
     for (const child of this.statics.values()) child.compile();

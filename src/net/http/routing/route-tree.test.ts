@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { int, oneOf, uuid } from './path-constraint.ts';
 import { parsePattern, type Segment } from './path-pattern.ts';
 import { PlainRouteTree } from './route-tree.oracle.ts';
 import { RouteTree } from './route-tree.ts';
@@ -105,6 +106,47 @@ describe('RouteTree', () => {
 
     assert.deepEqual(first?.params(), { a: '1', b: '2' });
     assert.deepEqual(second?.params(), { a: '3', b: '4' });
+  });
+
+  it('tries the next alternative where a constraint does not accept', () => {
+    const tree = new RouteTree<string>();
+    tree.add('GET', '/rooms/:id', 'by id', { id: int() });
+    tree.add('GET', '/rooms/:id', 'by uuid', { id: uuid() });
+    tree.add('GET', '/rooms/:slug', 'by slug');
+    tree.add('GET', '/rooms/new', 'new');
+    tree.add('GET', '/rooms/:id/viewers', 'viewers', { id: int() });
+    tree.add('GET', '/rooms/*rest', 'rest');
+    tree.add('GET', '/files/:name.json', 'json', { name: oneOf('a/b', 'c') });
+    tree.add('GET', '/files/:name', 'file');
+
+    const found = (path: string) => tree.find('GET', path)?.value;
+
+    assert.equal(found('/rooms/7'), 'by id');
+    assert.equal(found('/rooms/f81d4fae-7dec-11d0-a765-00a0c91e6bf6'), 'by uuid');
+    assert.equal(found('/rooms/tea'), 'by slug');
+    assert.equal(found('/rooms/new'), 'new');
+    assert.equal(found('/rooms/7/viewers'), 'viewers');
+    assert.equal(found('/rooms/tea/viewers'), 'rest');
+    assert.equal(found('/rooms/%37/viewers'), 'viewers');
+    assert.equal(found('/rooms/%/viewers'), 'rest');
+    assert.equal(found('/files/c.json'), 'json');
+    assert.equal(found('/files/a%2fb.json'), 'json');
+    assert.equal(found('/files/d.json'), 'file');
+  });
+
+  it('takes routes for the same paths with different constraints, but not with the same', () => {
+    const tree = new RouteTree<string>();
+    tree.add('GET', '/rooms/:id', '', { id: int() });
+    tree.add('GET', '/rooms/:id', '', { id: int({ min: 5 }) });
+    tree.add('GET', '/rooms/:id', '');
+
+    assert.throws(() => tree.add('GET', '/rooms/:room', '', { room: int() }), /conflicts with GET \/rooms\/:id/);
+    assert.throws(() => tree.add('GET', '/rooms/:room', ''), /conflicts with/);
+    assert.throws(
+      () => tree.add('GET', '/a/:id/*rest', '', { rest: int() }),
+      /there is a constraint for "rest", but the parameters that can have one are: id/,
+    );
+    assert.throws(() => tree.add('GET', '/a', '', { id: int() }), /can have one are: none/);
   });
 
   it('finds each route of a large table, and those alone', () => {

@@ -1,12 +1,10 @@
 import { Found, Leaf } from './found.ts';
+import type { PathConstraints } from './path-constraint.ts';
 import { parsePattern } from './path-pattern.ts';
-import { type PathConstraint, RouteNode } from './route-node.ts';
+import { RouteNode } from './route-node.ts';
 import { walk, walkEncoded } from './walk.ts';
 
 export type { Found } from './found.ts';
-
-/** What the parameters of a path are held to, by name. */
-export type PathConstraints = Readonly<Record<string, PathConstraint | undefined>>;
 
 /**
  * The routes of a server by method and path: a radix tree for each method, so a route of another method never hides one. Where

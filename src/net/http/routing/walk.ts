@@ -1,5 +1,6 @@
 import type { Leaf } from './found.ts';
-import type { EdgeTable, PathConstraint, RouteNode } from './route-node.ts';
+import type { PathConstraint } from './path-constraint.ts';
+import type { EdgeTable, ParamWay, RouteNode } from './route-node.ts';
 
 /**
  * The leaf for the path of `target` between `pos`, where a segment begins, and `end`; undefined if none matches. `offsets`
@@ -16,45 +17,68 @@ export function walk<T>(
   depth: number,
   offsets: number[],
 ): Leaf<T> | undefined {
-  if (pos > end) return node.leaf;
-  const child = staticChild(node.edges, target, pos, end);
-  if (child !== undefined) {
-    const leaf = walk(child, target, pos + child.width + 1, end, depth, offsets);
-    if (leaf !== undefined) return leaf;
+  for (;;) {
+    if (pos > end) return node.leaf;
+    const { ways, rest } = node;
+    const child = staticChild(node.edges, target, pos, end);
+    if (child !== undefined) {
+      const next = pos + child.width + 1;
+      // Where there is nothing to come back for, go on without a call.
+      if (ways.length === 0 && rest === undefined) {
+        node = child;
+        pos = next;
+        continue;
+      }
+      const leaf = walk(child, target, next, end, depth, offsets);
+      if (leaf !== undefined) return leaf;
+    }
+    if (ways.length > 0 && pos < end) {
+      const segmentEnd = endOfSegment(target, pos, end);
+      const last = ways.length - 1;
+      for (let i = 0; i < last; i++) {
+        const leaf = walkWay(ways[i]!, target, pos, segmentEnd, end, depth, offsets);
+        if (leaf !== undefined) return leaf;
+      }
+      const way = ways[last]!;
+      if (way.isPlain && rest === undefined && segmentEnd > pos) {
+        offsets[depth] = pos;
+        offsets[depth + 1] = segmentEnd;
+        depth += 2;
+        node = way.node;
+        pos = segmentEnd + 1;
+        continue;
+      }
+      const leaf = walkWay(way, target, pos, segmentEnd, end, depth, offsets);
+      if (leaf !== undefined) return leaf;
+    }
+    if (rest !== undefined) {
+      offsets[depth] = pos;
+      offsets[depth + 1] = end;
+    }
+    return rest;
   }
-  if (node.ways.length > 0 && pos < end) {
-    const leaf = walkParams(node, target, pos, end, depth, offsets);
-    if (leaf !== undefined) return leaf;
-  }
-  if (node.rest !== undefined) {
-    offsets[depth] = pos;
-    offsets[depth + 1] = end;
-  }
-  return node.rest;
 }
 
-function walkParams<T>(
-  node: RouteNode<T>,
+function walkWay<T>(
+  { suffix, constraint, node }: ParamWay<T>,
   target: string,
   pos: number,
+  segmentEnd: number,
   end: number,
   depth: number,
   offsets: number[],
 ): Leaf<T> | undefined {
+  const valueEnd = segmentEnd - suffix.length;
+  if (valueEnd <= pos || (valueEnd < segmentEnd && !target.startsWith(suffix, valueEnd))) return undefined;
+  if (constraint !== undefined && !constraint.accepts(target.slice(pos, valueEnd))) return undefined;
+  offsets[depth] = pos;
+  offsets[depth + 1] = valueEnd;
+  return walk(node, target, segmentEnd + 1, end, depth + 2, offsets);
+}
+
+function endOfSegment(target: string, pos: number, end: number): number {
   const slash = target.indexOf('/', pos);
-  const segmentEnd = slash < 0 || slash > end ? end : slash;
-  const { ways } = node;
-  for (let i = 0; i < ways.length; i++) {
-    const way = ways[i]!;
-    const valueEnd = segmentEnd - way.suffix.length;
-    if (valueEnd <= pos || (valueEnd < segmentEnd && !target.startsWith(way.suffix, valueEnd))) continue;
-    if (way.constraint !== undefined && !way.constraint.accepts(target.slice(pos, valueEnd))) continue;
-    offsets[depth] = pos;
-    offsets[depth + 1] = valueEnd;
-    const leaf = walk(way.node, target, segmentEnd + 1, end, depth + 2, offsets);
-    if (leaf !== undefined) return leaf;
-  }
-  return undefined;
+  return slash < 0 || slash > end ? end : slash;
 }
 
 /** Where the static text leads that is the whole segment at `pos`. */
@@ -93,8 +117,7 @@ export function walkEncoded<T>(
   offsets: number[],
 ): Leaf<T> | undefined {
   if (pos > end) return node.leaf;
-  const slash = target.indexOf('/', pos);
-  const segmentEnd = slash < 0 || slash > end ? end : slash;
+  const segmentEnd = endOfSegment(target, pos, end);
   const text = target.slice(pos, segmentEnd);
   const child = node.statics.get(text) ?? node.statics.get(decoded(text) ?? text);
   let leaf = child === undefined ? undefined : walkEncoded(child, target, segmentEnd + 1, end, depth, offsets);
