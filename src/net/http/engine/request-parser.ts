@@ -88,22 +88,6 @@ export class RequestParser {
     return this.#chunk.length - this.#at;
   }
 
-  /** Bytes that were pushed and are not read yet. */
-  get available(): number {
-    return this.#chunk.length - this.#at;
-  }
-
-  /** Makes it as new, for another connection. */
-  reset(): void {
-    this.#phase = idle;
-    this.#left = 0;
-    this.#chunked = undefined;
-    this.#scanner = undefined;
-    this.#kept = undefined;
-    this.trailers = undefined;
-    this.#release();
-  }
-
   /** Only after `more`; throws an Error otherwise. The chunk belongs to the parser, and its pieces to who gets them. */
   push(chunk: Uint8Array): void {
     if (this.#at < this.#chunk.length) throw new Error('the parser has bytes left: push only after it said more');
