@@ -8,13 +8,18 @@ export const HttpErrors = defineErrors('flotilla', {
   MALFORMED_JSON: { code: 'invalid_argument', description: '400: the body is not JSON' },
   INVALID_UTF8: { code: 'invalid_argument', description: '400: the body is not UTF-8' },
   REQUEST_TIMEOUT: { code: 'deadline_exceeded', description: '408: the request did not arrive in time' },
+  PRECONDITION_FAILED: { code: 'failed_precondition', description: '412: a condition of the request does not hold' },
   BODY_TOO_LARGE: { code: 'resource_exhausted', description: '413: the body exceeds maxBodyBytes' },
   UNSUPPORTED_MEDIA_TYPE: { code: 'invalid_argument', description: '415: the content type or encoding is not taken' },
+  RANGE_NOT_SATISFIABLE: { code: 'out_of_range', description: '416: the range lies beyond the end' },
   UNSUPPORTED_EXPECTATION: {
     code: 'invalid_argument',
     description: '417: Expect says something else than 100-continue',
   },
+  UPGRADE_REQUIRED: { code: 'failed_precondition', description: '426: the route speaks the protocol in Upgrade only' },
   HEADERS_TOO_LARGE: { code: 'resource_exhausted', description: '431: the headers exceed their size or count' },
+  TOO_MANY_OPEN_FILES: { code: 'unavailable', description: '503: as many files as can be are being sent' },
+  FILE_BUSY: { code: 'unavailable', description: '503: the file is being changed over and over again' },
   TOO_MANY_CONNECTIONS: { code: 'unavailable', description: '503: the server has maxConnections open' },
 });
 
@@ -22,9 +27,12 @@ export const HttpErrors = defineErrors('flotilla', {
 const statusOfReason: Readonly<Record<string, number>> = {
   METHOD_NOT_ALLOWED: 405,
   REQUEST_TIMEOUT: 408,
+  PRECONDITION_FAILED: 412,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
+  RANGE_NOT_SATISFIABLE: 416,
   UNSUPPORTED_EXPECTATION: 417,
+  UPGRADE_REQUIRED: 426,
   HEADERS_TOO_LARGE: 431,
 };
 

@@ -24,6 +24,8 @@ export type {
 } from './client/client-options.ts';
 export type { HttpResponse, HttpStreamingResponse } from './client/response.ts';
 export type { ServerSentEvent } from './events/server-sent-events.ts';
+export type { Validators } from './files/conditional.ts';
+export { checkPreconditions } from './files/preconditions.ts';
 export { type StaticFiles, type StaticFilesOptions, staticFiles } from './files/static-files.ts';
 export { HttpErrors, statusOf } from './http-errors.ts';
 export { type BodyFormat, type BodyInput, rawBytes, rawJson, rawText, streamed } from './input/body.ts';
@@ -39,6 +41,7 @@ export {
   type ReplyHeaders,
   type ReplyOptions,
   redirect,
+  sized,
   stream,
   text,
 } from './reply/reply.ts';

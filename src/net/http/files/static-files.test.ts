@@ -67,7 +67,7 @@ test('text that is worth it is compressed for clients that take it', async (t) =
   });
   const decoded = await fetch(`${server.url}/assets/app-3f2a9c.js`, { headers: { 'accept-encoding': 'gzip' } });
 
-  assert.match(answer, /content-encoding: gzip/i);
+  assert.match(answer, /content-encoding: br/i);
   assert.equal(plain.headers.get('content-encoding'), null);
   assert.notEqual(plain.headers.get('etag'), decoded.headers.get('etag'));
   assert.equal(await decoded.text(), await plain.text());
@@ -94,6 +94,9 @@ for (const path of [
   '/.env',
   '/link.txt',
   '/index.html%00.txt',
+  '/assets%2fapp-3f2a9c.js',
+  '/assets%5capp-3f2a9c.js',
+  '/nul',
   '/assets',
   '/none.html',
 ]) {
@@ -113,11 +116,44 @@ test('a page that routes by itself answers paths without an extension', async (t
 
   const view = await fetch(`${server.url}/rooms/7`);
   const asset = await fetch(`${server.url}/assets/missing.js`);
+  const hidden = await fetch(`${server.url}/.env`);
 
   assert.equal(view.status, 200);
   assert.match(await view.text(), /Hello/);
-  assert.equal(asset.status, 404);
+  assert.deepEqual([asset.status, hidden.status], [404, 404]);
 });
+
+test('a page that answers for another path is not kept for good, whatever that path is', async (t) => {
+  await using server = await start(await folder(t), { fallback: 'index.html', immutable: /^assets\//g });
+
+  const view = await fetch(`${server.url}/assets/view`);
+  const assets = await Promise.all([1, 2].map(() => fetch(`${server.url}/assets/app-3f2a9c.js`)));
+
+  assert.equal(view.headers.get('cache-control'), 'no-cache');
+  assert.deepEqual(new Set(assets.map(({ headers }) => headers.get('cache-control'))).size, 1);
+});
+
+test('the folder may be a link that leads to the next release', async (t) => {
+  const first = await folder(t);
+  const second = await folder(t);
+  await writeFile(join(second, 'index.html'), 'second release');
+  const link = join(first, '..', 'current');
+  await symlink(first, link);
+  await using server = await start(link);
+  const before = await (await fetch(`${server.url}/`)).text();
+
+  await rm(link);
+  await symlink(second, link);
+  const after = await (await fetch(`${server.url}/`)).text();
+
+  assert.match(before, /Hello/);
+  assert.equal(after, 'second release');
+});
+
+for (const options of [{ cacheBytes: -1 }, { cacheBytes: Number.NaN }, { maxOpenFiles: 0 }, { maxOpenFiles: 1.5 }]) {
+  test(`refuses ${JSON.stringify(options)}`, () =>
+    assert.throws(() => staticFiles({ root: '/', ...options }), RangeError));
+}
 
 test('another policy can be given', async (t) => {
   await using server = await start(await folder(t), { contentSecurityPolicy: "default-src 'none'" });

@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import { type Context, until } from '../../../concurrency/index.ts';
+import type { Context } from '../../../concurrency/index.ts';
 import { HttpErrors } from '../http-errors.ts';
-import { bytes, empty, type HttpReply } from '../reply/reply.ts';
+import type { HttpReply } from '../reply/reply.ts';
 import type { HttpRequestHead } from '../request.ts';
+import { FileCodings } from './file-codings.ts';
+import { hasEncodedSeparator } from './file-path.ts';
+import { FileReplies } from './file-replies.ts';
+import { type FileVersion, Folder } from './folder.ts';
+import { OpenFiles } from './open-files.ts';
 
 export interface StaticFilesOptions {
   /** The folder: an absolute path or a `file:` URL. Everything in it is public, but for names that begin with a dot. */
@@ -20,6 +21,13 @@ export interface StaticFilesOptions {
   readonly immutable?: RegExp;
   /** Sent with HTML. Default: only what comes from the same origin; no framing. */
   readonly contentSecurityPolicy?: string;
+  /**
+   * Memory for the content of files up to 1 MiB (up to an eighth of this), and what they compress to; the one that was not
+   * asked for the longest goes first. 0: none; all is read from disk each time. Default: 32 MiB.
+   */
+  readonly cacheBytes?: number;
+  /** Larger files that are read at a time, many readers of one counting once; more are answered with 503. Default: 256. */
+  readonly maxOpenFiles?: number;
 }
 
 /**
@@ -28,124 +36,58 @@ export interface StaticFilesOptions {
  *     const files = staticFiles({ root: new URL('../page/', import.meta.url) });
  *     router.get('/', (ctx, req) => files(ctx, req, 'index.html'));
  *     router.get('/page/*path', (ctx, req) => files(ctx, req, req.params.path));
+ *
+ * `ctx` is the call's: what is open for it is closed when it ends. A route for large files sets `timeoutMs` to how long a
+ * slow client may take.
  */
 export type StaticFiles = (ctx: Context, request: HttpRequestHead, path: string) => Promise<HttpReply>;
 
 const defaultPolicy =
   "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
-/** Larger files do not belong here: they would be read whole. */
-const maxFileBytes = 16 * 1024 * 1024;
-const maxCachedFiles = 512;
-/** Named, and not with weight 0 (RFC 9110, section 12.5.3). */
-const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 
 /**
- * Serves the files of a folder, with ETag, gzip and the headers that keep browsers from guessing. A changed file is seen
- * at the next request. No path leads out of the folder, whatever it says, nor does a symbolic link.
+ * Serves the files of a folder, of any size: with ETag and Last-Modified, conditional and range requests (RFC 9110, sections
+ * 13 and 14), and the headers that keep browsers from guessing. Texts go out in br, zstd or gzip, whichever the client likes:
+ * from a file `name.br`, `.zst` or `.gz` beside it that is not older, or else, up to 1 MiB, compressed once and kept.
+ *
+ * A changed file is seen at the next request. One that is written over while it is being sent cuts the connection. No path
+ * leads out of the folder, whatever it says, nor does a symbolic link. Throws a RangeError for a limit out of its range.
  */
 export function staticFiles(options: StaticFilesOptions): StaticFiles {
-  const { index = 'index.html', fallback, immutable, contentSecurityPolicy = defaultPolicy } = options;
-  const folder = new Folder(options.root instanceof URL ? fileURLToPath(options.root) : options.root);
-  return async (ctx, request, asked) => {
+  return serveFolder(options, Date.now);
+}
+
+/** `nowMs` is the time on the wall, which a test sets to after the times of its files. */
+export function serveFolder(options: StaticFilesOptions, nowMs: () => number): StaticFiles {
+  const { root, index = 'index.html', fallback, immutable, contentSecurityPolicy = defaultPolicy } = options;
+  const { cacheBytes = 32 * 1024 * 1024, maxOpenFiles = 256 } = options;
+  if (!Number.isFinite(cacheBytes) || cacheBytes < 0)
+    throw new RangeError(`staticFiles: cacheBytes is ${cacheBytes}; it must be a number from 0`);
+  if (!Number.isInteger(maxOpenFiles) || maxOpenFiles < 1)
+    throw new RangeError(`staticFiles: maxOpenFiles is ${maxOpenFiles}; it must be a whole number from 1`);
+  const folder = new Folder(root instanceof URL ? fileURLToPath(root) : root, { cacheBytes, nowMs });
+  const codings = new FileCodings(folder);
+  const replies = new FileReplies({ openFiles: new OpenFiles(maxOpenFiles), immutable, contentSecurityPolicy, nowMs });
+
+  const find = async (ctx: Context, request: HttpRequestHead, asked: string): Promise<FileVersion> => {
     const path = asked === '' || asked.endsWith('/') ? `${asked}${index}` : asked;
-    let file = await until(ctx, folder.read(path));
-    if (file === undefined && fallback !== undefined && extname(path) === '')
-      file = await until(ctx, folder.read(fallback));
+    const isPlain = !hasEncodedSeparator(request.path);
+    let file = isPlain ? await folder.find(ctx, path) : undefined;
+    const isView = isPlain && extname(path) === '' && !/(?:^|\/)\./.test(path);
+    if (file === undefined && fallback !== undefined && isView) file = await folder.find(ctx, fallback);
     if (file === undefined) throw HttpErrors.ROUTE_NOT_FOUND(`there is no file at ${request.path}`);
-    const isGzip = file.gzipped !== undefined && takesGzip.test(request.header('accept-encoding') ?? '');
-    const etag = isGzip ? `"${file.hash}-gzip"` : `"${file.hash}"`;
-    const headers = {
-      'content-type': file.contentType,
-      'cache-control': immutable?.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
-      etag,
-      vary: 'accept-encoding',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      ...(file.contentType.startsWith('text/html') && { 'content-security-policy': contentSecurityPolicy }),
-    };
-    if (matches(request.header('if-none-match'), etag)) return empty({ status: 304, headers });
-    if (!isGzip) return bytes(file.data, { headers });
-    return bytes(file.gzipped!, { headers: { ...headers, 'content-encoding': 'gzip' } });
+    return file;
+  };
+  return async (ctx, request, asked) => {
+    for (let attempt = 1; ; attempt++) {
+      const file = await find(ctx, request, asked);
+      const content = await codings.choose(ctx, request.header('accept-encoding'), file);
+      const reply = await replies.reply(ctx, request, file, content);
+      if (reply !== undefined) return reply;
+      // It was replaced between the look at it and its opening. That happens; over and over again it does not.
+      if (attempt === maxAttempts) throw HttpErrors.FILE_BUSY(`the file at ${request.path} is being changed`);
+    }
   };
 }
 
-interface FileVersion {
-  readonly modifiedMs: number;
-  readonly data: Uint8Array;
-  /** Undefined where it would not be smaller. */
-  readonly gzipped: Uint8Array | undefined;
-  readonly hash: string;
-  readonly contentType: string;
-}
-
-class Folder {
-  readonly #root: string;
-  #realRoot: Promise<string> | undefined;
-  readonly #files = new Map<string, FileVersion>();
-
-  constructor(root: string) {
-    this.#root = root;
-  }
-
-  /** The file as it is now, or undefined if there is none that may be seen. */
-  async read(path: string): Promise<FileVersion | undefined> {
-    if (!isPlain(path)) return undefined;
-    const name = join(this.#root, ...path.split('/'));
-    const about = await stat(name).catch(() => undefined);
-    if (about === undefined || !about.isFile() || about.size > maxFileBytes) return undefined;
-    const known = this.#files.get(path);
-    if (known !== undefined && known.modifiedMs === about.mtimeMs && known.data.length === about.size) return known;
-    if (!(await this.#contains(name))) return undefined;
-    const file = await load(name, about.mtimeMs);
-    if (this.#files.size >= maxCachedFiles) this.#files.clear();
-    this.#files.set(path, file);
-    return file;
-  }
-
-  async #contains(name: string): Promise<boolean> {
-    this.#realRoot ??= realpath(this.#root);
-    return (await realpath(name)).startsWith((await this.#realRoot) + sep);
-  }
-}
-
-/** Whether it is a relative path without tricks: no `.`, `..`, hidden or empty names, backslashes or control characters. */
-function isPlain(path: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  return path.split('/').every((name) => name !== '' && !name.startsWith('.') && !/[\x00-\x1f\\:]/.test(name));
-}
-
-async function load(name: string, modifiedMs: number): Promise<FileVersion> {
-  const data = await readFile(name);
-  const contentType = contentTypes[extname(name).toLowerCase()] ?? 'application/octet-stream';
-  const gzipped = isText(contentType) && data.length > 1024 ? await promisify(gzip)(data, { level: 9 }) : undefined;
-  const hash = createHash('sha256').update(data).digest('base64url').slice(0, 22);
-  return { modifiedMs, data, gzipped, hash, contentType };
-}
-
-function isText(contentType: string): boolean {
-  return /^text\/|json|xml|javascript/.test(contentType);
-}
-
-/** Weak comparison (RFC 9110, section 13.1.2). */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
-}
-
-const contentTypes: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.gif': 'image/gif',
-  '.html': 'text/html; charset=utf-8',
-  '.ico': 'image/x-icon',
-  '.jpg': 'image/jpeg',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.map': 'application/json',
-  '.mjs': 'text/javascript; charset=utf-8',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml; charset=utf-8',
-  '.txt': 'text/plain; charset=utf-8',
-  '.webmanifest': 'application/manifest+json',
-  '.webp': 'image/webp',
-  '.woff2': 'font/woff2',
-};
+const maxAttempts = 5;

@@ -11,7 +11,15 @@ export interface ErrorReply {
 /** The one error shape. Give it only what may leave the service. */
 export function errorReply(error: StatusError): ErrorReply {
   const headers = ['content-type', 'application/json'];
-  const allow = error.domain === 'flotilla' && error.reason === 'METHOD_NOT_ALLOWED' ? error.metadata.allow : undefined;
-  if (allow !== undefined) headers.push('allow', allow);
+  const header = error.domain === 'flotilla' ? headerOfReason[error.reason] : undefined;
+  const value = header === undefined ? undefined : error.metadata[header[1]];
+  if (header !== undefined && value !== undefined) headers.push(header[0], value);
   return { status: statusOf(error), headers, body: JSON.stringify(toBody(error)) };
 }
+
+/** What HTTP says in a header of its own, and the field of the error's metadata that it stands in. */
+const headerOfReason: Readonly<Record<string, readonly [header: string, field: string]>> = {
+  METHOD_NOT_ALLOWED: ['allow', 'allow'],
+  RANGE_NOT_SATISFIABLE: ['content-range', 'contentRange'],
+  UNSUPPORTED_MEDIA_TYPE: ['accept-encoding', 'acceptEncoding'],
+};

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, gzipSync, zstdDecompress } from 'node:zlib';
+import { RawClient } from '../server.fixture.ts';
+import { makeFolder, modifiedMs, noise, serveFiles, write } from './folder.fixture.ts';
+
+const script = `// ${'a line of a script that says the same again and again\n'.repeat(200)}`;
+
+interface Got {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+/** Without fetch's own decoding. */
+async function get(port: number, path: string, headers: Readonly<Record<string, string>>): Promise<Got> {
+  using client = new RawClient(port);
+  const lines = Object.entries({ host: 'test', connection: 'close', ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  client.send(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  const chunks: Buffer[] = [];
+  client.socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await client.closed();
+  const all = Buffer.concat(chunks);
+  const end = all.indexOf('\r\n\r\n');
+  const [status = '', ...fields] = all.subarray(0, end).toString('latin1').split('\r\n');
+  const pairs = fields.map(
+    (line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as [string, string],
+  );
+  return { status: Number(status.split(' ')[1]), headers: new Headers(pairs), body: all.subarray(end + 4) };
+}
+
+const decoders = {
+  br: promisify(brotliDecompress),
+  zstd: promisify(zstdDecompress),
+  gzip: promisify(gunzip),
+};
+
+for (const [acceptEncoding, coding] of [
+  ['gzip, deflate, br, zstd', 'br'],
+  ['gzip, zstd', 'zstd'],
+  ['gzip', 'gzip'],
+  ['br;q=0.1, gzip;q=0.2', 'gzip'],
+  ['*', 'br'],
+] as const) {
+  test(`a text is sent in ${coding} to who takes ${acceptEncoding}`, async (t) => {
+    const root = await makeFolder(t, { 'app.js': script });
+    await using server = await serveFiles(root);
+
+    const plain = await get(server.port, '/app.js', {});
+    const first = await get(server.port, '/app.js', { 'accept-encoding': acceptEncoding });
+    const second = await get(server.port, '/app.js', { 'accept-encoding': acceptEncoding });
+
+    assert.equal(first.headers.get('content-encoding'), coding);
+    assert.equal((await decoders[coding](first.body)).toString(), script);
+    assert.equal(first.body.compare(second.body), 0);
+    assert.deepEqual(
+      [plain, first].map(({ headers }) => headers.get('vary')),
+      ['accept-encoding', 'accept-encoding'],
+    );
+    assert.notEqual(first.headers.get('etag'), plain.headers.get('etag'));
+    assert.equal(first.headers.get('last-modified'), plain.headers.get('last-modified'));
+  });
+}
+
+for (const [what, path, headers] of [
+  ['that takes no coding', 'app.js', {}],
+  ['that refuses the codings', 'app.js', { 'accept-encoding': 'br;q=0, *;q=0' }],
+  ['that takes others', 'app.js', { 'accept-encoding': 'deflate, compress' }],
+  ['for what is compressed already', 'photo.jpg', { 'accept-encoding': 'br' }],
+  ['for what is too small', 'small.js', { 'accept-encoding': 'br' }],
+  ['for a text that does not get smaller', 'noise.txt', { 'accept-encoding': 'br, gzip' }],
+] as const) {
+  test(`a file is sent as it is to a client ${what}`, async (t) => {
+    const root = await makeFolder(t, {
+      'app.js': script,
+      'photo.jpg': script,
+      'small.js': '// small',
+      'noise.txt': noise(5000),
+    });
+    await using server = await serveFiles(root);
+
+    const answer = await get(server.port, `/${path}`, headers);
+
+    assert.deepEqual([answer.status, answer.headers.get('content-encoding')], [200, null]);
+  });
+}
+
+test('a compressed file beside it is sent instead, whatever the size', async (t) => {
+  const huge = Buffer.from(script.repeat(200));
+  const root = await makeFolder(t, { 'app.js': huge, 'app.js.gz': gzipSync(huge, { level: 1 }), 'data.csv': huge });
+  await using server = await serveFiles(root);
+
+  const coded = await get(server.port, '/app.js', { 'accept-encoding': 'gzip, br' });
+  const alone = await get(server.port, '/data.csv', { 'accept-encoding': 'gzip, br' });
+
+  assert.equal(coded.headers.get('content-encoding'), 'gzip');
+  assert.equal(coded.headers.get('content-type'), 'text/javascript; charset=utf-8');
+  assert.equal(coded.body.compare(gzipSync(huge, { level: 1 })), 0);
+  // Larger than what is compressed on the way.
+  assert.deepEqual([alone.headers.get('content-encoding'), alone.body.length], [null, huge.length]);
+});
+
+test('a compressed file beside it is not sent once it is older, empty or gone', async (t) => {
+  const stale = gzipSync('stale');
+  const root = await makeFolder(t, { 'old.js': script, 'empty.js': script, 'empty.js.gz': '', 'gone.js': script });
+  await write(root, 'old.js.gz', stale, modifiedMs - 1);
+  await write(root, 'gone.js.gz', stale, modifiedMs);
+  await using server = await serveFiles(root);
+  const gzip = { 'accept-encoding': 'gzip' };
+  const before = await get(server.port, '/gone.js', gzip);
+
+  await unlink(join(root, 'gone.js.gz'));
+  const bodies = await Promise.all(
+    ['old.js', 'empty.js', 'gone.js'].map(async (path) =>
+      (await decoders.gzip((await get(server.port, `/${path}`, gzip)).body)).toString(),
+    ),
+  );
+
+  assert.equal(before.body.compare(stale), 0);
+  assert.deepEqual(bodies, [script, script, script]);
+});
+
+test('a range is one of the bytes that are sent, in the coding that is sent', async (t) => {
+  const root = await makeFolder(t, { 'app.js': script });
+  await using server = await serveFiles(root);
+  const whole = await get(server.port, '/app.js', { 'accept-encoding': 'gzip' });
+  const etag = whole.headers.get('etag') ?? '';
+
+  const part = await get(server.port, '/app.js', { 'accept-encoding': 'gzip', range: 'bytes=10-19', 'if-range': etag });
+  const other = await get(server.port, '/app.js', { range: 'bytes=10-19', 'if-range': etag });
+
+  assert.deepEqual([part.status, part.headers.get('content-encoding')], [206, 'gzip']);
+  assert.equal(part.body.compare(whole.body.subarray(10, 20)), 0);
+  assert.deepEqual([other.status, other.body.toString()], [200, script]);
+});
+
+test('each coding has its own tag, and 304 is said for that one only', async (t) => {
+  const root = await makeFolder(t, { 'app.js': script });
+  await using server = await serveFiles(root);
+  const etag = (await get(server.port, '/app.js', { 'accept-encoding': 'br' })).headers.get('etag') ?? '';
+
+  const same = await get(server.port, '/app.js', { 'accept-encoding': 'br', 'if-none-match': etag });
+  const plain = await get(server.port, '/app.js', { 'if-none-match': etag });
+
+  assert.deepEqual([same.status, same.headers.get('etag'), same.headers.get('vary')], [304, etag, 'accept-encoding']);
+  assert.equal(plain.status, 200);
+});
+
+test('clients that come together get the same bytes of each coding', async (t) => {
+  const root = await makeFolder(t, { 'app.js': script });
+  await using server = await serveFiles(root);
+
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, i) =>
+      get(server.port, '/app.js', { 'accept-encoding': i % 2 === 0 ? 'br' : 'gzip' }),
+    ),
+  );
+
+  assert.equal(new Set(answers.map(({ body }) => body.toString('base64'))).size, 2);
+});
+
+test('a change is seen at the next request although all is kept in memory', async (t) => {
+  const root = await makeFolder(t, { 'app.js': script });
+  await using server = await serveFiles(root);
+  const gzip = { 'accept-encoding': 'gzip' };
+  await get(server.port, '/app.js', gzip);
+
+  await write(root, 'app.js', `${script}!`, modifiedMs);
+  const answer = await get(server.port, '/app.js', gzip);
+
+  assert.equal((await decoders.gzip(answer.body)).toString(), `${script}!`);
+});
