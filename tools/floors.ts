@@ -11,7 +11,7 @@ export const floors: readonly (readonly string[])[] = [
   ['observe', 'observe/open-telemetry'],
   ['guard'],
   ['service'],
-  ['net/tcp', 'net/http'],
+  ['net/tcp', 'net/http', 'net/websocket'],
   ['discovery'],
   ['rpc'],
   ['app'],
