@@ -26,7 +26,7 @@ export { done, settled } from './channel/select-outcomes.ts';
 export { after, type Ticker, tick } from './channel/select-timers.ts';
 export { type CancelContext, type Context, type ContextKey, contextKey, type Stop } from './context/context.ts';
 export { background, isContextError, rootContext, withSignal } from './context/context-tree.ts';
-export { current, runWith } from './context/current.ts';
+export { current, enter, runWith } from './context/current.ts';
 export { dumpTasks, listTasks } from './debug/debug-mode.ts';
 export { formatTasks } from './debug/format-tasks.ts';
 export type { TaskInfo, WaitInfo } from './debug/task-info.ts';

@@ -55,13 +55,14 @@ export function serverMethods(
       ...info,
       kind: 'server_stream',
     });
+    const observed = serverCall(endWithContext(inner), info);
     return {
       path: methodPath(desc),
       desc,
       info,
       inner,
-      run: serverCall(endWithContext(inner), info),
-      observe: (ctx, error) => void failing(ctx, error).catch(() => {}),
+      run: async (ctx, payload) => observed(ctx, payload),
+      observe: (ctx, error) => void Promise.try(failing, ctx, error).catch(() => {}),
     };
   });
 }

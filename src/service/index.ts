@@ -14,8 +14,16 @@
 export type { Admit, CallHead, Permit, Rejection } from '../call/index.ts';
 export { type ConfigOptions, type ConfigTree, loadConfig } from './config.ts';
 export { instrument } from './instrument.ts';
-export { chain, fullName, type Handler, type MethodInfo, type MethodKind, type Middleware } from './method.ts';
+export {
+  chain,
+  fullName,
+  type Handler,
+  type MethodInfo,
+  type MethodKind,
+  type Middleware,
+  type Step,
+} from './method.ts';
 export { Secret, secret } from './secret.ts';
 export type { DrainOptions, Endpoint, Server } from './server.ts';
-export { callContext, serverCall } from './server-call.ts';
+export { callContext, type ServerCallOptions, serverCall } from './server-call.ts';
 export { applySchema, type Schema, validate } from './validate.ts';

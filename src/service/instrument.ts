@@ -1,8 +1,8 @@
 import { fieldsOf, withFields } from '../call/index.ts';
-import type { Context } from '../concurrency/index.ts';
+import type { Awaitable, Context } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
-import { type Level, type Span, type SpanOptions, type Telemetry, telemetryOf } from '../observe/index.ts';
-import { fullName, type Handler, type MethodInfo, type Middleware } from './method.ts';
+import { type Level, noTelemetry, type Span, type SpanOptions, type Telemetry, telemetryOf } from '../observe/index.ts';
+import { fullName, type MethodInfo, type Middleware, type Step } from './method.ts';
 
 /**
  * Emits a span, a duration histogram, an in-flight gauge and a log line for every call of a method, on either side. The
@@ -13,17 +13,30 @@ import { fullName, type Handler, type MethodInfo, type Middleware } from './meth
  * Servers put it outermost after admission, clients innermost before the transport, so that each try has its own span.
  */
 export const instrument: Middleware = (next, method) => {
+  const step = instrumentStep(next, method);
+  return async (ctx, input) => step(ctx, input);
+};
+
+/** The same for a chain whose steps need not wait. Where there is no telemetry it costs one look at the Context. */
+export function instrumentStep<I, O>(next: Step<I, O>, method: MethodInfo): Step<I, O> {
   const perTelemetry = new WeakMap<Telemetry, Instruments>();
+  let known: Telemetry | undefined;
+  let instruments: Instruments | undefined;
   return (ctx, input) => {
     const telemetry = telemetryOf(ctx);
-    let instruments = perTelemetry.get(telemetry);
-    if (instruments === undefined) {
-      instruments = new Instruments(telemetry, method);
+    if (telemetry === noTelemetry) return next(ctx, input);
+    if (telemetry !== known || instruments === undefined) {
+      instruments = perTelemetry.get(telemetry) ?? new Instruments(telemetry, method);
       perTelemetry.set(telemetry, instruments);
+      known = telemetry;
     }
     return instruments.run(ctx, input, next);
   };
-};
+}
+
+export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
+  return value instanceof Promise;
+}
 
 class Instruments {
   readonly #telemetry: Telemetry;
@@ -64,21 +77,27 @@ class Instruments {
     };
   }
 
-  async run<I, O>(parent: Context, input: I, next: Handler<I, O>): Promise<O> {
+  run<I, O>(parent: Context, input: I, next: Step<I, O>): Awaitable<O> {
     const span = this.#telemetry.tracer.start(parent, this.#name, this.#spanOptions);
     const ctx = span.context.traceId === noTraceId ? parent : withFields(parent, { trace: span.context });
     const started = parent.clock.now();
     this.#inFlight(1);
-    let output: O;
-    try {
-      output = await next(ctx, input);
-    } catch (error) {
+    const settle = (output: O): O => {
+      if (isAsyncIterable(output)) return this.#follow(ctx, span, started, output) as O;
+      this.#end(ctx, span, started, undefined);
+      return output;
+    };
+    const fail = (error: unknown): never => {
       this.#end(ctx, span, started, error);
       throw error;
+    };
+    let output: Awaitable<O>;
+    try {
+      output = next(ctx, input);
+    } catch (error) {
+      return fail(error);
     }
-    if (isAsyncIterable(output)) return this.#follow(ctx, span, started, output) as O;
-    this.#end(ctx, span, started, undefined);
-    return output;
+    return isPromise(output) ? output.then(settle, fail) : settle(output);
   }
 
   /**

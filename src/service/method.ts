@@ -1,4 +1,4 @@
-import type { Context } from '../concurrency/index.ts';
+import type { Awaitable, Context } from '../concurrency/index.ts';
 
 /** What a client sends and a server answers: one message or a stream of them. */
 export type MethodKind = 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
@@ -23,6 +23,9 @@ export interface MethodInfo {
  * failure, not when the promise of the output resolves.
  */
 export type Handler<I, O> = (ctx: Context, input: I) => Promise<O>;
+
+/** A handler that need not wait: what is ready comes as it is, not as a promise. What a server's own chain is made of. */
+export type Step<I, O> = (ctx: Context, input: I) => Awaitable<O>;
 
 /** Wraps a handler. Applied once per method, at start-up, so what it can compute there costs nothing per call. */
 export type Middleware = <I, O>(next: Handler<I, O>, method: MethodInfo) => Handler<I, O>;

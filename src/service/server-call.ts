@@ -1,59 +1,100 @@
-import { type CallFields, setFields } from '../call/index.ts';
-import { type CancelContext, type Context, runWith, until } from '../concurrency/index.ts';
+import { type CallFields, fieldsOf, setFields } from '../call/index.ts';
+import {
+  type Awaitable,
+  enter as becomeCurrent,
+  type CancelContext,
+  type Context,
+  runWith,
+  until,
+} from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
-import { instrument } from './instrument.ts';
-import { chain, type Handler, type MethodInfo, type Middleware } from './method.ts';
+import { instrumentStep, isPromise } from './instrument.ts';
+import { chain, type Handler, type MethodInfo, type Middleware, type Step } from './method.ts';
 
 /**
  * Puts together, once, what every transport runs for a call of this method after admission:
  * trace ▸ metrics ▸ log ▸ deadline ▸ the user's middleware ▸ handler, with the call's Context as the current one.
  * What the handler throws comes out as what may leave the service ({@link errors.conceal}); the call's log line has the
- * whole chain and the id.
+ * whole chain and the id. A handler that is done at once is answered at once: nothing in between waits for a promise.
  *
  * The Context that it takes is {@link callContext}'s.
  */
 export function serverCall<I, O>(
-  handler: Handler<I, O>,
+  handler: Step<I, O>,
   method: MethodInfo,
   middleware: readonly Middleware[] = [],
-): Handler<I, O> {
-  const inner = chain(middleware)(handler, method);
+  options: ServerCallOptions = {},
+): Step<I, O> {
+  const inner = middleware.length === 0 ? handler : chain(middleware)(asHandler(handler), method);
   const single = method.kind === 'unary' || method.kind === 'client_stream';
-  return instrument(enter(single ? bounded(inner) : inner), method);
+  const run = options.isRoot === true ? runAtRoot : runWithin;
+  return instrumentStep(enter(single ? bounded(inner) : inner, run), method);
 }
 
-/** A call's Context: `base` (the server's, with its telemetry), the fields that came, and the earlier of both time limits. */
+export interface ServerCallOptions {
+  /** The event loop itself makes the calls: no code of the program is on the stack, whose Context would be replaced. Default: false. */
+  readonly isRoot?: boolean;
+}
+
+/**
+ * A call's Context: `base` (the server's, with its telemetry), the fields that came, and the earlier of both time limits,
+ * counted from `startedAt`, by default now.
+ */
 export function callContext(
   base: Context,
   head: { readonly fields: CallFields; readonly timeoutMs: number | undefined },
   methodTimeoutMs: number,
+  startedAt = base.clock.now(),
 ): CancelContext {
-  const carried = setFields(base, head.fields);
-  const limit = Math.min(
-    head.timeoutMs ?? Number.POSITIVE_INFINITY,
-    methodTimeoutMs === 0 ? Number.POSITIVE_INFINITY : methodTimeoutMs,
-  );
-  return carried.withTimeout(limit);
+  const { fields, timeoutMs = Number.POSITIVE_INFINITY } = head;
+  const carried = fieldsOf(base) === fields ? base : setFields(base, fields);
+  const limit = methodTimeoutMs === 0 ? timeoutMs : Math.min(timeoutMs, methodTimeoutMs);
+  return limit === Number.POSITIVE_INFINITY ? carried.withCancel() : carried.withDeadline(startedAt + limit);
+}
+
+/** A middleware counts on a promise, and a handler may throw before it gives one. */
+function asHandler<I, O>(step: Step<I, O>): Handler<I, O> {
+  return async (ctx, input) => step(ctx, input);
 }
 
 /** Ends the call when its Context ends, even if the handler does not look at it. What it throws, {@link enter} catches. */
-function bounded<I, O>(next: Handler<I, O>): Handler<I, O> {
+function bounded<I, O>(next: Step<I, O>): Step<I, O> {
   return (ctx, input) => {
     ctx.throwIfDone();
-    return until(ctx, next(ctx, input));
+    const output = next(ctx, input);
+    return isPromise(output) ? until(ctx, output) : output;
   };
 }
 
+type Run = <I, O>(next: Step<I, O>, ctx: Context, input: I) => Awaitable<O>;
+
+const runWithin: Run = (next, ctx, input) => runWith(ctx, () => next(ctx, input));
+
+const runAtRoot: Run = (next, ctx, input) => {
+  becomeCurrent(ctx);
+  return next(ctx, input);
+};
+
 /** Makes the call's Context the current one and hides what must not leave; for a stream, in each of its steps. */
-function enter<I, O>(next: Handler<I, O>): Handler<I, O> {
-  return async (ctx, input) => {
+function enter<I, O>(next: Step<I, O>, run: Run): Step<I, O> {
+  return (ctx, input) => {
+    let output: Awaitable<O>;
     try {
-      const output = await runWith(ctx, () => next(ctx, input));
-      return isStream(output) ? (enterStream(ctx, output) as O) : output;
+      output = run(next, ctx, input);
     } catch (error) {
       throw hide(error);
     }
+    if (isPromise(output)) return output.then((value) => follow(ctx, value), rethrowHidden);
+    return follow(ctx, output);
   };
+}
+
+function follow<O>(ctx: Context, output: O): O {
+  return isStream(output) ? (enterStream(ctx, output) as O) : output;
+}
+
+function rethrowHidden(error: unknown): never {
+  throw hide(error);
 }
 
 /** By hand, not as a generator: one that has not started yet would not tell the handler's that its reader has left. */

@@ -16,3 +16,12 @@ export function current(): Context {
 export function runWith<T>(ctx: Context, fn: () => T): T {
   return storage.run(ctx, fn);
 }
+
+/**
+ * Makes `ctx` the current Context of what is still to come of this turn of the event loop, and of all that this starts. Half
+ * the price of {@link runWith}, but nothing sets it back: only for who is called by the event loop itself, with no code of
+ * anybody else on the stack.
+ */
+export function enter(ctx: Context): void {
+  storage.enterWith(ctx);
+}
