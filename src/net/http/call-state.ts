@@ -1,5 +1,5 @@
 import type { TraceContext } from '../../call/index.ts';
-import { type Context, contextKey } from '../../concurrency/index.ts';
+import { background, type Context, contextKey } from '../../concurrency/index.ts';
 import type { Exchange } from './engine/exchange.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { type HttpReply, headerName } from './reply/reply.ts';
@@ -11,8 +11,8 @@ export interface CallState {
   readonly request: IncomingRequest;
   /** Ends when the server begins to drain. */
   readonly drain: Context;
-  /** Set with {@link setReplyHeader}: name and value in turn. */
-  readonly extraHeaders: string[];
+  /** Set with {@link setReplyHeader}: name and value in turn. Undefined while there are none. */
+  extraHeaders: string[] | undefined;
   /** What the caller's headers said. */
   readonly callerTrace: TraceContext | undefined;
   /** The server span, if there is one. */
@@ -37,10 +37,21 @@ export function requestOf(ctx: Context): HttpRequestHead | undefined {
 }
 
 /**
+ * Ends when the server of this Context's call begins to drain: what would go on for ever, a stream or a WebSocket, then tells
+ * its client to come back elsewhere. Outside of an HTTP call it never ends.
+ */
+export function drainOf(ctx: Context): Context {
+  return ctx.value(stateKey)?.drain ?? background();
+}
+
+/**
  * Adds a header to whatever will be answered to the request of this Context, also to an error; for a middleware. Without
  * effect once the answer has begun and outside of an HTTP call. Throws a TypeError for a header that cannot be sent.
  */
 export function setReplyHeader(ctx: Context, name: string, value: string): void {
   const lower = headerName(name, value);
-  ctx.value(stateKey)?.extraHeaders.push(lower, value);
+  const state = ctx.value(stateKey);
+  if (state === undefined) return;
+  state.extraHeaders ??= [];
+  state.extraHeaders.push(lower, value);
 }

@@ -1,50 +1,65 @@
+import type { CallState } from './call-state.ts';
 import type { Exchange } from './engine/exchange.ts';
 import { parseCookies } from './input/cookies.ts';
-import { decodePercent, parseQuery } from './input/query.ts';
-import type { HttpRequest } from './request.ts';
-import type { Found } from './routing/route-tree.ts';
+import { parseQuery } from './input/query.ts';
+import type { HttpHeaders, HttpRequest } from './request.ts';
+import type { Found } from './routing/found.ts';
 
 /** The request of one call. The input fields start as they came and are replaced by what the schemas make of them. */
 export class IncomingRequest implements HttpRequest<unknown, unknown, unknown, unknown> {
-  readonly path: string;
   readonly route: string;
-  params: unknown = undefined;
-  query: unknown = undefined;
-  body: unknown = undefined;
+  /** Of the call that this is the request of; set by it. */
+  call!: CallState;
+  body: unknown;
   bodyStream?: AsyncIterable<Uint8Array>;
   readonly #exchange: Exchange;
-  readonly #search: string;
-  readonly #found: Omit<Found<unknown>, 'value'> | undefined;
+  /** Path and query as they came. */
+  readonly #target: string;
+  readonly #pathEnd: number;
+  readonly #found: Found<unknown> | undefined;
+  #params: unknown;
+  #query: unknown;
   #headers: unknown;
   #url: URL | undefined;
   #cookies: Readonly<Record<string, string>> | undefined;
 
-  constructor(exchange: Exchange, route: string, target: Target, found: Omit<Found<unknown>, 'value'> | undefined) {
-    this.#exchange = exchange;
-    this.path = target.path;
-    this.#search = target.query;
-    this.#found = found;
+  /** `target` is in origin form, or `*`; its path ends at `pathEnd`. */
+  constructor(exchange: Exchange, route: string, target: string, pathEnd: number, found: Found<unknown> | undefined) {
     this.route = route;
+    this.body = undefined;
+    this.#exchange = exchange;
+    this.#target = target;
+    this.#pathEnd = pathEnd;
+    this.#found = found;
   }
 
-  /** Fills `params` and `query` with what came. Throws MALFORMED_REQUEST for broken percent-encoding. */
+  /** Throws MALFORMED_REQUEST for broken percent-encoding, which a handler then need not expect. */
   decode(): void {
-    const { names = [], values = [] } = this.#found ?? {};
-    const params: Record<string, string> = {};
-    for (let i = 0; i < names.length; i++) {
-      const value = values[i]!;
-      params[names[i]!] = value.includes('%') ? decodePercent(value, 'path') : value;
-    }
-    this.params = params;
-    this.query = parseQuery(this.#search);
+    if (!this.#target.includes('%')) return;
+    this.#params = this.#found?.params() ?? {};
+    this.#query = parseQuery(this.#search);
   }
 
-  get method(): string {
-    return this.#exchange.method;
+  get path(): string {
+    return this.#target.slice(0, this.#pathEnd);
   }
 
-  get remoteAddress(): string {
-    return this.#exchange.remoteAddress;
+  get params(): unknown {
+    this.#params ??= this.#found?.params() ?? {};
+    return this.#params;
+  }
+
+  set params(validated: unknown) {
+    this.#params = validated;
+  }
+
+  get query(): unknown {
+    this.#query ??= parseQuery(this.#search);
+    return this.#query;
+  }
+
+  set query(validated: unknown) {
+    this.#query = validated;
   }
 
   get headers(): unknown {
@@ -56,10 +71,20 @@ export class IncomingRequest implements HttpRequest<unknown, unknown, unknown, u
     this.#headers = validated;
   }
 
+  get method(): string {
+    return this.#exchange.method;
+  }
+
+  get remoteAddress(): string {
+    return this.#exchange.remoteAddress;
+  }
+
+  get trailers(): HttpHeaders {
+    return this.#exchange.trailers();
+  }
+
   get url(): URL {
-    this.#url ??= new URL(
-      `http://${this.header('host') ?? 'localhost'}${this.path}${this.#search && `?${this.#search}`}`,
-    );
+    this.#url ??= new URL(`http://${this.header('host') ?? 'localhost'}${this.#target}`);
     return this.#url;
   }
 
@@ -71,10 +96,8 @@ export class IncomingRequest implements HttpRequest<unknown, unknown, unknown, u
   header(name: string): string | undefined {
     return this.#exchange.header(name.toLowerCase());
   }
-}
 
-/** Path and query as they came; the query without '?'. */
-export interface Target {
-  readonly path: string;
-  readonly query: string;
+  get #search(): string {
+    return this.#target.slice(this.#pathEnd + 1);
+  }
 }

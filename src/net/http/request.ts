@@ -19,6 +19,8 @@ export interface HttpRequestHead {
   readonly cookies: Readonly<Record<string, string>>;
   /** The address of the other end of the connection; a proxy's if there is one. */
   readonly remoteAddress: string;
+  /** What followed a body in chunks, once that has been read to its end: by lower-case name. */
+  readonly trailers: HttpHeaders;
   /** One header by name, in any case. */
   header(name: string): string | undefined;
 }

@@ -1,7 +1,7 @@
 import { fieldsOf } from '../../call/index.ts';
 import type { Context } from '../../concurrency/index.ts';
-import { type Handler, type MethodInfo, type Middleware, serverCall } from '../../service/index.ts';
-import { type CallState, callStateOf } from './call-state.ts';
+import { chain, type Handler, type MethodInfo, type Middleware, type Step, serverCall } from '../../service/index.ts';
+import type { CallState } from './call-state.ts';
 import { follow } from './events/follow.ts';
 import { encodeEvent, heartbeat } from './events/server-sent-events.ts';
 import type { IncomingRequest } from './incoming-request.ts';
@@ -25,7 +25,7 @@ export interface RouteCall {
   readonly route: string;
   readonly method: string;
   readonly timeoutMs: number;
-  readonly run: Handler<IncomingRequest, Output>;
+  readonly run: Step<IncomingRequest, Output>;
 }
 
 const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
@@ -35,11 +35,12 @@ export function routeCall(route: Route, defaults: RouteDefaults): RouteCall {
   const limit = options.timeoutMs ?? defaults.timeoutMs;
   const read = inputReader(options, options.maxBodyBytes ?? defaults.maxBodyBytes);
   const mayFollow = options.timeoutMs !== undefined;
-  const handle: Handler<IncomingRequest, unknown> = async (ctx, request) => {
-    const state = stateOf(ctx);
+  const handle: Step<IncomingRequest, Output> = (ctx, request) => {
+    const { call: state } = request;
     request.decode();
-    if (read !== undefined) await read(state);
-    return settle(ctx, state, await handler(ctx, request), mayFollow);
+    const pending = read?.(state);
+    if (pending !== undefined) return pending.then(() => settleAny(ctx, state, handler(ctx, request), mayFollow));
+    return settleAny(ctx, state, handler(ctx, request), mayFollow);
   };
   return compose(
     `${route.method} ${route.path}`,
@@ -54,7 +55,7 @@ export function routeCall(route: Route, defaults: RouteDefaults): RouteCall {
 
 /** What answers where no route does: the same chain, so that it is traced, counted and logged, under one name. */
 export function unmatchedCall(defaults: RouteDefaults, answer: (request: IncomingRequest) => HttpReply): RouteCall {
-  const handle: Handler<IncomingRequest, unknown> = async (_ctx, request) => answer(request);
+  const handle: Step<IncomingRequest, Output> = (_ctx, request) => answer(request);
   return compose('unmatched', '', defaults.timeoutMs, defaults.service, true, handle, defaults.middleware);
 }
 
@@ -64,7 +65,7 @@ function compose(
   timeoutMs: number,
   service: string,
   isIdempotent: boolean,
-  handle: Handler<IncomingRequest, unknown>,
+  handle: Step<IncomingRequest, Output>,
   middleware: readonly Middleware[],
 ): RouteCall {
   const method: MethodInfo = {
@@ -76,22 +77,50 @@ function compose(
     idempotent: isIdempotent,
     timeoutMs,
   };
-  const run = serverCall(handle, method, [outermost, ...middleware]) as Handler<IncomingRequest, Output>;
-  return { route, method: name, timeoutMs, run };
+  const inner = middleware.length === 0 ? handle : resettled(wrapped(handle, method, middleware));
+  return { route, method: name, timeoutMs, run: serverCall(noteSpan(inner), method, [], { isRoot: true }) };
 }
 
-/** Notes the server span, and makes an answer of what a middleware gave instead of the handler's. */
-const outermost = (<I, O>(next: Handler<I, O>): Handler<I, O> => {
-  return async (ctx, input) => {
-    const state = stateOf(ctx);
+/** Notes the server span, which the answer tells. */
+function noteSpan(next: Step<IncomingRequest, Output>): Step<IncomingRequest, Output> {
+  return (ctx, request) => {
     const { trace } = fieldsOf(ctx);
-    if (trace !== state.callerTrace) state.span = trace;
-    const output = await next(ctx, input);
-    const kind = state.reply?.content.kind;
-    const isFollowed = isStream(output) && (kind === 'stream' || kind === 'sized' || kind === 'events');
-    return (isFollowed ? output : settle(ctx, state, output, true)) as O;
+    const { call } = request;
+    if (trace !== call.callerTrace) call.span = trace;
+    return next(ctx, request);
   };
-}) satisfies Middleware;
+}
+
+function wrapped(
+  handle: Step<IncomingRequest, Output>,
+  method: MethodInfo,
+  middleware: readonly Middleware[],
+): Handler<IncomingRequest, unknown> {
+  return chain(middleware)<IncomingRequest, unknown>(async (ctx, request) => handle(ctx, request), method);
+}
+
+/** Makes an answer of what a middleware gave instead of the handler's. */
+function resettled(next: Handler<IncomingRequest, unknown>): Step<IncomingRequest, Output> {
+  return async (ctx, request) => {
+    const { call } = request;
+    const output = await next(ctx, request);
+    const kind = call.reply?.content.kind;
+    const isFollowed = isStream(output) && (kind === 'stream' || kind === 'sized' || kind === 'events');
+    return isFollowed ? output : settle(ctx, call, output, true);
+  };
+}
+
+/** A result, or the promise of one: anything that has a `then`, such as a task or a query. */
+function settleAny(ctx: Context, state: CallState, result: unknown, mayFollow: boolean): Output | Promise<Output> {
+  if (result instanceof HttpReply) return settle(ctx, state, result, mayFollow);
+  return isThenable(result)
+    ? Promise.resolve(result).then((value: unknown) => settle(ctx, state, value, mayFollow))
+    : settle(ctx, state, result, mayFollow);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
 
 /** Makes a handler's result the output of the chain. Throws a TypeError for what cannot be an answer. */
 function settle(ctx: Context, state: CallState, result: unknown, mayFollow: boolean): Output {
@@ -135,11 +164,4 @@ function checkChunk(chunk: unknown): string | Uint8Array {
 
 export function isStream(value: unknown): value is AsyncIterable<string | Uint8Array> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-}
-
-function stateOf(ctx: Context): CallState {
-  const state = callStateOf(ctx);
-  if (state === undefined)
-    throw new TypeError('the Context of an HTTP call was replaced by one that does not descend from it');
-  return state;
 }

@@ -50,6 +50,8 @@ export interface HttpServerOptions {
   readonly drainGraceMs?: number;
   /** More are answered with 503 at once. Default: 10,000. */
   readonly maxConnections?: number;
+  /** The answer to the last of them closes the connection, so that balancers spread clients anew; 0: no limit. Default: 0. */
+  readonly maxRequestsPerConnection?: number;
 }
 
 const defaults = {
@@ -63,9 +65,16 @@ const defaults = {
   sendTimeoutMs: 30_000,
   drainGraceMs: 250,
   maxConnections: 10_000,
+  maxRequestsPerConnection: 0,
 };
 
-const mayBeZero: ReadonlySet<string> = new Set(['timeoutMs', 'requestTimeoutMs', 'maxBodyBytes', 'drainGraceMs']);
+const mayBeZero: ReadonlySet<string> = new Set([
+  'timeoutMs',
+  'requestTimeoutMs',
+  'maxBodyBytes',
+  'drainGraceMs',
+  'maxRequestsPerConnection',
+]);
 
 export type Limits = Readonly<typeof defaults>;
 
@@ -80,7 +89,6 @@ export function limitsOf(options: HttpServerOptions): Limits {
     }
     limits[name] = value;
   }
-  // node refuses to let the headers take longer than the whole request.
   if (limits.requestTimeoutMs > 0) limits.headersTimeoutMs = Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs);
   return limits;
 }

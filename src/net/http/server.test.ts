@@ -165,7 +165,7 @@ describe('a server', () => {
     await using server = await serve((router) => router.get('/rooms', (_ctx, req) => text(req.url.search)));
 
     using client = new RawClient(server.port);
-    const absolute = await client.send(`GET http://proxy.test/rooms?a=1 HTTP/1.1\r\n${host}\r\n`).answer();
+    const absolute = await client.send(`GET http://test/rooms?a=1 HTTP/1.1\r\n${host}\r\n`).answer();
     const old = await client.send('GET /rooms HTTP/1.0\r\n\r\n').answer();
 
     assert.deepEqual([absolute.body, old.status], ['?a=1', 200]);

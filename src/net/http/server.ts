@@ -1,22 +1,22 @@
 import type { Socket } from 'node:net';
-import { type CallHead, readFields, readTimeoutMs } from '../../call/index.ts';
+import { defaultFields, readFields, readTimeoutMs } from '../../call/index.ts';
 import { background, type CancelContext, type Context, type Stop } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 import { callContext, type DrainOptions, type Endpoint, type Permit, type Server } from '../../service/index.ts';
 import type { Listener, ListenerAddress } from '../tcp/index.ts';
-import { type CallState, withCallState } from './call-state.ts';
 import type { Engine, Exchange } from './engine/exchange.ts';
-import { nodeEngine } from './engine/node-engine.ts';
+import { http1Engine } from './engine/http1-engine.ts';
+import { type CallHost, HttpCall } from './http-call.ts';
 import { HttpErrors } from './http-errors.ts';
-import { IncomingRequest, type Target } from './incoming-request.ts';
-import { answer, answerError, refuse } from './reply/answer.ts';
+import { IncomingRequest } from './incoming-request.ts';
+import { refuse } from './reply/answer.ts';
 import { empty, type HttpReply } from './reply/reply.ts';
-import { checkHead, parseTarget } from './request-head.ts';
+import { originForm } from './request-target.ts';
 import { type RouteCall, routeCall, unmatchedCall } from './route-call.ts';
-import { type Found, RouteTree } from './routing/route-tree.ts';
+import { RouteTree } from './routing/route-tree.ts';
 import { sealRoutes } from './routing/router.ts';
-import { type HttpServerOptions, type Limits, limitsOf } from './server-options.ts';
+import { type HttpServerOptions, type Limits, limitsOf, type TrustedFields } from './server-options.ts';
 
 /** A server of HTTP/1.1. Once only: it cannot be started again after `stop`. */
 export interface HttpServer extends Server {
@@ -40,16 +40,16 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   return new RoutedServer(options, limitsOf(options));
 }
 
-class RoutedServer implements HttpServer {
+class RoutedServer implements HttpServer, CallHost {
   readonly #options: HttpServerOptions;
   readonly #limits: Limits;
   readonly #tree = new RouteTree<RouteCall>();
-  readonly #running = new Set<CancelContext>();
-  /** What follows a source until the server drains waits on this. */
   readonly #drain = background().withCancel();
   #unmatched: RouteCall | undefined;
-  #base: Context | undefined;
+  /** What calls descend from: its end ends them all. */
+  #base: CancelContext | undefined;
   #engine: Engine | undefined;
+  #running = 0;
   #hasLeft = false;
   #isDraining = false;
   #leaveBase: Stop = () => false;
@@ -60,14 +60,19 @@ class RoutedServer implements HttpServer {
     this.#limits = limits;
   }
 
+  /** What follows a source until the server drains waits on this. */
+  get drainContext(): Context {
+    return this.#drain;
+  }
+
   async start(ctx: Context): Promise<readonly Endpoint[]> {
     if (this.#engine !== undefined || this.#isDraining) {
       throw new TypeError('an HTTP server starts once, and not after it was stopped; make a new one');
     }
     const { listener, endpoint = 'http' } = this.#options;
     this.#compose();
-    this.#base = ctx;
-    this.#engine = nodeEngine({
+    this.#base = ctx.withCancel();
+    this.#engine = http1Engine({
       ...this.#limits,
       clock: ctx.clock,
       onExchange: (exchange) => this.#onExchange(exchange),
@@ -121,79 +126,60 @@ class RoutedServer implements HttpServer {
   }
 
   #onExchange(exchange: Exchange): void {
-    const target = parseTarget(exchange.target);
-    const refusal =
-      checkHead(exchange, this.#limits.maxHeaders) ??
-      (target === undefined ? HttpErrors.MALFORMED_REQUEST('the request target is not a path') : undefined);
-    if (refusal !== undefined || target === undefined) {
-      refuse(exchange, refusal ?? HttpErrors.MALFORMED_REQUEST('the request target is not a path'));
+    const target = originForm(exchange.target);
+    if (target === undefined) {
+      // Only CONNECT has such a target; the parser refuses it with any other method.
+      refuse(exchange, HttpErrors.METHOD_NOT_ALLOWED('CONNECT is for proxies', { metadata: { allow: allMethods } }));
       return;
     }
-    const found = this.#find(exchange.method, target.path);
+    const mark = target.indexOf('?');
+    const pathEnd = mark < 0 ? target.length : mark;
+    const found = target === '*' ? undefined : this.#tree.find(exchange.method, target, pathEnd);
     const call = found?.value ?? this.#unmatched!;
-    const head = this.#head(exchange, call);
-    const admission = this.#options.admit?.(head);
-    if (admission?.admitted === false) {
-      refuse(exchange, admission.error, admission.retryAfterMs);
-      return;
+    const said = this.#fieldsOf(exchange);
+    let permit: Permit | undefined;
+    const { admit, name } = this.#options;
+    if (admit !== undefined) {
+      const { fields, timeoutMs } = said;
+      const admission = admit({
+        service: name,
+        method: call.method,
+        sizeBytes: exchange.contentLength,
+        timeoutMs,
+        fields,
+      });
+      if (!admission.admitted) {
+        refuse(exchange, admission.error, admission.retryAfterMs);
+        return;
+      }
+      permit = admission;
     }
-    this.#run(exchange, target, found, call, head, admission).catch((error: unknown) => this.#fail(exchange, error));
+    const request = new IncomingRequest(exchange, call.route, target, pathEnd, found);
+    const ctx = callContext(this.#base!, said, call.timeoutMs, exchange.startedAt);
+    new HttpCall(this, exchange, request, ctx, said.fields.trace, permit).run(call);
   }
 
-  #find(method: string, path: string): Found<RouteCall> | undefined {
-    return this.#tree.find(method, path) ?? (method === 'HEAD' ? this.#tree.find('GET', path) : undefined);
-  }
-
-  #head(exchange: Exchange, call: RouteCall): CallHead {
-    const get = (name: string) => exchange.header(name);
+  #fieldsOf(exchange: Exchange): TrustedFields {
     const { fields: trusted } = this.#options;
-    const { fields, timeoutMs } =
-      trusted === undefined ? { fields: readFields(get), timeoutMs: readTimeoutMs(get) } : trusted(get);
-    return { service: this.#options.name, method: call.method, sizeBytes: exchange.contentLength, timeoutMs, fields };
+    if (trusted === undefined && !exchange.hasFields) return nothingSaid;
+    const get = (name: string) => exchange.header(name);
+    return trusted === undefined ? { fields: readFields(get), timeoutMs: readTimeoutMs(get) } : trusted(get);
   }
 
-  async #run(
-    exchange: Exchange,
-    target: Target,
-    found: Found<RouteCall> | undefined,
-    call: RouteCall,
-    head: CallHead,
-    permit: Permit | undefined,
-  ): Promise<void> {
-    const base = this.#base!;
-    const started = base.clock.now();
-    const ctx = callContext(base, head, call.timeoutMs);
-    const state: CallState = {
-      exchange,
-      request: new IncomingRequest(exchange, call.route, target, found),
-      drain: this.#drain,
-      extraHeaders: [],
-      callerTrace: head.fields.trace,
-      span: undefined,
-      reply: undefined,
-    };
-    this.#running.add(ctx);
-    exchange.onAbort(() => ctx.cancel(clientLeft()));
-    let failure: errors.StatusError | undefined;
-    try {
-      await answer(ctx, state, await call.run(withCallState(ctx, state), state.request));
-    } catch (error) {
-      // The chain throws nothing else; what fails in sending is a mistake of ours and told by #fail.
-      if (!errors.isStatusError(error)) throw error;
-      failure = error;
-      answerError(state, failure);
-    } finally {
-      ctx.cancel();
-      this.#running.delete(ctx);
-      if (this.#isDraining && this.#running.size === 0) this.#idled.resolve();
-      permit?.done({ error: failure, durationMs: base.clock.now() - started });
-    }
+  onStarted(): void {
+    this.#running++;
   }
 
-  #fail(exchange: Exchange, thrown: unknown): void {
+  onEnded(): void {
+    this.#running--;
+    if (this.#isDraining && this.#running === 0) this.#idled.resolve();
+  }
+
+  onFault(exchange: Exchange, thrown: unknown): void {
     const error = errors.conceal(thrown, crypto.randomUUID());
     telemetryOf(this.#base!).log.error(this.#base!, 'an answer could not be sent', { error });
     refuse(exchange, error);
+    exchange.abort();
   }
 
   #answerUnmatched(request: IncomingRequest): HttpReply {
@@ -210,7 +196,7 @@ class RoutedServer implements HttpServer {
   /** Waits for the calls whose client has gone; when `ctx` ends first, cancels them and waits no more. */
   async #idle(ctx: Context): Promise<void> {
     const stop = ctx.onDone(() => this.#cut());
-    if (this.#running.size > 0) await this.#idled.promise;
+    if (this.#running > 0) await this.#idled.promise;
     stop();
   }
 
@@ -218,16 +204,16 @@ class RoutedServer implements HttpServer {
   #cut(): void {
     this.#isDraining = true;
     this.#options.listener?.stop().catch(() => {});
-    for (const call of [...this.#running])
-      call.cancel(new errors.StatusError('unavailable', 'the server has stopped', { reason: 'DRAINING' }));
+    this.#base?.cancel(new errors.StatusError('unavailable', 'the server has stopped', { reason: 'DRAINING' }));
     this.#engine?.destroy();
     this.#idled.resolve();
   }
 }
 
-function clientLeft(): errors.StatusError {
-  return new errors.StatusError('canceled', 'the client closed the connection', { reason: 'CLIENT_CLOSED' });
-}
+/** The methods that routes may have. */
+const allMethods = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT';
+
+const nothingSaid: TrustedFields = { fields: defaultFields, timeoutMs: undefined };
 
 function shown(path: string): string {
   return path.length > 200 ? `${path.slice(0, 200)}…` : path;

@@ -13,9 +13,10 @@ export interface WireHandler {
 }
 
 /**
- * The bytes of one socket: handed over as they come, and written once a tick, whatever number of writes that was, since
- * the system call is most of what a small write costs (`npm run bench -- http`, row pipe-16). What is written while
- * `onBytes` runs goes out when it returns; what is written elsewhere, at the end of the tick.
+ * The bytes of one socket: handed over as they come, and written once a turn of the event loop, whatever number of writes
+ * that was, since the system call is most of what a small write costs (`npm run bench -- http`, row pipe-16). All wires are
+ * written one after the other, when everything that had arrived has been read: peers on this machine are then woken once
+ * and not for each of them, and code and data stay in the processor's caches; together that is a tenth of a small request.
  *
  * A wire owns its socket: nobody else may read from it, write to it or listen to its data. It takes four listeners and no
  * closure per connection.
@@ -28,7 +29,6 @@ export class Wire {
   /** What waits before `text`. Undefined while there is nothing but text, which is almost always. */
   declare private parts: (string | Uint8Array)[] | undefined;
   declare private partBytes: number;
-  declare private isReading: boolean;
   declare private isScheduled: boolean;
   declare private failure: Error | undefined;
 
@@ -38,7 +38,6 @@ export class Wire {
     this.text = '';
     this.parts = undefined;
     this.partBytes = 0;
-    this.isReading = false;
     this.isScheduled = false;
     this.failure = undefined;
     (socket as WiredSocket)[wireOf] = this;
@@ -82,9 +81,9 @@ export class Wire {
       this.parts.push(data);
       this.partBytes += data.length;
     }
-    if (!this.isReading && !this.isScheduled) {
+    if (!this.isScheduled) {
       this.isScheduled = true;
-      process.nextTick(flushLater, this);
+      flushLater(this);
     }
     return this.pendingBytes < this.socket.writableHighWaterMark;
   }
@@ -145,13 +144,7 @@ export class Wire {
 
   /** @internal */
   received(chunk: Uint8Array): void {
-    this.isReading = true;
-    try {
-      this.handler.onBytes(chunk);
-    } finally {
-      this.isReading = false;
-      this.flush();
-    }
+    this.handler.onBytes(chunk);
   }
 
   /** @internal */
@@ -208,6 +201,16 @@ function onDrain(this: WiredSocket): void {
   this[wireOf]?.drained();
 }
 
+/** What is to be flushed at the end of this turn. Shared, since the point is to do it for all wires at once. */
+let dirty: Wire[] = [];
+
 function flushLater(wire: Wire): void {
-  wire.flushScheduled();
+  if (dirty.length === 0) setImmediate(flushAll);
+  dirty.push(wire);
+}
+
+function flushAll(): void {
+  const wires = dirty;
+  dirty = [];
+  for (const wire of wires) wire.flushScheduled();
 }

@@ -164,8 +164,8 @@ export class ChunkedBody {
       this.#fail(431, `the trailers are longer than ${this.#limits.maxTrailerBytes}`);
       return cannotGoOn;
     }
-    const { marks, mask } = this.#scanner;
-    if (marks.length > 0) this.trailers = new Fields(kept.bytes.toString('latin1', 0, at), marks, mask);
+    const { marks, count, mask } = this.#scanner;
+    if (count > 0) this.trailers = new Fields(kept.bytes.toString('latin1', 0, at), marks, count, mask);
     return this.#end(from + at - before);
   }
 

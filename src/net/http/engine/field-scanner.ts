@@ -19,6 +19,10 @@ const inValue = 2;
 const afterValueCr = 3;
 const afterLastCr = 4;
 
+/** Of lines in a head. */
+const usualCount = 16;
+const noMarks: number[] = [];
+
 /** Positions are kept in so many bits: no section of fields is longer. */
 export const maxSectionBytes: number = positionMask;
 
@@ -30,8 +34,9 @@ export class FieldScanner {
   /** What Host, Content-Length and so on said. */
   readonly framing: Framing = new Framing();
   failure: ParseFailure | undefined = undefined;
-  /** For {@link Fields}. */
-  marks: number[] = [];
+  // For `Fields`.
+  marks: number[] = noMarks;
+  count = 0;
   mask = 0;
   #maxFields = 0;
   #state = inName;
@@ -46,7 +51,9 @@ export class FieldScanner {
   begin(start: number, maxFields: number, isTrailer: boolean): void {
     this.framing.reset(isTrailer);
     this.failure = undefined;
-    this.marks = [];
+    // Most heads need no more places; a list that grew from nothing would be copied.
+    this.marks = new Array<number>(usualCount);
+    this.count = 0;
     this.mask = 0;
     this.#maxFields = maxFields;
     this.#state = inName;
@@ -79,7 +86,8 @@ export class FieldScanner {
           state = afterLastCr;
         } else {
           at++;
-          if (this.marks.push((hash << positionBits) | (nameStart - base)) > this.#maxFields) return this.#tooMany();
+          if (this.count === this.#maxFields) return this.#tooMany();
+          this.marks[this.count++] = (hash << positionBits) | (nameStart - base);
           framingName = 0;
           const watched = watchedSlot[hash & slotMask]!;
           if (watched !== 0 && watchedHash[watched] === hash) {

@@ -13,16 +13,15 @@ export class Fields {
   readonly #marks: readonly number[];
   /** Which of the watched names may be there. */
   readonly #mask: number;
+  /** How many lines there are; a name that came twice counts twice. */
+  readonly count: number;
 
-  constructor(text: string, marks: readonly number[], mask: number) {
+  /** `marks` has the first `count` places filled. */
+  constructor(text: string, marks: readonly number[], count: number, mask: number) {
     this.#text = text;
     this.#marks = marks;
     this.#mask = mask;
-  }
-
-  /** How many lines there are; a name that came twice counts twice. */
-  get count(): number {
-    return this.#marks.length;
+    this.count = count;
   }
 
   /** Whether any of the watched names in the mask (see `maskOf`) may be there. False is certain. */
@@ -57,7 +56,7 @@ export class Fields {
   /** All by lower-case name, made anew at each call; the object has no prototype. */
   headers(): HttpHeaders {
     const headers: Record<string, string | undefined> = Object.create(null);
-    for (let at = 0; at < this.#marks.length; at++) {
+    for (let at = 0; at < this.count; at++) {
       const name = this.#nameAt(at).toLowerCase();
       const earlier = headers[name];
       const value = this.#valueAt(at);
@@ -69,7 +68,7 @@ export class Fields {
   /** Name (as it was written) and value of each line in turn. */
   entries(): readonly string[] {
     const entries: string[] = [];
-    for (let at = 0; at < this.#marks.length; at++) entries.push(this.#nameAt(at), this.#valueAt(at));
+    for (let at = 0; at < this.count; at++) entries.push(this.#nameAt(at), this.#valueAt(at));
     return entries;
   }
 
@@ -88,7 +87,7 @@ export class Fields {
   #find(name: string, tag: number, bit: number, from: number): number {
     if (bit !== 0 && (this.#mask & bit) === 0) return -1;
     const marks = this.#marks;
-    for (let at = from; at < marks.length; at++) {
+    for (let at = from; at < this.count; at++) {
       if ((marks[at]! ^ tag) >>> positionBits === 0 && this.#isNamed(marks[at]! & positionMask, name)) return at;
     }
     return -1;

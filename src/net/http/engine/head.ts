@@ -1,7 +1,9 @@
-import { Fields } from './fields.ts';
+import type { HttpHeaders } from '../request.ts';
+import type { Fields } from './fields.ts';
+import type { HeaderName } from './header-name.ts';
 
 /** The head of a request: syntactically right, its framing beyond doubt. Immutable; it holds none of the bytes it came in. */
-export class RequestHead extends Fields {
+export class RequestHead {
   readonly method: string;
   /** As it came: visible ASCII in a form that suits the method (RFC 9112 section 3.2). */
   readonly target: string;
@@ -9,42 +11,76 @@ export class RequestHead extends Fields {
   readonly minor: number;
   /** The Host field, one host with or without a port; '' where an HTTP/1.0 request has none. */
   readonly host: string;
+  readonly fields: Fields;
   /** Of the body; 0 where there is none, undefined where it is sent in chunks. */
   readonly contentLength: number | undefined;
-  /** Whether the connection may be used after this request, by its version and Connection. */
-  readonly keepAlive: boolean;
-  /** `Expect: 100-continue`, of HTTP/1.1. */
-  readonly expectsContinue: boolean;
-  /** An Expect that nobody can meet (RFC 9110 section 10.1.1: 417). */
-  readonly hasUnknownExpectation: boolean;
-  /** There is an Upgrade field, Connection names it, and it is HTTP/1.1. */
-  readonly upgrade: boolean;
+  readonly #flags: number;
 
   constructor(
-    text: string,
-    marks: readonly number[],
-    mask: number,
     method: string,
     target: string,
     minor: number,
     host: string,
+    fields: Fields,
     contentLength: number | undefined,
     flags: number,
   ) {
-    super(text, marks, mask);
     this.method = method;
     this.target = target;
     this.minor = minor;
     this.host = host;
+    this.fields = fields;
     this.contentLength = contentLength;
-    this.keepAlive = (flags & headFlag.keepAlive) !== 0;
-    this.expectsContinue = (flags & headFlag.expectsContinue) !== 0;
-    this.hasUnknownExpectation = (flags & headFlag.unknownExpectation) !== 0;
-    this.upgrade = (flags & headFlag.upgrade) !== 0;
+    this.#flags = flags;
   }
 
   get isChunked(): boolean {
     return this.contentLength === undefined;
+  }
+
+  /** Whether the connection may be used after this request, by its version and Connection. */
+  get keepAlive(): boolean {
+    return (this.#flags & headFlag.keepAlive) !== 0;
+  }
+
+  /** `Expect: 100-continue`, of HTTP/1.1. */
+  get expectsContinue(): boolean {
+    return (this.#flags & headFlag.expectsContinue) !== 0;
+  }
+
+  /** An Expect that nobody can meet (RFC 9110 section 10.1.1: 417). */
+  get hasUnknownExpectation(): boolean {
+    return (this.#flags & headFlag.unknownExpectation) !== 0;
+  }
+
+  /** There is an Upgrade field, Connection names it, and it is HTTP/1.1. */
+  get upgrade(): boolean {
+    return (this.#flags & headFlag.upgrade) !== 0;
+  }
+
+  /** How many lines of fields there are. */
+  get count(): number {
+    return this.fields.count;
+  }
+
+  hasAny(mask: number): boolean {
+    return this.fields.hasAny(mask);
+  }
+
+  has(name: HeaderName): boolean {
+    return this.fields.has(name);
+  }
+
+  get(name: HeaderName): string | undefined {
+    return this.fields.get(name);
+  }
+
+  header(name: string): string | undefined {
+    return this.fields.header(name);
+  }
+
+  headers(): HttpHeaders {
+    return this.fields.headers();
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Buffer } from 'node:buffer';
 import { FieldScanner } from './field-scanner.ts';
+import { Fields } from './fields.ts';
 import { headFlag, RequestHead } from './head.ts';
 import { authorityOf, isHost } from './host.ts';
 import type { ParseFailure } from './parse-failure.ts';
 import type { ParserLimits } from './parser-limits.ts';
 import { RequestLine } from './request-line.ts';
 
-const get = 'GET';
 const connect = 'CONNECT';
 
 /** Scans the head of a request and checks it as a whole. One serves many heads, but one at a time. */
@@ -49,9 +49,9 @@ export class RequestScanner {
   /** The head that has been scanned, or undefined: `failure` says why. */
   head(bytes: Buffer, base: number, end: number): RequestHead | undefined {
     const line = this.#line;
-    const { framing, marks, mask } = this.#fields;
+    const { framing, marks, count, mask } = this.#fields;
     const text = bytes.toString('latin1', base, end);
-    const method = methodOf(text, line.methodEnd);
+    const method = methodOf(bytes, base, line.methodEnd) ?? text.slice(0, line.methodEnd);
     const target = text.slice(line.methodEnd + 1, line.targetEnd);
     const host = text.slice(framing.hostStart, framing.hostEnd);
     const { minor } = line;
@@ -74,7 +74,7 @@ export class RequestScanner {
       (minor === 1 && framing.expectsOther ? headFlag.unknownExpectation : 0) |
       (minor === 1 && framing.upgrades ? headFlag.upgrade : 0);
     const contentLength = framing.isChunked ? undefined : (framing.contentLength ?? 0);
-    return new RequestHead(text, marks, mask, method, target, minor, host, contentLength, flags);
+    return new RequestHead(method, target, minor, host, new Fields(text, marks, count, mask), contentLength, flags);
   }
 
   #fail(status: number, what: string): undefined {
@@ -94,23 +94,32 @@ function isTargetFor(method: string, target: string, host: string): boolean {
   );
 }
 
-/** One string per known method, so that comparing them costs nothing. */
-function methodOf(text: string, end: number): string {
-  switch (end) {
-    case 3:
-      if (text.startsWith(get)) return get;
-      return text.startsWith('PUT') ? 'PUT' : text.slice(0, end);
-    case 4:
-      if (text.startsWith('POST')) return 'POST';
-      return text.startsWith('HEAD') ? 'HEAD' : text.slice(0, end);
-    case 5:
-      return text.startsWith('PATCH') ? 'PATCH' : text.slice(0, end);
-    case 6:
-      return text.startsWith('DELETE') ? 'DELETE' : text.slice(0, end);
-    case 7:
-      if (text.startsWith('OPTIONS')) return 'OPTIONS';
-      return text.startsWith(connect) ? connect : text.slice(0, end);
+/** One string per known method, so that comparing them costs nothing; undefined for others. */
+function methodOf(bytes: Uint8Array, at: number, length: number): string | undefined {
+  let name: string;
+  switch (bytes[at]) {
+    case 71:
+      name = 'GET';
+      break;
+    case 72:
+      name = 'HEAD';
+      break;
+    case 80:
+      name = length === 3 ? 'PUT' : length === 4 ? 'POST' : 'PATCH';
+      break;
+    case 68:
+      name = 'DELETE';
+      break;
+    case 79:
+      name = 'OPTIONS';
+      break;
+    case 67:
+      name = connect;
+      break;
     default:
-      return text.slice(0, end);
+      return undefined;
   }
+  if (name.length !== length) return undefined;
+  for (let i = 1; i < length; i++) if (bytes[at + i] !== name.charCodeAt(i)) return undefined;
+  return name;
 }

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import type { Context } from '../../../concurrency/index.ts';
 import type { ServerSentEvent } from '../events/server-sent-events.ts';
 import { type Cookie, formatCookie } from '../input/cookies.ts';
 
@@ -23,7 +25,21 @@ type Content =
   | { readonly kind: 'whole'; readonly data: string | Uint8Array }
   | { readonly kind: 'stream'; readonly source: AsyncIterable<string | Uint8Array> }
   | { readonly kind: 'sized'; readonly length: number; readonly source: AsyncIterable<Uint8Array> }
-  | { readonly kind: 'events'; readonly source: AsyncIterable<ServerSentEvent>; readonly heartbeatMs: number };
+  | { readonly kind: 'events'; readonly source: AsyncIterable<ServerSentEvent>; readonly heartbeatMs: number }
+  | UpgradeContent;
+
+/** Speaks another protocol on the connection of a call. */
+export interface UpgradeContent {
+  readonly kind: 'upgrade';
+  readonly protocol: string;
+  readonly take: TakeConnection;
+}
+
+/**
+ * Owns the socket from now on, which is paused and has no listeners; `rest` is what came after the request. The call, and
+ * its Context, last until the promise settles; if it rejects, the socket is destroyed.
+ */
+export type TakeConnection = (ctx: Context, socket: Socket, rest: Uint8Array) => Promise<void>;
 
 /** An answer with its status and headers. Made by `json`, `text`, `html`, `bytes`, `stream`, `sized`, `events`, `empty`, `redirect`. */
 export class HttpReply {
@@ -33,7 +49,7 @@ export class HttpReply {
   readonly content: Content;
 
   constructor(content: Content, contentType: string, status: number, options: ReplyOptions) {
-    if (!Number.isInteger(status) || status < 200 || status > 599) {
+    if (!(Number.isInteger(status) && ((status >= 200 && status <= 599) || content.kind === 'upgrade'))) {
       throw new TypeError(`the status ${status} is not a whole number from 200 to 599`);
     }
     if (content.kind === 'whole' && typeof content.data !== 'string' && !(content.data instanceof Uint8Array)) {
@@ -105,6 +121,19 @@ export function events(source: AsyncIterable<ServerSentEvent>, options: EventsOp
     ...(cookies && { cookies }),
   };
   return new HttpReply({ kind: 'events', source, heartbeatMs }, 'text/event-stream', status, init);
+}
+
+/**
+ * 101: from here on the connection speaks `protocol` (`websocket`), and `take` does. A request that does not ask for an
+ * upgrade is answered with 426. The route should set `timeoutMs: 0`; see `drainOf` for how the new protocol learns that the
+ * server leaves.
+ */
+export function upgrade(
+  protocol: string,
+  take: TakeConnection,
+  options: Pick<ReplyOptions, 'headers' | 'cookies'> = {},
+): HttpReply {
+  return new HttpReply({ kind: 'upgrade', protocol, take }, '', 101, options);
 }
 
 /** No body; 204 unless told otherwise. */

@@ -1,0 +1,265 @@
+import { wireNames } from '../../../call/index.ts';
+import type { Awaitable } from '../../../concurrency/index.ts';
+import type { StatusError } from '../../../errors/index.ts';
+import { errorReply } from '../reply/error-reply.ts';
+import type { HttpHeaders } from '../request.ts';
+import type { Connection } from './connection.ts';
+import type { Exchange, ExchangeListener, ReplyWriter, Upgraded } from './exchange.ts';
+import type { RequestHead } from './head.ts';
+import { HeaderName, maskOf } from './header-name.ts';
+import { encodeText, headerLines, statusLine } from './reply-lines.ts';
+import { Http1ReplyWriter } from './reply-writer.ts';
+import { clientLeft, type RequestBody, tooLarge } from './request-body.ts';
+
+/** A body that nobody read and that is not longer than this is dropped; for a longer one the connection is closed. */
+const cheapToDrop = 64 * 1024;
+/** Bodies below this go out as part of one text with their head; a copy costs less than a second buffer in the write. */
+const maxInlineBytes = 4 * 1024;
+/** A body above this is given to the kernel piece by piece, so that a client's progress can be seen. */
+const maxPieceBytes = 256 * 1024;
+
+/**
+ * One request of a connection and its answer. Answers go out in the order of the requests: what is written before its turn
+ * waits in `queued`.
+ */
+export class Http1Exchange implements Exchange {
+  readonly head: RequestHead;
+  readonly connection: Connection;
+  /** The next request of the connection, while this one is not answered. */
+  next: Http1Exchange | undefined;
+  listener: ExchangeListener | undefined;
+  /** The body while it arrives; undefined where there is none, or where it came with the head. */
+  receiver: RequestBody | undefined;
+  /** A body that came with the head. */
+  arrived: Uint8Array | undefined;
+  isComplete: boolean;
+  /** The head of the answer is written. */
+  isAnswering: boolean;
+  isAnswered: boolean;
+  /** The answer says that the connection closes after it. */
+  isLast: boolean;
+  awaitsContinue: boolean;
+  receivedTrailers: HttpHeaders | undefined;
+  startedAt: number;
+  writer: Http1ReplyWriter | undefined;
+  queued: (string | Uint8Array)[] | undefined;
+
+  constructor(connection: Connection, head: RequestHead, startedAt: number) {
+    this.connection = connection;
+    this.head = head;
+    this.next = undefined;
+    this.listener = undefined;
+    this.receiver = undefined;
+    this.arrived = undefined;
+    this.isComplete = false;
+    this.isAnswering = false;
+    this.isAnswered = false;
+    this.isLast = false;
+    this.awaitsContinue = false;
+    this.receivedTrailers = undefined;
+    this.startedAt = startedAt;
+    this.writer = undefined;
+    this.queued = undefined;
+  }
+
+  get method(): string {
+    return this.head.method;
+  }
+
+  get target(): string {
+    return this.head.target;
+  }
+
+  get version(): string {
+    return this.head.minor === 1 ? '1.1' : '1.0';
+  }
+
+  get remoteAddress(): string {
+    return this.connection.remoteAddress;
+  }
+
+  get contentLength(): number | undefined {
+    return this.head.contentLength;
+  }
+
+  get mayUpgrade(): boolean {
+    return this.head.upgrade;
+  }
+
+  get hasFields(): boolean {
+    return this.head.hasAny(fieldsMask);
+  }
+
+  header(name: string): string | undefined {
+    return this.head.header(name);
+  }
+
+  headers(): HttpHeaders {
+    return this.head.headers();
+  }
+
+  trailers(): HttpHeaders {
+    return this.receivedTrailers ?? {};
+  }
+
+  readBody(maxBytes: number): Awaitable<Uint8Array> {
+    this.#expectBody(maxBytes);
+    const { arrived, receiver } = this;
+    if (receiver !== undefined) return receiver.readWhole(maxBytes);
+    this.arrived = undefined;
+    return arrived ?? empty;
+  }
+
+  bodyChunks(maxBytes: number): AsyncIterable<Uint8Array> {
+    this.#expectBody(maxBytes);
+    const { arrived, receiver } = this;
+    if (receiver !== undefined) return receiver.readPieces(maxBytes);
+    this.arrived = undefined;
+    return once(arrived);
+  }
+
+  respond(status: number, headers: readonly string[], body: string | Uint8Array | undefined): void {
+    if (this.isAnswering) return;
+    const isBodiless = status === 204 || status === 304;
+    const content = isBodiless || body === undefined ? '' : typeof body === 'string' ? encodeText(body) : body;
+    const head = this.#begin(status, headers);
+    const text = isBodiless ? `${head}\r\n` : `${head}content-length: ${content.length}\r\n\r\n`;
+    if (this.head.method === 'HEAD' || content.length === 0) {
+      this.write(text);
+    } else if (typeof content === 'string') {
+      this.#writeText(text, content);
+    } else if (content.length <= maxInlineBytes) {
+      this.write(text + latin1(content));
+    } else {
+      this.write(text);
+      this.#writeBytes(content);
+      return;
+    }
+    this.finish();
+  }
+
+  open(status: number, headers: readonly string[]): ReplyWriter {
+    if (this.isAnswering) throw new TypeError('the answer has begun already');
+    const length = lengthIn(headers);
+    const isChunked = length === undefined && this.head.minor === 1;
+    if (length === undefined && !isChunked) this.isLast = true;
+    const head = this.#begin(status, headers);
+    this.write(isChunked ? `${head}transfer-encoding: chunked\r\n\r\n` : `${head}\r\n`);
+    this.writer = new Http1ReplyWriter(this, isChunked, length);
+    return this.writer;
+  }
+
+  upgrade(headers: readonly string[]): Upgraded {
+    this.isAnswering = true;
+    return this.connection.upgrade(
+      `HTTP/1.1 101 Switching Protocols\r\n${headerLines(headers)}connection: upgrade\r\n\r\n`,
+    );
+  }
+
+  abort(): void {
+    this.connection.wire.destroy();
+  }
+
+  /** Sends 400 and the like for a request that turned out to be broken while it was being worked on. */
+  reject(error: StatusError): void {
+    const { status, headers, body } = errorReply(error);
+    const { listener } = this;
+    this.isLast = true;
+    this.respond(status, headers, body);
+    this.listener = listener;
+    this.cut(error);
+  }
+
+  /** The connection is lost, or the request will never be complete. */
+  cut(error: StatusError = clientLeft()): void {
+    this.receiver?.fail(error);
+    this.writer?.wake();
+    const { listener } = this;
+    this.listener = undefined;
+    listener?.onAbort();
+  }
+
+  /** In the order of the requests; what comes before its turn is kept. */
+  write(data: string | Uint8Array): boolean {
+    if (this.connection.first === this) return this.connection.wire.write(data);
+    this.queued ??= [];
+    this.queued.push(data);
+    return false;
+  }
+
+  /** The answer is written. */
+  finish(): void {
+    this.isAnswered = true;
+    this.listener = undefined;
+    if (!this.isComplete && this.receiver?.isUnread === true) this.receiver.drop();
+    this.connection.answered(this);
+  }
+
+  #begin(status: number, headers: readonly string[]): string {
+    this.isAnswering = true;
+    if (this.#mustClose()) this.isLast = true;
+    const { connection } = this;
+    const common = connection.commonLines(this);
+    return (
+      statusLine(status) + (headers.length === 2 ? `${headers[0]}: ${headers[1]}\r\n` : headerLines(headers)) + common
+    );
+  }
+
+  /** Whether what is still to come of the request is too much to read for nothing. */
+  #mustClose(): boolean {
+    if (this.isComplete) return false;
+    const { contentLength } = this.head;
+    const isRead = this.receiver?.isUnread === false;
+    return isRead || this.awaitsContinue || contentLength === undefined || contentLength > cheapToDrop;
+  }
+
+  #expectBody(maxBytes: number): void {
+    if ((this.head.contentLength ?? 0) > maxBytes) throw tooLarge(maxBytes);
+    if (!this.awaitsContinue) return;
+    this.awaitsContinue = false;
+    if (!this.isAnswering) this.write('HTTP/1.1 100 Continue\r\n\r\n');
+  }
+
+  #writeText(head: string, content: string): void {
+    if (content.length <= maxPieceBytes) this.write(head + content);
+    else {
+      this.write(head);
+      this.#writeBytes(Buffer.from(content, 'latin1'));
+    }
+  }
+
+  #writeBytes(content: Uint8Array): void {
+    if (content.length <= maxPieceBytes) {
+      this.write(content);
+      this.finish();
+      return;
+    }
+    this.writer = new Http1ReplyWriter(this, false, content.length);
+    void this.#pump(content, this.writer);
+  }
+
+  async #pump(content: Uint8Array, writer: Http1ReplyWriter): Promise<void> {
+    for (let at = 0; at < content.length; at += maxPieceBytes) {
+      if (this.connection.isClosed) return;
+      const taken = writer.write(content.subarray(at, at + maxPieceBytes));
+      if (taken !== undefined) await taken;
+    }
+    writer.end();
+  }
+}
+
+const empty = new Uint8Array(0);
+const fieldsMask = maskOf(Object.values(wireNames).map((name) => new HeaderName(name)));
+
+async function* once(body: Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+  if (body !== undefined && body.length > 0) yield body;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+function lengthIn(headers: readonly string[]): number | undefined {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === 'content-length') return Number(headers[i + 1]);
+  return undefined;
+}

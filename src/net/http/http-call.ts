@@ -1,0 +1,115 @@
+import type { TraceContext } from '../../call/index.ts';
+import type { CancelContext, Context } from '../../concurrency/index.ts';
+import * as errors from '../../errors/index.ts';
+import type { Permit } from '../../service/index.ts';
+import { type CallState, withCallState } from './call-state.ts';
+import type { Exchange, ExchangeListener } from './engine/exchange.ts';
+import { clientLeft } from './engine/request-body.ts';
+import type { IncomingRequest } from './incoming-request.ts';
+import { answer, answerError } from './reply/answer.ts';
+import type { HttpReply } from './reply/reply.ts';
+import type { Output, RouteCall } from './route-call.ts';
+
+/** What a call needs of its server. */
+export interface CallHost {
+  /** Ends when the server begins to drain. */
+  readonly drainContext: Context;
+  onStarted(): void;
+  onEnded(): void;
+  /** An answer could not be made or sent: a mistake of ours. */
+  onFault(exchange: Exchange, thrown: unknown): void;
+}
+
+/**
+ * One call: from the chain's input to the last byte of its answer. One object for all of it, since it is made for every
+ * request: the state of the call, and who hears that the client has left.
+ */
+export class HttpCall implements CallState, ExchangeListener {
+  readonly exchange: Exchange;
+  readonly request: IncomingRequest;
+  readonly drain: Context;
+  readonly callerTrace: TraceContext | undefined;
+  extraHeaders: string[] | undefined;
+  span: TraceContext | undefined;
+  reply: HttpReply | undefined;
+  readonly #host: CallHost;
+  readonly #ctx: CancelContext;
+  readonly #permit: Permit | undefined;
+  readonly #startedAt: number;
+
+  constructor(
+    host: CallHost,
+    exchange: Exchange,
+    request: IncomingRequest,
+    ctx: CancelContext,
+    callerTrace: TraceContext | undefined,
+    permit: Permit | undefined,
+  ) {
+    this.exchange = exchange;
+    this.request = request;
+    this.drain = host.drainContext;
+    this.callerTrace = callerTrace;
+    this.extraHeaders = undefined;
+    this.span = undefined;
+    this.reply = undefined;
+    this.#host = host;
+    this.#ctx = ctx;
+    this.#permit = permit;
+    this.#startedAt = exchange.startedAt;
+    request.call = this;
+  }
+
+  run(call: RouteCall): void {
+    this.#host.onStarted();
+    this.exchange.listener = this;
+    let output: Output | Promise<Output>;
+    try {
+      output = call.run(withCallState(this.#ctx, this), this.request) as Output | Promise<Output>;
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    if (output instanceof Promise)
+      output.then(
+        (value) => this.#answer(value),
+        (error) => this.#failed(error),
+      );
+    else this.#answer(output);
+  }
+
+  onAbort(): void {
+    this.#ctx.cancel(clientLeft());
+  }
+
+  #answer(output: Output): void {
+    try {
+      const sent = answer(this.#ctx, this, output);
+      if (sent === undefined) this.#end(undefined);
+      else
+        sent.then(
+          () => this.#end(undefined),
+          (error) => this.#failed(error),
+        );
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** The chain throws nothing but StatusErrors that may leave; what fails in sending may be a mistake of ours. */
+  #failed(error: unknown): void {
+    if (!errors.isStatusError(error)) {
+      this.#host.onFault(this.exchange, error);
+      this.#end(errors.from(error));
+      return;
+    }
+    answerError(this, error);
+    this.#end(error);
+  }
+
+  #end(error: errors.StatusError | undefined): void {
+    this.#ctx[Symbol.dispose]();
+    this.#host.onEnded();
+    if (this.#permit === undefined) return;
+    this.#permit.done({ error, durationMs: this.#ctx.clock.now() - this.#startedAt });
+  }
+}
