@@ -5,6 +5,7 @@ import type { HttpClientTls } from './client-options.ts';
 
 /** Where a connection goes, and what it remembers between connections. */
 export interface Target {
+  readonly origin: string;
   readonly isTls: boolean;
   readonly hostname: string;
   readonly port: number;
@@ -12,10 +13,32 @@ export interface Target {
   readonly tls: HttpClientTls | undefined;
   /** 0: as long as the Context. */
   readonly connectTimeoutMs: number;
-  /** The TLS session to resume; renewed by each connection. */
-  session: Buffer | undefined;
+  /** The TLS sessions to resume, by origin; renewed by each connection. */
+  readonly sessions: TlsSessions;
   /** The sockets that are being connected: destroying one ends its attempt. */
   readonly dialling: Set<Socket>;
+}
+
+/** Sessions by origin, the oldest dropped. */
+export class TlsSessions {
+  readonly #max: number;
+  readonly #sessions = new Map<string, Buffer>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get(origin: string): Buffer | undefined {
+    return this.#sessions.get(origin);
+  }
+
+  set(origin: string, session: Buffer): void {
+    this.#sessions.delete(origin);
+    this.#sessions.set(origin, session);
+    if (this.#sessions.size <= this.#max) return;
+    const [oldest] = this.#sessions.keys();
+    if (oldest !== undefined) this.#sessions.delete(oldest);
+  }
 }
 
 /** A connection that did not come about within `connectTimeoutMs`. */
@@ -77,11 +100,10 @@ function openTls(target: Target, host: string, where: ConnectionOptions): Socket
   if (cert !== undefined) options.cert = asBuffer(cert);
   if (key !== undefined) options.key = asBuffer(key);
   if (passphrase !== undefined) options.passphrase = passphrase;
-  if (target.session !== undefined) options.session = target.session;
+  const session = target.sessions.get(target.origin);
+  if (session !== undefined) options.session = session;
   const socket = connectTls(options);
-  socket.on('session', (session: Buffer) => {
-    target.session = session;
-  });
+  socket.on('session', (renewed: Buffer) => target.sessions.set(target.origin, renewed));
   return socket;
 }
 

@@ -27,11 +27,17 @@ export function clientClosed(): StatusError {
   return new StatusError('failed_precondition', 'the HTTP client is closed', { reason: 'CLIENT_CLOSED' });
 }
 
+const mistakes: ReadonlySet<string> = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+]);
+
 /** What undici, the socket or DNS says, as one of ours. */
 export function failureOf(source: string, maxHeaderBytes: number, error: unknown): Error {
   const code = codeOf(error);
   // Such a request could not be said in HTTP: the caller's mistake, like an address that is none.
-  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED')
+  if (mistakes.has(code))
     return new TypeError(`http.client: ${error instanceof Error ? error.message : code}`, { cause: error });
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return tooLarge(source, 'bytes of headers', maxHeaderBytes);
   return connectionFailed(source, error);

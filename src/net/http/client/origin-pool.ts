@@ -2,7 +2,7 @@ import type { Context } from '../../../concurrency/index.ts';
 import { StatusError } from '../../../errors/index.ts';
 import type { Settings } from './client-options.ts';
 import { Connection } from './connection.ts';
-import { dial, type Target } from './dial.ts';
+import { dial, type Target, type TlsSessions } from './dial.ts';
 import { clientClosed } from './failure.ts';
 
 /** Someone in line: gets a connection, or undefined, which is leave to make one. */
@@ -29,19 +29,20 @@ export class OriginPool {
   #keepsNone = false;
 
   /** `onEmpty` is called whenever the last connection has gone and nobody waits. */
-  constructor(url: URL, settings: Settings, onEmpty: (pool: OriginPool) => void) {
+  constructor(url: URL, settings: Settings, sessions: TlsSessions, onEmpty: (pool: OriginPool) => void) {
     const isTls = url.protocol === 'https:';
     this.origin = url.origin;
     this.#settings = settings;
     this.#onEmpty = onEmpty;
     this.#target = {
+      origin: url.origin,
       isTls,
       hostname: url.hostname,
       port: url.port === '' ? (isTls ? 443 : 80) : Number(url.port),
       socketPath: settings.socketPath,
       tls: settings.tls,
       connectTimeoutMs: settings.connectTimeoutMs,
-      session: undefined,
+      sessions,
       dialling: new Set(),
     };
   }

@@ -1,17 +1,21 @@
 import type { Context } from '../../../concurrency/index.ts';
 import { StatusError } from '../../../errors/index.ts';
 import type { Settings } from './client-options.ts';
+import { TlsSessions } from './dial.ts';
 import { OriginPool } from './origin-pool.ts';
 
 /** The connections of one client, by server. A server without connections is forgotten. */
 export class ConnectionPool {
   readonly #settings: Settings;
   readonly #origins = new Map<string, OriginPool>();
+  /** Outlive the connections, and so the pool of a server that is called now and then. */
+  readonly #sessions: TlsSessions;
   #isClosing = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.#sessions = new TlsSessions(settings.maxOrigins);
   }
 
   /** The connections to the server of an address. Throws `resource_exhausted` (TOO_MANY_ORIGINS). */
@@ -21,7 +25,7 @@ export class ConnectionPool {
     if (known !== undefined) return known;
     const { maxOrigins } = this.#settings;
     if (this.#origins.size >= maxOrigins && !this.#forgetIdle()) throw tooManyOrigins(maxOrigins);
-    const pool = new OriginPool(url, this.#settings, this.#forget);
+    const pool = new OriginPool(url, this.#settings, this.#sessions, this.#forget);
     this.#origins.set(origin, pool);
     return pool;
   }
