@@ -36,6 +36,8 @@ export interface Sideways {
 export const sideways: readonly Sideways[] = [
   { from: 'observe/open-telemetry', to: 'observe', reason: 'the bridge puts foreign spans into our tracer' },
   { from: 'net/http', to: 'net/tcp', reason: 'HTTP takes its connections from a TCP listener' },
+  { from: 'net/websocket', to: 'net/http', reason: 'a WebSocket begins as a request of HTTP, on its port and router' },
+  { from: 'net/websocket', to: 'net/tcp', reason: 'a WebSocket reads and writes its socket as HTTP does' },
 ];
 
 /** Floors that later work will fill. One that has files must not be listed: the test says so. */

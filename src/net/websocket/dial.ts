@@ -1,0 +1,141 @@
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
+import { fieldsOf, writeFields } from '../../call/index.ts';
+import { type Context, until } from '../../concurrency/index.ts';
+import * as errors from '../../errors/index.ts';
+import { Connection } from './connection/connection.ts';
+import { type ConnectionOptions, settingsOf } from './connection/settings.ts';
+import { ClientFrames } from './frame/frame-encoder.ts';
+import { type Answer, AnswerReader } from './handshake/answer-reader.ts';
+import { checkAnswer, formatRequest, type Offer } from './handshake/offer.ts';
+import { isToken } from './handshake/tokens.ts';
+import type { WebSocketConnection } from './websocket-connection.ts';
+import { WebSocketErrors } from './websocket-errors.ts';
+
+export interface DialOptions extends ConnectionOptions {
+  /** The subprotocols to offer, the preferred one first. The server may choose none: see `protocol`. Default: none. */
+  readonly protocols?: readonly string[];
+  /** Sent with the handshake, beside those that belong to it: authorization, cookie, origin. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of `wss:`: what node:tls takes, for example `ca`, `cert` and `key`. Default: the platform's. */
+  readonly tls?: TlsOptions;
+  /** Whether the travelling fields are sent with the handshake. False for servers of others. Default: true. */
+  readonly sendFields?: boolean;
+  /** The head of the server's answer, in bytes. Default: 16 KiB. */
+  readonly maxHeaderBytes?: number;
+  /** Fills bytes that nobody can predict: the key of the handshake and the masks. Default: the platform's. */
+  readonly randomFill?: (bytes: Uint8Array) => void;
+}
+
+/**
+ * Opens a WebSocket to `ws://` or `wss://`. `ctx` bounds the opening alone: the connection keeps its values, lives until it is
+ * closed, and whoever dialled closes it:
+ *
+ *     await using ws = await dial(ctx, 'wss://example.com/chat');
+ *
+ * Throws `unavailable` (CONNECTION_FAILED, HANDSHAKE_FAILED), the error of the server's status (HANDSHAKE_REFUSED; redirects are not
+ * followed), the Context's error, or a TypeError for an address that is none.
+ */
+export async function dial(ctx: Context, url: string | URL, options: DialOptions = {}): Promise<WebSocketConnection> {
+  const { maxHeaderBytes = 16 * 1024, randomFill = randomFillSync } = options;
+  const target = parseUrl(url);
+  const settings = settingsOf(options, false);
+  const offer = offerOf(ctx, target, options, settings.deflate !== undefined);
+  const request = formatRequest(offer);
+  ctx.throwIfDone();
+  const socket = open(target, options.tls);
+  // There is always one who listens: an error between two steps must not be an uncaught one.
+  socket.on('error', ignore);
+  const stop = ctx.onDone(() => socket.destroy());
+  try {
+    await connected(ctx, socket, target);
+    const answer = await until(ctx, new AnswerReader(socket, request, maxHeaderBytes).answer);
+    const agreed = judge(answer, offer);
+    const ws = new Connection(ctx.withoutCancel(), socket, settings, new ClientFrames(randomFill), agreed);
+    socket.off('error', ignore);
+    ws.start(answer.rest);
+    return ws;
+  } catch (error) {
+    socket.destroy();
+    ctx.throwIfDone();
+    throw errors.isStatusError(error) ? error : failed(target, error);
+  } finally {
+    stop();
+  }
+}
+
+function ignore(): void {}
+
+function parseUrl(url: string | URL): URL {
+  const target = URL.parse(String(url));
+  if (target === null || !/^wss?:$/.test(target.protocol))
+    throw new TypeError(`websocket.dial: "${url}" is not a ws: or wss: address`);
+  if (target.hash !== '') throw new TypeError(`websocket.dial: "${url}" has a fragment, which no server would see`);
+  if (target.username !== '' || target.password !== '')
+    throw new TypeError('websocket.dial: credentials in the address are not sent: give an authorization header');
+  return target;
+}
+
+function offerOf(ctx: Context, url: URL, options: DialOptions, mayDeflate: boolean): Offer {
+  const { protocols = [], sendFields = true } = options;
+  const wrong = protocols.find((protocol, index) => !isToken(protocol) || protocols.indexOf(protocol) < index);
+  if (wrong !== undefined)
+    throw new TypeError(`websocket.dial: "${wrong}" cannot be the name of a subprotocol, or is there twice`);
+  const headers: Record<string, string> = { ...options.headers };
+  if (sendFields) writeFields(fieldsOf(ctx), (name, value) => (headers[name] = value));
+  const bytes = options.randomFill === undefined ? randomBytes(16) : Buffer.alloc(16);
+  options.randomFill?.(bytes);
+  return { url, key: bytes.toString('base64'), protocols, mayDeflate, headers };
+}
+
+function open({ protocol, hostname, port }: URL, tls: TlsOptions | undefined): Socket {
+  const isTls = protocol === 'wss:';
+  // An IPv6 address stands in brackets in a URL alone.
+  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  const to = { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) };
+  if (!isTls) return connect({ ...to, noDelay: true });
+  const socket = connectTls({
+    ...to,
+    servername: /^[\d.]+$|:/.test(host) ? '' : host,
+    ALPNProtocols: ['http/1.1'],
+    ...tls,
+  });
+  socket.setNoDelay(true);
+  return socket;
+}
+
+async function connected(ctx: Context, socket: Socket, { protocol }: URL): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const event = protocol === 'wss:' ? 'secureConnect' : 'connect';
+  const close = () => reject(new Error('closed while connecting'));
+  socket.once(event, resolve).once('error', reject).once('close', close);
+  try {
+    await until(ctx, promise);
+  } finally {
+    socket.off(event, resolve).off('error', reject).off('close', close);
+  }
+}
+
+function judge({ head }: Answer, offer: Offer): ReturnType<typeof checkAnswer> & object {
+  const { status } = head;
+  if (status !== 101) {
+    throw new errors.StatusError(
+      errors.codeOfHttpStatus(status),
+      `${offer.url.origin} answered the handshake with ${status}`,
+      {
+        reason: 'HANDSHAKE_REFUSED',
+        metadata: { status: String(status) },
+      },
+    );
+  }
+  const agreed = checkAnswer(head, offer);
+  if (typeof agreed === 'string')
+    throw WebSocketErrors.HANDSHAKE_FAILED(`${offer.url.origin} answered the handshake wrongly: ${agreed}`);
+  return agreed;
+}
+
+function failed({ origin }: URL, cause: unknown): errors.StatusError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new errors.StatusError('unavailable', `${origin}: ${why}`, { reason: 'CONNECTION_FAILED', cause });
+}

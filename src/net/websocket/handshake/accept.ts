@@ -1,0 +1,56 @@
+import { HttpErrors, type HttpRequestHead } from '../../http/index.ts';
+import type { Agreed } from '../connection/connection.ts';
+import { acceptDeflate } from '../deflate/negotiation.ts';
+import { WebSocketErrors } from '../websocket-errors.ts';
+import { acceptKey, isKey } from './accept-key.ts';
+import { type AllowedOrigins, isOriginAllowed } from './origin.ts';
+import { hasEntry, isToken, listOf } from './tokens.ts';
+
+/** What a server makes of the handshakes of one route. */
+export interface AcceptRules {
+  readonly protocols: readonly string[];
+  readonly origins: AllowedOrigins;
+  readonly mayDeflate: boolean;
+}
+
+export interface Acceptance extends Agreed {
+  /** Of the 101. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The server's side of the opening handshake (RFC 6455 section 4.2). Throws what the request is to be refused with: 400 for
+ * one that is malformed, 403 for a page that may not connect, 426 for what is no WebSocket of version 13.
+ */
+export function acceptHandshake(req: HttpRequestHead, rules: AcceptRules): Acceptance {
+  if (req.method !== 'GET') throw HttpErrors.MALFORMED_REQUEST(`a WebSocket is opened with GET, not ${req.method}`);
+  if (!hasEntry(req.header('upgrade'), 'websocket'))
+    throw HttpErrors.UPGRADE_REQUIRED('this address speaks WebSocket, and the request does not ask for that');
+  const version = req.header('sec-websocket-version');
+  if (version !== '13')
+    throw HttpErrors.UPGRADE_REQUIRED(`version ${version ?? 'none'} of WebSocket is not spoken here; 13 is`, {
+      metadata: { version: '13' },
+    });
+  const key = req.header('sec-websocket-key');
+  if (key === undefined || !isKey(key))
+    throw HttpErrors.MALFORMED_REQUEST('Sec-WebSocket-Key is not the base64 of 16 bytes');
+  const origin = req.header('origin');
+  if (!isOriginAllowed(origin, req.header('host'), rules.origins))
+    throw WebSocketErrors.ORIGIN_NOT_ALLOWED('a page of this origin may not connect here');
+  const headers: Record<string, string> = { 'sec-websocket-accept': acceptKey(key) };
+  const protocol = chooseProtocol(req.header('sec-websocket-protocol'), rules.protocols);
+  if (protocol !== '') headers['sec-websocket-protocol'] = protocol;
+  const offer = req.header('sec-websocket-extensions');
+  const accepted = offer === undefined || !rules.mayDeflate ? undefined : acceptDeflate(offer);
+  if (accepted === 'malformed') throw HttpErrors.MALFORMED_REQUEST('Sec-WebSocket-Extensions is malformed');
+  if (accepted !== undefined) headers['sec-websocket-extensions'] = accepted.header;
+  return { headers, protocol, deflate: accepted?.deflate };
+}
+
+/** The first of ours that the client offers; '' if there is none, which the client may take or leave. */
+function chooseProtocol(offered: string | undefined, ours: readonly string[]): string {
+  const list = listOf(offered);
+  if (!list.every(isToken) || new Set(list).size < list.length)
+    throw HttpErrors.MALFORMED_REQUEST('Sec-WebSocket-Protocol is malformed');
+  return ours.find((protocol) => list.includes(protocol)) ?? '';
+}

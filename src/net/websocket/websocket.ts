@@ -1,0 +1,92 @@
+import type { Socket } from 'node:net';
+import { type Context, isContextError } from '../../concurrency/index.ts';
+import * as errors from '../../errors/index.ts';
+import { drainOf } from '../http/call-state.ts';
+import type { HttpRequestHead } from '../http/index.ts';
+import { type HttpReply, upgrade } from '../http/reply/reply.ts';
+import { Connection } from './connection/connection.ts';
+import { type ConnectionOptions, type Settings, settingsOf } from './connection/settings.ts';
+import { CloseCode } from './frame/close-code.ts';
+import { serverFrames } from './frame/frame-encoder.ts';
+import { type AcceptRules, acceptHandshake } from './handshake/accept.ts';
+import { type AllowedOrigins, checkOrigins } from './handshake/origin.ts';
+import { isToken } from './handshake/tokens.ts';
+import type { WebSocketConnection } from './websocket-connection.ts';
+import { WebSocketErrors } from './websocket-errors.ts';
+
+export interface WebSocketOptions extends ConnectionOptions {
+  /** The subprotocols that are spoken, the preferred one first. Default: none. */
+  readonly protocols?: readonly string[];
+  /** Which pages may connect: see {@link AllowedOrigins}. Default: same-origin. */
+  readonly origins?: AllowedOrigins;
+}
+
+/**
+ * Serves one connection; `ctx` is `ws.ctx`. When it returns, the connection is closed with 1000, when it throws, with 1011:
+ * the error stays here and is told to the call's telemetry.
+ */
+export type WebSocketHandler = (ctx: Context, ws: WebSocketConnection) => Promise<void>;
+
+/**
+ * Answers a request with a WebSocket. The route should set `timeoutMs: 0`, or the longest that a connection may last:
+ *
+ *     router.get('/chat', { timeoutMs: 0 }, (_ctx, req) => websocket(req, chat, options));
+ *
+ * The call lasts as long as the connection. When the server drains, each connection is sent Close 1001 after what is queued.
+ * Throws what the request is refused with: 400, 403 (ORIGIN_NOT_ALLOWED) or 426; a RangeError or TypeError for options that
+ * cannot be. Keep the options in a constant: they are checked once per object.
+ */
+export function websocket(
+  req: HttpRequestHead,
+  handler: WebSocketHandler,
+  options: WebSocketOptions = defaults,
+): HttpReply {
+  const rules = rulesOf(options);
+  const acceptance = acceptHandshake(req, rules);
+  const take = (ctx: Context, socket: Socket, rest: Uint8Array) =>
+    serve(ctx, new Connection(ctx, socket, rules.settings, serverFrames, acceptance), handler, rest);
+  return upgrade('websocket', take, { headers: acceptance.headers });
+}
+
+interface Rules extends AcceptRules {
+  readonly settings: Settings;
+}
+
+async function serve(ctx: Context, ws: Connection, handler: WebSocketHandler, rest: Uint8Array): Promise<void> {
+  const stop = drainOf(ctx).onDone(() => ws.leave());
+  ws.start(rest);
+  let failure: unknown;
+  try {
+    await handler(ws.ctx, ws);
+  } catch (error) {
+    failure = isExpected(error, ws) ? undefined : error;
+  }
+  await ws.close(failure === undefined ? CloseCode.normal : CloseCode.internalError);
+  stop();
+  ws.release();
+  if (failure !== undefined) throw failure;
+}
+
+/** Of a connection that has gone away, that a send fails or a wait ends is nothing to report. */
+function isExpected(error: unknown, ws: WebSocketConnection): boolean {
+  if (errors.is(error, WebSocketErrors.CONNECTION_CLOSED) || errors.is(error, WebSocketErrors.SLOW_READER)) return true;
+  return ws.closed !== undefined && isContextError(error);
+}
+
+const defaults: WebSocketOptions = Object.freeze({});
+
+/** By options object: most routes have one for all their connections. */
+const known = new WeakMap<WebSocketOptions, Rules>();
+
+function rulesOf(options: WebSocketOptions): Rules {
+  let rules = known.get(options);
+  if (rules === undefined) {
+    const { protocols = [], origins = 'same-origin' } = options;
+    const wrong = protocols.find((protocol) => !isToken(protocol));
+    if (wrong !== undefined) throw new TypeError(`websocket: "${wrong}" cannot be the name of a subprotocol`);
+    const settings = settingsOf(options, true);
+    rules = { protocols, origins: checkOrigins(origins), mayDeflate: settings.deflate !== undefined, settings };
+    known.set(options, rules);
+  }
+  return rules;
+}
