@@ -1,10 +1,12 @@
 import type { Awaitable } from '../../../concurrency/index.ts';
 import { applySchema, type Schema } from '../../../service/index.ts';
 import type { CallState } from '../call-state.ts';
-import { HttpErrors } from '../http-errors.ts';
+import type { Exchange } from '../engine/exchange.ts';
+import type { HttpRequestHead } from '../request.ts';
 import type { RouteOptions } from '../routing/route.ts';
-import type { BodyFormat, BodyInput } from './body.ts';
-import { decodeUtf8, parseJson } from './json-body.ts';
+import { BoundBody, jsonBody } from './binder.ts';
+import { StreamedBody } from './body.ts';
+import { type BodyFormat, type BodySource, whenRead } from './body-source.ts';
 
 /** Reads a part of a request's input into `state.request`; a promise only where it has to wait. */
 type Step = (state: CallState) => Promise<void> | undefined;
@@ -18,12 +20,18 @@ export function inputReader(
   options: RouteOptions<unknown, unknown, unknown, unknown>,
   maxBodyBytes: number,
 ): Step | undefined {
-  const { params, query, headers, body } = options;
+  const { params, query, headers, body, binders } = options;
   const steps: Step[] = [];
   if (params !== undefined) steps.push(checker('params', params));
   if (query !== undefined) steps.push(checker('query', query));
   if (headers !== undefined) steps.push(checker('headers', headers));
-  if (body !== undefined) steps.push(bodyReader(body, maxBodyBytes));
+  if (body !== undefined) {
+    // A form's content type is refused unless the route names its binder: any web page may send one to another site, with
+    // the cookies of whoever looks at the page, and nobody is asked.
+    const isSchema = '~standard' in body;
+    const format = isSchema ? new BoundBody(binders ?? [jsonBody()]) : body;
+    steps.push(bodyReader(format, isSchema ? body : undefined, maxBodyBytes));
+  }
   if (steps.length <= 1) return steps[0];
   return (state) => runSteps(steps, 0, state);
 }
@@ -50,75 +58,42 @@ function checker(part: 'params' | 'query' | 'headers', schema: Schema<unknown>):
   };
 }
 
-function bodyReader(body: BodyInput<unknown>, maxBytes: number): Step {
-  const read = reader(body, maxBytes);
-  return (state) => {
-    const value = read(state);
-    if (!(value instanceof Promise)) {
-      state.request.body = value;
-      return undefined;
+function bodyReader(body: BodyFormat<unknown>, schema: Schema<unknown> | undefined, maxBytes: number): Step {
+  const isStreamed = body instanceof StreamedBody;
+  return ({ exchange, request }) => {
+    const read = body.read(new RequestBody(exchange, request, maxBytes));
+    const value = schema === undefined ? read : whenRead(read, (made) => applySchema(schema, made, 'body'));
+    if (value instanceof Promise) {
+      return value.then((made) => {
+        request.body = made;
+      });
     }
-    return value.then((made) => {
-      state.request.body = made;
-    });
+    request.body = value;
+    if (isStreamed) request.bodyStream = value as AsyncIterable<Uint8Array>;
+    return undefined;
   };
 }
 
-function reader(body: BodyInput<unknown>, maxBytes: number): (state: CallState) => Awaitable<unknown> {
-  if (isSchema(body))
-    return (state) => whenRead(readJson(state, maxBytes), (value) => applySchema(body, value, 'body'));
-  switch (body.format) {
-    case 'streamed':
-      return ({ exchange, request }) => {
-        request.bodyStream = exchange.bodyChunks(maxBytes);
-        return request.bodyStream;
-      };
-    case 'bytes':
-      return ({ exchange }) => exchange.readBody(maxBytes);
-    case 'text':
-      return ({ exchange }) => {
-        refuseEncoding(exchange.header('content-encoding'));
-        return whenRead(exchange.readBody(maxBytes), decodeUtf8);
-      };
-    case 'json':
-      return (state) => readJson(state, maxBytes);
+class RequestBody implements BodySource {
+  declare readonly request: HttpRequestHead;
+  declare private readonly exchange: Exchange;
+  declare private readonly maxBytes: number;
+
+  constructor(exchange: Exchange, request: HttpRequestHead, maxBytes: number) {
+    this.exchange = exchange;
+    this.request = request;
+    this.maxBytes = maxBytes;
   }
-}
 
-/** `use` on what was read, now or later. */
-function whenRead<A, B>(read: Awaitable<A>, use: (value: A) => Awaitable<B>): Awaitable<B> {
-  return read instanceof Promise ? read.then(use) : use(read);
-}
+  get contentLength(): number | undefined {
+    return this.exchange.contentLength;
+  }
 
-function isSchema(body: BodyInput<unknown>): body is Exclude<BodyInput<unknown>, BodyFormat<unknown>> {
-  return '~standard' in body;
-}
+  bytes(): Awaitable<Uint8Array> {
+    return this.exchange.readBody(this.maxBytes);
+  }
 
-/** No body at all is undefined, which a schema may accept. */
-function readJson({ exchange }: CallState, maxBytes: number): Awaitable<unknown> {
-  refuseEncoding(exchange.header('content-encoding'));
-  refuseForeignType(exchange.header('content-type'), exchange.contentLength === 0);
-  return whenRead(exchange.readBody(maxBytes), jsonOf);
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  return bytes.length === 0 ? undefined : parseJson(decodeUtf8(bytes));
-}
-
-/** `application/json` or `application/anything+json`, in UTF-8. */
-const jsonType =
-  /^application\/(?:json|[\w.!#$&^-]{1,100}\+json)[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-?8"?[ \t]*)?$/i;
-
-/** A form's content type is refused, since any web page may send that to another site without asking. */
-function refuseForeignType(type: string | undefined, isEmpty: boolean): void {
-  if (type === undefined ? isEmpty : jsonType.test(type)) return;
-  const given = type === undefined ? 'there is none' : `it is "${type.slice(0, 100)}"`;
-  throw HttpErrors.UNSUPPORTED_MEDIA_TYPE(`the content type must be application/json in UTF-8; ${given}`);
-}
-
-function refuseEncoding(encoding: string | undefined): void {
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
-  throw HttpErrors.UNSUPPORTED_MEDIA_TYPE(
-    `the content encoding "${encoding.slice(0, 100)}" is not taken here; send the body as it is`,
-  );
+  chunks(): AsyncIterable<Uint8Array> {
+    return this.exchange.bodyChunks(this.maxBytes);
+  }
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../../../concurrency/index.ts';
 import type { Middleware, Schema } from '../../../service/index.ts';
+import type { Binder } from '../input/binder.ts';
 import type { BodyInput } from '../input/body.ts';
 import type { HttpMethod, HttpRequest } from '../request.ts';
 
@@ -20,8 +21,10 @@ export interface RouteOptions<P, Q, H, B> {
   readonly query?: Schema<Q>;
   /** Checks the headers, by lower-case name. Default: strings. */
   readonly headers?: Schema<H>;
-  /** A schema for JSON, or `streamed()`, `rawBytes()`, `rawText()`, `rawJson()`. Default: a body is dropped unread. */
+  /** A schema, or a format: `streamed()`, `rawBytes()`, `rawText()`, `rawJson()`. Default: a body is dropped unread. */
   readonly body?: BodyInput<B>;
+  /** What reads a body for the schema, by its content type. Default: the group's; else JSON alone. */
+  readonly binders?: readonly Binder[];
   /** Default: the server's. */
   readonly maxBodyBytes?: number;
   /** The longest a call may last, with the sending of its answer; 0: no limit. Default: the server's. */
