@@ -66,6 +66,8 @@ export interface HttpClientRequest {
   readonly body?: unknown;
   /** In place of the client's `timeoutMs`, in milliseconds; 0: no limit of its own. */
   readonly timeoutMs?: number;
+  /** Whether an answer with an error status (400 and above) is given like any other, not thrown. Default: false. */
+  readonly acceptErrors?: boolean;
   /** The name in telemetry; never put an id into it. Default: the method alone. */
   readonly operation?: string;
 }

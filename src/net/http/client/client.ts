@@ -18,7 +18,7 @@ import type { HttpResponse, HttpStreamingResponse } from './response.ts';
 export interface HttpClient extends AsyncDisposable {
   /**
    * The answer, if its status is below 400 (redirects are not followed, unless `maxRedirects` says so). Throws the
-   * StatusError that an error answer says; `unavailable` (CONNECTION_FAILED) if there is none; the Context's error if it
+   * StatusError that an error answer says, unless `acceptErrors` is set; `unavailable` (CONNECTION_FAILED) if there is none; the Context's error if it
    * ends first, which also closes the connection; `resource_exhausted` (RESPONSE_TOO_LARGE, CONNECTION_QUEUE_FULL).
    */
   request(ctx: Context, request: HttpClientRequest): Promise<HttpResponse>;

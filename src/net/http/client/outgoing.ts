@@ -21,6 +21,7 @@ export interface Outgoing {
   readonly isIdempotent: boolean;
   /** Whether the server is one that may know the travelling fields. */
   readonly sendsFields: boolean;
+  readonly acceptsErrors: boolean;
   /** Whether the answer is to be decompressed: we asked for it. */
   readonly isDecoded: boolean;
 }
@@ -42,6 +43,7 @@ export function outgoing(request: HttpClientRequest, base: URL | undefined, sett
     stream,
     isIdempotent: method !== 'POST' && method !== 'PATCH',
     sendsFields: settings.sendFields,
+    acceptsErrors: request.acceptErrors ?? false,
     isDecoded,
   };
 }

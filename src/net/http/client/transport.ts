@@ -29,14 +29,14 @@ export class Transport {
     this.#pool = pool;
   }
 
-  /** The whole answer, if its status is below 400. */
+  /** The whole answer, if its status is below 400 or errors are accepted. */
   async request(ctx: Context, first: Outgoing): Promise<HttpResponse> {
     let outgoing = first;
     for (let redirects = 0; ; redirects++) {
       const answer = await this.#whole(ctx, outgoing);
       const next = this.#next(outgoing, answer.status, answer.headers.location, redirects);
       if (next !== undefined) outgoing = next;
-      else if (answer.status < 400) return this.#read(outgoing, answer);
+      else if (answer.status < 400 || outgoing.acceptsErrors) return this.#read(outgoing, answer);
       else throw errorOf(await this.#read(outgoing, answer));
     }
   }
@@ -51,7 +51,7 @@ export class Transport {
       if (next !== undefined) {
         await body.return();
         outgoing = next;
-      } else if (status >= 400) {
+      } else if (status >= 400 && !outgoing.acceptsErrors) {
         throw errorOf(await this.#read(outgoing, { status, headers, body: await this.#collect(outgoing, body) }));
       } else {
         body.handOver(ctx);
