@@ -1,8 +1,8 @@
 import type { Context } from '../concurrency/index.ts';
-import type { Registry } from '../discovery/index.ts';
-import { createRouter, type Router } from '../net/http/index.ts';
+import type { Instance, Registry } from '../discovery/index.ts';
+import { createRouter, client as httpClient, type Router } from '../net/http/index.ts';
 import { telemetryOf } from '../observe/index.ts';
-import { noHealth, watchHealth } from './health/health.ts';
+import { maxInstances, noHealth, watchHealth } from './health/health.ts';
 import { probeReadiness } from './health/probe.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { type GuardOptions, guardRequests } from './http/guard.ts';
@@ -52,8 +52,8 @@ export async function openCollector(ctx: Context, options: OpenCollectorOptions)
     ...(maxQueuedRequests !== undefined && { maxQueuedRequests }),
     onNotice: (text) => telemetryOf(ctx).log.warn(ctx, text),
   });
-  const probe = (probeCtx: Context, instance: Parameters<typeof probeReadiness>[1]) =>
-    probeReadiness(probeCtx, instance, adminToken);
+  const client = httpClient({ sendFields: false, timeoutMs: 0, maxOrigins: maxInstances });
+  const probe = (probeCtx: Context, instance: Instance) => probeReadiness(probeCtx, client, instance, adminToken);
   const health = registry === undefined ? noHealth : watchHealth(ctx, { registry, probe });
   otlpRoutes(router, store, { maxBodyBytes, maxMessageBytes });
   apiRoutes(router, store, health);
@@ -61,6 +61,7 @@ export async function openCollector(ctx: Context, options: OpenCollectorOptions)
     router,
     async close(closeCtx) {
       await health.stop();
+      await client[Symbol.asyncDispose]();
       await store.close(closeCtx);
     },
   };

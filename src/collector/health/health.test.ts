@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { background, type Context, rootContext } from '../../concurrency/index.ts';
 import { type Instance, memoryRegistry } from '../../discovery/index.ts';
+import { client as httpClient } from '../../net/http/index.ts';
 import { virtualClock } from '../../testing/index.ts';
 import type { ServicesAnswer } from '../index.ts';
 import { startRig } from '../testdata/rig.ts';
@@ -108,6 +109,7 @@ describe('watchHealth', () => {
 
 describe('probeReadiness', () => {
   it('asks /readyz of the admin endpoint', async () => {
+    await using client = httpClient({ sendFields: false });
     const asked: string[] = [];
     let status = 200;
     const server = createServer((request, response) => {
@@ -117,14 +119,14 @@ describe('probeReadiness', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const admin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-    const ready = await probeReadiness(background(), instance('room-1', { admin }), 'secret');
+    const ready = await probeReadiness(background(), client, instance('room-1', { admin }), 'secret');
     status = 503;
-    const unready = await probeReadiness(background(), instance('room-1', { admin }));
+    const unready = await probeReadiness(background(), client, instance('room-1', { admin }));
     await new Promise((resolve) => server.close(resolve));
 
     assert.deepEqual([ready, unready, asked], [true, false, ['GET /readyz Bearer secret', 'GET /readyz ']]);
-    await assert.rejects(probeReadiness(background(), instance('room-1', { admin })));
-    assert.equal(await probeReadiness(background(), instance('room-1')), true);
+    await assert.rejects(probeReadiness(background(), client, instance('room-1', { admin })));
+    assert.equal(await probeReadiness(background(), client, instance('room-1')), true);
   });
 });
 

@@ -31,7 +31,8 @@ export interface HealthOptions {
 }
 
 const maxProbes = 16;
-const maxInstances = 1000;
+/** So many are watched; the rest are not shown. */
+export const maxInstances = 1000;
 
 interface Known {
   instance: Instance;
