@@ -102,6 +102,7 @@ class HttpRegistry implements Registry {
     this.#life.cancel(new Error('the registry was closed'));
     using ctx = background().withTimeout(farewellMs);
     await Promise.allSettled([...this.#registrations].map((registration) => registration.close(ctx)));
+    await this.#client.close(ctx);
   }
 
   /** Polls for ever; failures are waited out. Ends when `parent` or this does. */

@@ -38,6 +38,11 @@ export class RegistryClient {
     await this.#call(ctx, 'DELETE', `${fill(wirePaths.instance, { service, id })}?lease=${lease}`);
   }
 
+  /** Waits for the calls that run, until `ctx` ends. */
+  close(ctx: Context): Promise<void> {
+    return this.#http.close(ctx);
+  }
+
   async poll(ctx: Context, service: string, cursor: string, waitMs: number): Promise<WireList | undefined> {
     const body = await this.#poll(ctx, fill(wirePaths.service, { service }), cursor, waitMs);
     return body === undefined ? undefined : parseList(body);
