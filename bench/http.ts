@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import type { Contestant, MakeSubject } from './harness.ts';
 import { checkAnswer } from './http/check-answer.ts';
 import { contenders, type Programs } from './http/contenders.ts';
@@ -20,6 +20,9 @@ export const subject: MakeSubject = async ({ quick }) => {
   if (spawnSync('wrk', ['-v']).error !== undefined) {
     throw new Error('the http bench needs wrk, which is not on PATH: apt install wrk');
   }
+  const [load = 0] = loadavg();
+  if (load > busyLoad)
+    process.stderr.write(`this machine is busy (load average ${load}): do not quote these figures\n`);
   const pin = pinning();
   const { ours, peers, skipped } = contenders();
   const servers = new Map<Program, ServerProcess>();
@@ -55,6 +58,9 @@ export const subject: MakeSubject = async ({ quick }) => {
     close,
   };
 };
+
+/** More than a bench that has just ended leaves behind. */
+const busyLoad = 1.5;
 
 interface Pinning {
   readonly server: readonly string[];
