@@ -394,7 +394,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   private adjustDeadline(): void {
     const { keepAliveMs, headersTimeoutMs, requestTimeoutMs, sendTimeoutMs } = this.engine.options;
     if (this.isIdle && this.engine.isGraceOver) this.closeNow();
-    else if (this.wire.socket.writableLength > 0) this.awaitSend(this.now + sendTimeoutMs);
+    else if (this.wire.unsentBytes > 0) this.awaitSend(this.now + sendTimeoutMs);
     else if (this.receiving !== undefined && requestTimeoutMs > 0)
       this.deadline.set('body', this.receiving.startedAt + requestTimeoutMs);
     else if (this.pending > 0) this.deadline.set('work', Number.POSITIVE_INFINITY);
