@@ -12,18 +12,22 @@ export interface NetAddress {
 
 /**
  * Who is at the other end: where a trusted proxy told (PROXY protocol) the client behind it, else the peer of the socket.
- * IPv4 written as IPv6 is IPv4. Undefined once a socket is closed that was never asked.
+ * IPv4 written as IPv6 is IPv4. Undefined for a connection that is gone: ask early.
  */
 export function remoteAddressOf(socket: Socket): NetAddress | undefined {
   const told = (socket as AddressedSocket)[told_];
   if (told !== undefined) return told.source;
-  return addressOf(socket.remoteAddress, socket.remotePort);
+  const { remoteAddress, remotePort } = socket;
+  // One that is gone already has no peer any more, but is no Unix socket for that.
+  if (remoteAddress === undefined && (socket.destroyed || socket.localAddress !== undefined)) return undefined;
+  return addressOf(remoteAddress, remotePort);
 }
 
 /** Where the client wanted to go: as a trusted proxy told, else the socket's own end. */
 export function localAddressOf(socket: Socket): NetAddress | undefined {
   const told = (socket as AddressedSocket)[told_];
   if (told !== undefined) return told.destination;
+  if (socket.localAddress === undefined && socket.destroyed) return undefined;
   return addressOf(socket.localAddress, socket.localPort);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressOf } from './address/net-address.ts';
+import { addressOf } from '../address/net-address.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 
 test('there are at most so many connections', () => {

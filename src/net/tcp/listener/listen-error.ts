@@ -1,12 +1,14 @@
-import { StatusError } from '../../errors/index.ts';
+import { StatusError } from '../../../errors/index.ts';
 
 interface Wanted {
-  readonly host: string;
-  readonly port: number;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly path?: string | undefined;
 }
 
 /** What the operating system said about listening, as an error that tells the reader what to do. */
-export function listenError(error: NodeJS.ErrnoException, { host, port }: Wanted): StatusError {
+export function listenError(error: NodeJS.ErrnoException, { host = '', port = 0, path }: Wanted): StatusError {
+  if (path !== undefined) return unixError(error, path);
   const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const metadata = { host, port: String(port) };
   switch (error.code) {
@@ -42,6 +44,28 @@ export function listenError(error: NodeJS.ErrnoException, { host, port }: Wanted
         reason: 'LISTEN_FAILED',
         metadata,
         cause: error,
+      });
+  }
+}
+
+function unixError(error: NodeJS.ErrnoException, path: string): StatusError {
+  const options = { metadata: { path }, cause: error };
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new StatusError('already_exists', `${path} is in use by another process: stop it or choose another path`, {
+        ...options,
+        reason: 'ADDRESS_IN_USE',
+      });
+    case 'EACCES':
+    case 'EPERM':
+      return new StatusError('permission_denied', `this user may not make the socket ${path}: choose another folder`, {
+        ...options,
+        reason: 'PATH_NOT_PERMITTED',
+      });
+    default:
+      return new StatusError('unavailable', `cannot listen on ${path}: ${error.message}`, {
+        ...options,
+        reason: 'LISTEN_FAILED',
       });
   }
 }

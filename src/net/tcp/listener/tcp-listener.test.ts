@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
-import { background } from '../../concurrency/index.ts';
-import { isStatusError, type StatusError } from '../../errors/index.ts';
+import { background } from '../../../concurrency/index.ts';
+import { isStatusError, type StatusError } from '../../../errors/index.ts';
 import { listenError } from './listen-error.ts';
 import { tcpListener } from './tcp-listener.ts';
 

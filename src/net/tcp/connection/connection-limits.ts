@@ -1,5 +1,5 @@
-import { parseIp } from './address/ip.ts';
-import type { NetAddress } from './address/net-address.ts';
+import { parseIp } from '../address/ip.ts';
+import type { NetAddress } from '../address/net-address.ts';
 
 /** Why a connection was not taken. */
 export type LimitRefusal = 'max_connections' | 'max_connections_per_address';
