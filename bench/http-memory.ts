@@ -25,7 +25,7 @@ export const subject: MakeSubject = async ({ quick }) => {
   return {
     rows,
     parts: handshakes,
-    ours: contestant({ 'keep-alive': 'http-memory/ours.ts' }),
+    ours: contestant({ 'keep-alive': 'http-memory/ours.ts', websocket: 'http-memory/ours.ts' }),
     peers: {
       'node-http': contestant({ 'keep-alive': 'http-memory/node-http.ts' }),
       ...(hasWs && { ws: contestant({ websocket: 'peers/http/ws-memory.ts' }) }),
