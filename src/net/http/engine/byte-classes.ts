@@ -26,6 +26,7 @@ export const lf = 10;
 export const cr = 13;
 export const space = 32;
 export const colon = 58;
+export const del = 127;
 
 function table(classOf: (code: number) => number): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => classOf(code));

@@ -113,32 +113,18 @@ export class ChunkedBody {
       this.#state = inSize;
       return true;
     }
-    if (this.#state === inSize && this.#endsExtension(byte)) return true;
+    if (this.#state === inSize && (byte === semicolon || byte === cr)) return this.#takeExtension(byte);
     return this.#fail(400, 'a chunk size is not a hexadecimal number');
   }
 
+  /** Takes what is between a size and the end of its line, or that end. */
   #takeExtension(byte: number): boolean {
-    const state = this.#state;
-    if (state !== inExtensionQuotes && state !== afterBackslash && byte === cr) return this.#endExtension(byte);
-    if (++this.#extensionBytes > this.#limits.maxChunkExtensionBytes) {
+    if (byte !== cr && ++this.#extensionBytes > this.#limits.maxChunkExtensionBytes) {
       return this.#fail(413, `the chunk extensions are longer than ${this.#limits.maxChunkExtensionBytes}`);
     }
-    const next = extensionStep(state, byte);
-    if (next === cannotGoOn) return this.#endExtension(byte);
+    const next = extensionStep(this.#state, byte);
+    if (next === cannotGoOn) return this.#fail(400, 'a chunk extension is malformed');
     this.#state = next;
-    return true;
-  }
-
-  #endExtension(byte: number): boolean {
-    const state = this.#state;
-    const mayEnd = state === inExtensionName || state === inExtensionToken || state === afterExtensionQuotes;
-    return (mayEnd && this.#endsExtension(byte)) || this.#fail(400, 'a chunk extension is malformed');
-  }
-
-  /** What follows a size or an extension: the next extension or the end of the line. */
-  #endsExtension(byte: number): boolean {
-    if (byte !== semicolon && byte !== cr) return false;
-    this.#state = byte === cr ? afterSizeCr : beforeExtensionName;
     return true;
   }
 
@@ -181,18 +167,19 @@ export class ChunkedBody {
   }
 }
 
-/** The state after a byte within an extension; `cannotGoOn` where the extension would have to end. */
+/** The state after a byte between a size and the end of its line; `cannotGoOn` if it may not be there. */
 function extensionStep(state: number, byte: number): number {
   switch (state) {
     case beforeExtensionName:
-    case inExtensionName:
-      if (byte === equals && state === inExtensionName) return beforeExtensionValue;
       return lowerToken[byte] === 0 ? cannotGoOn : inExtensionName;
+    case inExtensionName:
+      if (byte === equals) return beforeExtensionValue;
+      return lowerToken[byte] === 0 ? extensionEnd(byte) : inExtensionName;
     case beforeExtensionValue:
       if (byte === quote) return inExtensionQuotes;
       return lowerToken[byte] === 0 ? cannotGoOn : inExtensionToken;
     case inExtensionToken:
-      return lowerToken[byte] === 0 ? cannotGoOn : inExtensionToken;
+      return lowerToken[byte] === 0 ? extensionEnd(byte) : inExtensionToken;
     case inExtensionQuotes:
       if (byte === quote) return afterExtensionQuotes;
       if (byte === backslash) return afterBackslash;
@@ -200,6 +187,12 @@ function extensionStep(state: number, byte: number): number {
     case afterBackslash:
       return isValueByte[byte] === 0 ? cannotGoOn : inExtensionQuotes;
     default:
-      return cannotGoOn;
+      return extensionEnd(byte);
   }
+}
+
+/** What follows a size or an extension: another extension, or the end of the line. */
+function extensionEnd(byte: number): number {
+  if (byte === cr) return afterSizeCr;
+  return byte === semicolon ? beforeExtensionName : cannotGoOn;
 }

@@ -1,4 +1,4 @@
-import { colon, cr, isValueByte, lf, lowerToken, space, tab } from './byte-classes.ts';
+import { colon, cr, del, lf, lowerToken, space, tab } from './byte-classes.ts';
 import { Framing } from './framing.ts';
 import {
   framingCount,
@@ -104,7 +104,10 @@ export class FieldScanner {
         state = inValue;
       }
       if (state === inValue) {
-        for (; at < end; at++) if (isValueByte[bytes[at]!] === 0) break;
+        for (; at < end; at++) {
+          const byte = bytes[at]!;
+          if ((byte < space && byte !== tab) || byte === del) break;
+        }
         if (at >= end) break;
         if (bytes[at] !== cr) return this.#fail('a field value has a control character or a line without CR');
         at++;

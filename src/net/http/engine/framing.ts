@@ -2,56 +2,46 @@ import { lowerToken, space, tab } from './byte-classes.ts';
 import { framing as names } from './header-name.ts';
 import type { ParseFailure } from './parse-failure.ts';
 
-/** Options of Connection, as bits. */
-const closes = 1;
-const keepsAlive = 2;
-const upgrades = 4;
+const comma = 44;
+
+/** What the framing fields of a message said, as bits. */
+export const fact = {
+  closes: 1,
+  keepsAlive: 2,
+  /** Connection names `upgrade`. */
+  upgrades: 4,
+  hasUpgrade: 8,
+  /** `Expect: 100-continue`. */
+  expectsContinue: 16,
+  /** An Expect that says something else. */
+  expectsOther: 32,
+  isChunked: 64,
+  hasLength: 128,
+} as const;
 
 /**
- * What the framing fields of one message said. Everything that two implementations might read differently is refused: a
+ * Reads the framing fields of one message. Everything that two implementations might read differently is refused: a
  * repeated or odd Content-Length, one beside Transfer-Encoding, any Transfer-Encoding but `chunked` (RFC 9112 section 6).
  */
 export class Framing {
   failure: ParseFailure | undefined = undefined;
-  /** Undefined where none was given. */
-  contentLength: number | undefined = undefined;
-  isChunked = false;
-  hasUpgrade = false;
-  /** `Expect: 100-continue`. */
-  expectsContinue = false;
-  /** An Expect that says something else. */
-  expectsOther = false;
+  /** Of {@link fact}. */
+  facts = 0;
+  contentLength = 0;
   /** Of Host, relative to the beginning of the text; 0, 0 where there is none. */
   hostStart = 0;
   hostEnd = 0;
-  #connection = 0;
   #seen = 0;
   #isTrailer = false;
 
   reset(isTrailer: boolean): void {
     this.failure = undefined;
-    this.contentLength = undefined;
-    this.isChunked = false;
-    this.hasUpgrade = false;
-    this.expectsContinue = false;
-    this.expectsOther = false;
+    this.facts = 0;
+    this.contentLength = 0;
     this.hostStart = 0;
     this.hostEnd = 0;
-    this.#connection = 0;
     this.#seen = 0;
     this.#isTrailer = isTrailer;
-  }
-
-  get closes(): boolean {
-    return (this.#connection & closes) !== 0;
-  }
-
-  get keepsAlive(): boolean {
-    return (this.#connection & keepsAlive) !== 0;
-  }
-
-  get upgrades(): boolean {
-    return (this.#connection & upgrades) !== 0 && this.hasUpgrade;
   }
 
   /** Takes the value of a framing field, which may have blanks behind it. False: `failure` says what is wrong. */
@@ -63,9 +53,10 @@ export class Framing {
     this.#seen |= 1 << name;
     switch (name) {
       case names.connection:
-        return this.#takeConnection(bytes, start, end);
+        this.facts |= optionsOf(bytes, start, end);
+        return true;
       case names.upgrade:
-        this.hasUpgrade = end > start;
+        if (end > start) this.facts |= fact.hasUpgrade;
         return true;
       case names.host:
         this.hostStart = start - base;
@@ -76,15 +67,16 @@ export class Framing {
       case names.transferEncoding:
         return this.#takeTransferEncoding(bytes, start, end, isRepeated);
       default:
-        if (!isRepeated && isWord(bytes, start, end, '100-continue')) this.expectsContinue = true;
-        else this.expectsOther = true;
+        this.facts |=
+          !isRepeated && isWord(bytes, start, end, '100-continue') ? fact.expectsContinue : fact.expectsOther;
         return true;
     }
   }
 
   #takeContentLength(bytes: Uint8Array, start: number, end: number, isRepeated: boolean): boolean {
     if (isRepeated) return this.#fail(400, 'there are several Content-Length fields');
-    if (this.isChunked) return this.#fail(400, 'there are both Content-Length and Transfer-Encoding');
+    if ((this.facts & fact.isChunked) !== 0)
+      return this.#fail(400, 'there are both Content-Length and Transfer-Encoding');
     let length = 0;
     for (let at = start; at < end; at++) {
       const digit = bytes[at]! - 48;
@@ -94,14 +86,17 @@ export class Framing {
     if (end === start) return this.#fail(400, 'the Content-Length is empty');
     if (length > Number.MAX_SAFE_INTEGER) return this.#fail(400, 'the Content-Length is too large');
     this.contentLength = length;
+    this.facts |= fact.hasLength;
     return true;
   }
 
   #takeTransferEncoding(bytes: Uint8Array, start: number, end: number, isRepeated: boolean): boolean {
     if (isRepeated) return this.#fail(400, 'there are several Transfer-Encoding fields');
-    if (this.contentLength !== undefined) return this.#fail(400, 'there are both Content-Length and Transfer-Encoding');
+    if ((this.facts & fact.hasLength) !== 0) {
+      return this.#fail(400, 'there are both Content-Length and Transfer-Encoding');
+    }
     if (isWord(bytes, start, end, 'chunked')) {
-      this.isChunked = true;
+      this.facts |= fact.isChunked;
       return true;
     }
     // RFC 9112 section 6.1 asks for 501 where a coding is unknown. Only what is surely one is told so.
@@ -112,20 +107,22 @@ export class Framing {
       : this.#fail(400, 'the Transfer-Encoding is not chunked');
   }
 
-  #takeConnection(bytes: Uint8Array, start: number, end: number): boolean {
-    let from = start;
-    for (let at = start; at <= end; at++) {
-      if (at < end && bytes[at] !== 44) continue;
-      this.#connection |= optionOf(bytes, from, at);
-      from = at + 1;
-    }
-    return true;
-  }
-
   #fail(status: number, what: string): false {
     this.failure = { status, what };
     return false;
   }
+}
+
+/** Of the list in Connection. */
+function optionsOf(bytes: Uint8Array, start: number, end: number): number {
+  let options = 0;
+  let from = start;
+  for (let at = start; at <= end; at++) {
+    if (at < end && bytes[at] !== comma) continue;
+    options |= optionOf(bytes, from, at);
+    from = at + 1;
+  }
+  return options;
 }
 
 /** One element of Connection, with its blanks; what is not known, or is no token, says nothing. */
@@ -134,9 +131,9 @@ function optionOf(bytes: Uint8Array, from: number, to: number): number {
   let end = to;
   while (start < end && (bytes[start] === space || bytes[start] === tab)) start++;
   while (end > start && (bytes[end - 1] === space || bytes[end - 1] === tab)) end--;
-  if (isWord(bytes, start, end, 'keep-alive')) return keepsAlive;
-  if (isWord(bytes, start, end, 'close')) return closes;
-  return isWord(bytes, start, end, 'upgrade') ? upgrades : 0;
+  if (isWord(bytes, start, end, 'keep-alive')) return fact.keepsAlive;
+  if (isWord(bytes, start, end, 'close')) return fact.closes;
+  return isWord(bytes, start, end, 'upgrade') ? fact.upgrades : 0;
 }
 
 /** Whether the bytes are the word, in any case. */

@@ -1,13 +1,16 @@
 import type { Buffer } from 'node:buffer';
 import { FieldScanner } from './field-scanner.ts';
 import { Fields } from './fields.ts';
+import { fact } from './framing.ts';
 import { headFlag, RequestHead } from './head.ts';
 import { authorityOf, isHost } from './host.ts';
+import { KnownSection } from './known-section.ts';
 import type { ParseFailure } from './parse-failure.ts';
 import type { ParserLimits } from './parser-limits.ts';
 import { RequestLine } from './request-line.ts';
 
 const connect = 'CONNECT';
+const slash = 47;
 
 /** Scans the head of a request and checks it as a whole. One serves many heads, but one at a time. */
 export class RequestScanner {
@@ -15,7 +18,11 @@ export class RequestScanner {
   readonly #limits: ParserLimits;
   readonly #line = new RequestLine();
   readonly #fields = new FieldScanner();
+  readonly #known = new KnownSection();
   #isInFields = false;
+  #isKnown = false;
+  /** Where the fields begin, relative to the head. */
+  #lineEnd = 0;
   /** The last Host that was accepted: almost all requests of a server have the same one. */
   #lastHost = '';
 
@@ -26,6 +33,7 @@ export class RequestScanner {
   begin(): void {
     this.failure = undefined;
     this.#isInFields = false;
+    this.#isKnown = false;
     this.#line.begin(this.#limits.maxTargetBytes ?? this.#limits.maxHeaderBytes);
   }
 
@@ -39,48 +47,96 @@ export class RequestScanner {
         return at;
       }
       this.#isInFields = true;
+      const length = this.#known.match(bytes, at, end);
+      if (length > 0) {
+        this.#isKnown = true;
+        return at + length;
+      }
+      this.#lineEnd = at - base;
       this.#fields.begin(at - base, this.#limits.maxHeaders, false);
     }
     at = this.#fields.scan(bytes, at, end, base);
-    this.failure = this.#fields.failure;
+    if (at < 0) this.failure = this.#fields.failure;
     return at;
   }
 
   /** The head that has been scanned, or undefined: `failure` says why. */
   head(bytes: Buffer, base: number, end: number): RequestHead | undefined {
-    const line = this.#line;
+    const { methodEnd, targetEnd, minor } = this.#line;
+    const known = this.#known;
+    const common = methodOf(bytes, base, methodEnd);
+    if (this.#isKnown) {
+      const line = bytes.toString('latin1', base, base + targetEnd);
+      const method = common ?? line.slice(0, methodEnd);
+      const target = line.slice(methodEnd + 1);
+      return this.#checked(method, target, minor, known.host, known.fields!, known.facts, known.contentLength);
+    }
     const { framing, marks, count, mask } = this.#fields;
+    const { facts, contentLength } = framing;
     const text = bytes.toString('latin1', base, end);
-    const method = methodOf(bytes, base, line.methodEnd) ?? text.slice(0, line.methodEnd);
-    const target = text.slice(line.methodEnd + 1, line.targetEnd);
-    const host = text.slice(framing.hostStart, framing.hostEnd);
-    const { minor } = line;
-    if (host !== this.#lastHost || host === '') {
-      if (host === '' && (minor === 1 || framing.hostStart > 0)) return this.#fail(400, 'there is no Host');
-      if (host !== '' && !isHost(host)) return this.#fail(400, 'the Host is not one host and port');
-      this.#lastHost = host;
-    }
-    if (text.charCodeAt(line.methodEnd + 1) !== 47 || method === connect) {
-      if (!isTargetFor(method, target, host)) return this.#fail(400, 'the target has no form that the method may have');
-    }
-    if (framing.isChunked && minor === 0) return this.#fail(400, 'there is a Transfer-Encoding in HTTP/1.0');
-    if (method === connect && (framing.isChunked || framing.contentLength !== undefined)) {
-      return this.#fail(400, 'a CONNECT has no content');
-    }
-    const keepAlive = !framing.closes && (minor === 1 || framing.keepsAlive);
-    const flags =
-      (keepAlive ? headFlag.keepAlive : 0) |
-      (minor === 1 && framing.expectsContinue && !framing.expectsOther ? headFlag.expectsContinue : 0) |
-      (minor === 1 && framing.expectsOther ? headFlag.unknownExpectation : 0) |
-      (minor === 1 && framing.upgrades ? headFlag.upgrade : 0);
-    const contentLength = framing.isChunked ? undefined : (framing.contentLength ?? 0);
-    return new RequestHead(method, target, minor, host, new Fields(text, marks, count, mask), contentLength, flags);
+    const method = common ?? text.slice(0, methodEnd);
+    const target = text.slice(methodEnd + 1, targetEnd);
+    const fields = new Fields(text, marks, count, mask);
+    const host = this.#host(text);
+    if (host === undefined) return undefined;
+    const head = this.#checked(method, target, minor, host, fields, facts, contentLength);
+    if (head !== undefined) known.learn(bytes, base + this.#lineEnd, end, fields, host, facts, contentLength);
+    return head;
   }
 
-  #fail(status: number, what: string): undefined {
-    this.failure = { status, what };
+  #host(text: string): string | undefined {
+    const { hostStart, hostEnd } = this.#fields.framing;
+    if (hostStart === 0) return '';
+    const last = this.#lastHost;
+    if (hostEnd - hostStart === last.length && text.startsWith(last, hostStart) && last !== '') return last;
+    const host = text.slice(hostStart, hostEnd);
+    if (!isHost(host)) return this.#fail('the Host is not one host and port');
+    this.#lastHost = host;
+    return host;
+  }
+
+  #checked(
+    method: string,
+    target: string,
+    minor: number,
+    host: string,
+    fields: Fields,
+    facts: number,
+    contentLength: number,
+  ): RequestHead | undefined {
+    const isChunked = (facts & fact.isChunked) !== 0;
+    let flags = 0;
+    if (minor === 1) {
+      if (host === '') return this.#fail('there is no Host');
+      if ((facts & fact.closes) === 0) flags = headFlag.keepAlive;
+      if ((facts & rareFacts) !== 0) flags |= rareFlags(facts);
+    } else {
+      if (isChunked) return this.#fail('there is a Transfer-Encoding in HTTP/1.0');
+      if ((facts & (fact.closes | fact.keepsAlive)) === fact.keepsAlive) flags = headFlag.keepAlive;
+    }
+    if (target.charCodeAt(0) !== slash || method === connect) {
+      if (!isTargetFor(method, target, host)) return this.#fail('the target has no form that the method may have');
+      if (method === connect && (facts & (fact.isChunked | fact.hasLength)) !== 0) {
+        return this.#fail('a CONNECT has no content');
+      }
+    }
+    return new RequestHead(method, target, minor, host, fields, isChunked ? undefined : contentLength, flags);
+  }
+
+  #fail(what: string): undefined {
+    this.failure = { status: 400, what };
     return undefined;
   }
+}
+
+const rareFacts = fact.expectsContinue | fact.expectsOther | fact.upgrades;
+
+function rareFlags(facts: number): number {
+  let flags = 0;
+  if ((facts & fact.expectsOther) !== 0) flags |= headFlag.unknownExpectation;
+  else if ((facts & fact.expectsContinue) !== 0) flags |= headFlag.expectsContinue;
+  if ((facts & fact.upgrades) !== 0 && (facts & fact.hasUpgrade) !== 0) flags |= headFlag.upgrade;
+  return flags;
 }
 
 /** The forms that RFC 9112 section 3.2 gives to methods, for all targets that do not begin with '/'. */
