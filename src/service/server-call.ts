@@ -8,6 +8,7 @@ import {
   until,
 } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
+import { noTelemetry, type Telemetry } from '../observe/index.ts';
 import { instrumentStep, isPromise } from './instrument.ts';
 import { chain, type Handler, type MethodInfo, type Middleware, type Step } from './method.ts';
 
@@ -27,13 +28,21 @@ export function serverCall<I, O>(
 ): Step<I, O> {
   const inner = middleware.length === 0 ? handler : chain(middleware)(asHandler(handler), method);
   const single = method.kind === 'unary' || method.kind === 'client_stream';
-  const run = options.isRoot === true ? runAtRoot : runWithin;
-  return instrumentStep(enter(single ? bounded(inner) : inner, run), method);
+  const { isRoot = false, telemetry } = options;
+  const limited = single ? bounded(inner, isRoot) : inner;
+  const entered = enter(limited, isRoot ? runAtRoot : runWithin);
+  // Nothing to emit to is known before the first call, or never.
+  return telemetry === noTelemetry ? entered : instrumentStep(entered, method);
 }
 
 export interface ServerCallOptions {
-  /** The event loop itself makes the calls: no code of the program is on the stack, whose Context would be replaced. Default: false. */
+  /**
+   * The event loop itself makes the calls, each with a Context that has just been made: no code of the program is on the
+   * stack, whose Context would be replaced. Default: false.
+   */
   readonly isRoot?: boolean;
+  /** The telemetry of all Contexts that will come. Default: each call's Context is asked. */
+  readonly telemetry?: Telemetry;
 }
 
 /**
@@ -58,9 +67,10 @@ function asHandler<I, O>(step: Step<I, O>): Handler<I, O> {
 }
 
 /** Ends the call when its Context ends, even if the handler does not look at it. What it throws, {@link enter} catches. */
-function bounded<I, O>(next: Step<I, O>): Step<I, O> {
+function bounded<I, O>(next: Step<I, O>, isFresh: boolean): Step<I, O> {
   return (ctx, input) => {
-    ctx.throwIfDone();
+    // One that was made for this call a moment ago is worth no look at the clock.
+    if (!isFresh) ctx.throwIfDone();
     const output = next(ctx, input);
     return isPromise(output) ? until(ctx, output) : output;
   };

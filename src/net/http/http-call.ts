@@ -63,7 +63,10 @@ export class HttpCall implements CallState, ExchangeListener {
     this.#host.onStarted();
     this.exchange.listener = this;
     let output: Output | Promise<Output>;
+    const { deadline } = this.#ctx;
     try {
+      // A caller may leave no time at all.
+      if (deadline !== undefined && deadline <= this.#startedAt) this.#ctx.throwIfDone();
       output = call.run(withCallState(this.#ctx, this), this.request) as Output | Promise<Output>;
     } catch (error) {
       this.#failed(error);

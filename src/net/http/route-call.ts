@@ -1,5 +1,6 @@
 import { fieldsOf } from '../../call/index.ts';
 import type { Context } from '../../concurrency/index.ts';
+import { noTelemetry, type Telemetry } from '../../observe/index.ts';
 import { chain, type Handler, type MethodInfo, type Middleware, type Step, serverCall } from '../../service/index.ts';
 import type { CallState } from './call-state.ts';
 import { follow } from './events/follow.ts';
@@ -18,6 +19,8 @@ export interface RouteDefaults {
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
   readonly middleware: readonly Middleware[];
+  /** Of the server that the calls will come to. */
+  readonly telemetry: Telemetry;
 }
 
 /** A route with its chain put together: made once, when the server starts. */
@@ -42,31 +45,24 @@ export function routeCall(route: Route, defaults: RouteDefaults): RouteCall {
     if (pending !== undefined) return pending.then(() => settleAny(ctx, state, handler(ctx, request), mayFollow));
     return settleAny(ctx, state, handler(ctx, request), mayFollow);
   };
-  return compose(
-    `${route.method} ${route.path}`,
-    route.path,
-    limit,
-    defaults.service,
-    idempotent.has(route.method),
-    handle,
-    [...defaults.middleware, ...route.middleware],
-  );
+  const name = `${route.method} ${route.path}`;
+  const middleware = [...defaults.middleware, ...route.middleware];
+  return compose(name, route.path, limit, idempotent.has(route.method), handle, { ...defaults, middleware });
 }
 
 /** What answers where no route does: the same chain, so that it is traced, counted and logged, under one name. */
 export function unmatchedCall(defaults: RouteDefaults, answer: (request: IncomingRequest) => HttpReply): RouteCall {
   const handle: Step<IncomingRequest, Output> = (_ctx, request) => answer(request);
-  return compose('unmatched', '', defaults.timeoutMs, defaults.service, true, handle, defaults.middleware);
+  return compose('unmatched', '', defaults.timeoutMs, true, handle, defaults);
 }
 
 function compose(
   name: string,
   route: string,
   timeoutMs: number,
-  service: string,
   isIdempotent: boolean,
   handle: Step<IncomingRequest, Output>,
-  middleware: readonly Middleware[],
+  { service, middleware, telemetry }: RouteDefaults,
 ): RouteCall {
   const method: MethodInfo = {
     service,
@@ -78,7 +74,8 @@ function compose(
     timeoutMs,
   };
   const inner = middleware.length === 0 ? handle : resettled(wrapped(handle, method, middleware));
-  return { route, method: name, timeoutMs, run: serverCall(noteSpan(inner), method, [], { isRoot: true }) };
+  const seen = telemetry === noTelemetry ? inner : noteSpan(inner);
+  return { route, method: name, timeoutMs, run: serverCall(seen, method, [], { isRoot: true, telemetry }) };
 }
 
 /** Notes the server span, which the answer tells. */

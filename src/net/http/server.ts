@@ -70,7 +70,7 @@ class RoutedServer implements HttpServer, CallHost {
       throw new TypeError('an HTTP server starts once, and not after it was stopped; make a new one');
     }
     const { listener, endpoint = 'http' } = this.#options;
-    this.#compose();
+    this.#compose(ctx);
     this.#base = ctx.withCancel();
     this.#engine = http1Engine({
       ...this.#limits,
@@ -117,10 +117,10 @@ class RoutedServer implements HttpServer, CallHost {
     }
   }
 
-  #compose(): void {
+  #compose(ctx: Context): void {
     const { name, middleware = [], router } = this.#options;
     const { timeoutMs, maxBodyBytes } = this.#limits;
-    const defaults = { service: name, timeoutMs, maxBodyBytes, middleware };
+    const defaults = { service: name, timeoutMs, maxBodyBytes, middleware, telemetry: telemetryOf(ctx) };
     for (const route of sealRoutes(router)) this.#tree.add(route.method, route.path, routeCall(route, defaults));
     this.#unmatched = unmatchedCall(defaults, (request) => this.#answerUnmatched(request));
   }
