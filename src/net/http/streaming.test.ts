@@ -421,3 +421,41 @@ async function connected(client: RawClient): Promise<void> {
   using other = new RawClient(client.port);
   await other.send('GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n').answer();
 }
+
+describe('trailers', () => {
+  it('of a request are there when its body has been read', async () => {
+    await using server = await serve((router) =>
+      router.post('/', { body: rawText() }, (_ctx, req) => [req.body, req.trailers]),
+    );
+    using client = new RawClient(server.port);
+
+    const answer = await client
+      .send('POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 7\r\n\r\n')
+      .answer();
+
+    assert.equal(answer.body, '["ab",{"x-sum":"7"}]');
+  });
+
+  it('of an answer are sent to a client that asks for them, and to no other', async () => {
+    let count = 0;
+    await using server = await serve((router) =>
+      router.get('/', () =>
+        stream(
+          (async function* () {
+            for (count = 0; count < 2; count++) yield 'x';
+          })(),
+          { trailers: () => ({ 'x-count': String(count) }) },
+        ),
+      ),
+    );
+    using client = new RawClient(server.port);
+
+    const asked = await client
+      .send('GET / HTTP/1.1\r\nHost: test\r\nTE: trailers\r\n\r\n')
+      .until('0\r\nx-count: 2\r\n\r\n');
+    const other = await client.send(get).answer();
+
+    assert.match(asked, /1\r\nx\r\n1\r\nx\r\n0\r\n/);
+    assert.equal(other.body, 'xx');
+  });
+});

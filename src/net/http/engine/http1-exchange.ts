@@ -16,7 +16,7 @@ const cheapToDrop = 64 * 1024;
 /** Bodies below this go out as part of one text with their head; a copy costs less than a second buffer in the write. */
 const maxInlineBytes = 4 * 1024;
 /** A body above this is given to the kernel piece by piece, so that a client's progress can be seen. */
-const maxPieceBytes = 256 * 1024;
+const maxPieceBytes = 64 * 1024;
 
 /**
  * One request of a connection and its answer. Answers go out in the order of the requests: what is written before its turn

@@ -7,7 +7,7 @@ import { clientLeft } from '../engine/request-body.ts';
 import { HttpErrors } from '../http-errors.ts';
 import { isStream, type Output } from '../route-call.ts';
 import { errorReply } from './error-reply.ts';
-import type { UpgradeContent } from './reply.ts';
+import { headerList, type UpgradeContent } from './reply.ts';
 
 /**
  * Sends what the chain gave: at once, or a promise of it where it takes time. Throws what fails before the answer has begun;
@@ -50,7 +50,8 @@ async function answerStream(ctx: Context, state: CallState, output: AsyncIterabl
       const taken = writer.write(chunk);
       if (taken !== undefined) await until(ctx, taken);
     }
-    (writer ?? open()).end();
+    const trailers = content?.kind === 'stream' ? content.trailers : undefined;
+    (writer ?? open()).end(trailers === undefined ? undefined : headerList(trailers()));
   } catch (error) {
     writer?.abort();
     throw error;

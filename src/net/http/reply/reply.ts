@@ -15,6 +15,14 @@ export interface ReplyOptions {
   readonly cookies?: readonly Cookie[];
 }
 
+export interface StreamOptions extends ReplyOptions {
+  /**
+   * Sent after the last chunk, made then: a checksum, a count. Only to clients that say `TE: trailers` (RFC 9110, section
+   * 6.5.1); others do not get them. Default: none.
+   */
+  readonly trailers?: () => ReplyHeaders;
+}
+
 export interface EventsOptions extends ReplyOptions {
   /** A comment is sent after so much silence, so that proxies keep the connection. Default: 15,000. 0: never. */
   readonly heartbeatMs?: number;
@@ -23,7 +31,11 @@ export interface EventsOptions extends ReplyOptions {
 type Content =
   | { readonly kind: 'none' }
   | { readonly kind: 'whole'; readonly data: string | Uint8Array }
-  | { readonly kind: 'stream'; readonly source: AsyncIterable<string | Uint8Array> }
+  | {
+      readonly kind: 'stream';
+      readonly source: AsyncIterable<string | Uint8Array>;
+      readonly trailers: (() => ReplyHeaders) | undefined;
+    }
   | { readonly kind: 'sized'; readonly length: number; readonly source: AsyncIterable<Uint8Array> }
   | { readonly kind: 'events'; readonly source: AsyncIterable<ServerSentEvent>; readonly heartbeatMs: number }
   | UpgradeContent;
@@ -92,8 +104,9 @@ export function bytes(data: Uint8Array, options: ReplyOptions = {}): HttpReply {
  * answered as an error, a later one cuts the connection, so that nobody takes a part for the whole. When the client
  * leaves or the deadline passes, the iterator's `return` is called.
  */
-export function stream(source: AsyncIterable<string | Uint8Array>, options: ReplyOptions = {}): HttpReply {
-  return new HttpReply({ kind: 'stream', source }, 'application/octet-stream', options.status ?? 200, options);
+export function stream(source: AsyncIterable<string | Uint8Array>, options: StreamOptions = {}): HttpReply {
+  const { status = 200, trailers } = options;
+  return new HttpReply({ kind: 'stream', source, trailers }, 'application/octet-stream', status, options);
 }
 
 /**
@@ -174,11 +187,17 @@ function plain(contentType: string): readonly string[] {
   return contentType === '' ? [] : ['content-type', contentType];
 }
 
-function merged(contentType: string, { headers = {}, cookies = [] }: ReplyOptions): readonly string[] {
+/** Name and value in turn, names in lower case. Throws a TypeError for a header that cannot be sent. */
+export function headerList(headers: ReplyHeaders): string[] {
   const list: string[] = [];
   for (const [name, value] of Object.entries(headers)) {
     for (const one of typeof value === 'string' ? [value] : value) list.push(headerName(name, one), one);
   }
+  return list;
+}
+
+function merged(contentType: string, { headers = {}, cookies = [] }: ReplyOptions): readonly string[] {
+  const list = headerList(headers);
   const hasType = list.some((name, index) => index % 2 === 0 && name === 'content-type');
   if (contentType !== '' && !hasType) list.push('content-type', contentType);
   for (const cookie of cookies) list.push('set-cookie', formatCookie(cookie));
