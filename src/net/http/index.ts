@@ -9,11 +9,11 @@
  *     await server.start(background());
  *
  * Rules: input is checked before a handler runs, by the schemas of its route; every error leaves in the one error shape;
- * a client that goes away cancels the call's Context. Types of the engine below (node:http today) never show. Not here:
- * TLS, HTTP/2, compression of what handlers make.
+ * a client that goes away cancels the call's Context. The bytes are spoken by an engine of our own (`engine/`), strict where
+ * two readers could understand a request differently. Not here: TLS (the listener's), HTTP/2.
  */
 
-export { requestOf, setReplyHeader } from './call-state.ts';
+export { drainOf, requestOf, setReplyHeader } from './call-state.ts';
 export { client, type HttpClient } from './client/client.ts';
 export type { HttpClientEvent, HttpClientEventsRequest } from './client/client-events.ts';
 export type {
@@ -41,9 +41,12 @@ export {
   type ReplyHeaders,
   type ReplyOptions,
   redirect,
+  type StreamOptions,
   sized,
   stream,
+  type TakeConnection,
   text,
+  upgrade,
 } from './reply/reply.ts';
 export type { HttpHeaders, HttpMethod, HttpQuery, HttpRequest, HttpRequestHead } from './request.ts';
 export type { PathParams } from './routing/path-pattern.ts';
