@@ -6,7 +6,9 @@ export const HttpErrors = defineErrors('flotilla', {
   METHOD_NOT_ALLOWED: { code: 'unimplemented', description: '405: the path exists for the methods in Allow' },
   MALFORMED_REQUEST: { code: 'invalid_argument', description: '400: not a valid HTTP request' },
   MALFORMED_JSON: { code: 'invalid_argument', description: '400: the body is not JSON' },
+  MALFORMED_FORM: { code: 'invalid_argument', description: '400: the body is not a form, or not one that is taken' },
   INVALID_UTF8: { code: 'invalid_argument', description: '400: the body is not UTF-8' },
+  NOT_ACCEPTABLE: { code: 'invalid_argument', description: '406: nothing that Accept asks for can be made' },
   REQUEST_TIMEOUT: { code: 'deadline_exceeded', description: '408: the request did not arrive in time' },
   PRECONDITION_FAILED: { code: 'failed_precondition', description: '412: a condition of the request does not hold' },
   BODY_TOO_LARGE: { code: 'resource_exhausted', description: '413: the body exceeds maxBodyBytes' },
@@ -26,6 +28,7 @@ export const HttpErrors = defineErrors('flotilla', {
 /** Where HTTP has a status of its own that says more than the one of the code. */
 const statusOfReason: Readonly<Record<string, number>> = {
   METHOD_NOT_ALLOWED: 405,
+  NOT_ACCEPTABLE: 406,
   REQUEST_TIMEOUT: 408,
   PRECONDITION_FAILED: 412,
   BODY_TOO_LARGE: 413,
