@@ -48,9 +48,9 @@ export function plainParse(text: string, limits: PlainLimits): Observation {
   let partial: Observed | undefined;
   try {
     for (;;) {
+      if (rest === '\r') return { messages, outcome: 'head' };
       if (rest.startsWith('\r\n')) rest = rest.slice(2);
       if (rest === '') return { messages, outcome: 'idle' };
-      if (rest === '\r') return { messages, outcome: 'head' };
       if (rest.startsWith('\r')) throw new Refused(400);
       const head = plainHead(rest, limits);
       if (head === undefined) return { messages, outcome: 'head' };

@@ -12,8 +12,8 @@ export class RequestHead {
   /** The Host field, one host with or without a port; '' where an HTTP/1.0 request has none. */
   readonly host: string;
   readonly fields: Fields;
-  /** Of the body; 0 where there is none, undefined where it is sent in chunks. */
-  readonly contentLength: number | undefined;
+  /** 0 where there is no body, -1 where it is sent in chunks. */
+  readonly bodyLength: number;
   readonly #flags: number;
 
   constructor(
@@ -22,7 +22,7 @@ export class RequestHead {
     minor: number,
     host: string,
     fields: Fields,
-    contentLength: number | undefined,
+    bodyLength: number,
     flags: number,
   ) {
     this.method = method;
@@ -30,12 +30,17 @@ export class RequestHead {
     this.minor = minor;
     this.host = host;
     this.fields = fields;
-    this.contentLength = contentLength;
+    this.bodyLength = bodyLength;
     this.#flags = flags;
   }
 
   get isChunked(): boolean {
-    return this.contentLength === undefined;
+    return this.bodyLength < 0;
+  }
+
+  /** Of the body; 0 where there is none, undefined where it is sent in chunks. */
+  get contentLength(): number | undefined {
+    return this.bodyLength < 0 ? undefined : this.bodyLength;
   }
 
   /** Whether the connection may be used after this request, by its version and Connection. */

@@ -5,6 +5,7 @@ import { fact } from './framing.ts';
 import { headFlag, RequestHead } from './head.ts';
 import { authorityOf, isHost } from './host.ts';
 import { KnownSection } from './known-section.ts';
+import { chunkedBody, type HeadScanner } from './message-parser.ts';
 import type { ParseFailure } from './parse-failure.ts';
 import type { ParserLimits } from './parser-limits.ts';
 import { RequestLine } from './request-line.ts';
@@ -13,7 +14,7 @@ const connect = 'CONNECT';
 const slash = 47;
 
 /** Scans the head of a request and checks it as a whole. One serves many heads, but one at a time. */
-export class RequestScanner {
+export class RequestScanner implements HeadScanner<RequestHead> {
   failure: ParseFailure | undefined = undefined;
   readonly #limits: ParserLimits;
   readonly #line = new RequestLine();
@@ -37,7 +38,6 @@ export class RequestScanner {
     this.#line.begin(this.#limits.maxTargetBytes ?? this.#limits.maxHeaderBytes);
   }
 
-  /** Goes on at `from` in a head that begins at `base`. Returns the position after it, `needsMore` or `cannotGoOn`. */
   scan(bytes: Uint8Array, from: number, end: number, base: number): number {
     let at = from;
     if (!this.#isInFields) {
@@ -60,7 +60,6 @@ export class RequestScanner {
     return at;
   }
 
-  /** The head that has been scanned, or undefined: `failure` says why. */
   head(bytes: Buffer, base: number, end: number): RequestHead | undefined {
     const { methodEnd, targetEnd, minor } = this.#line;
     const known = this.#known;
@@ -120,7 +119,7 @@ export class RequestScanner {
         return this.#fail('a CONNECT has no content');
       }
     }
-    return new RequestHead(method, target, minor, host, fields, isChunked ? undefined : contentLength, flags);
+    return new RequestHead(method, target, minor, host, fields, isChunked ? chunkedBody : contentLength, flags);
   }
 
   #fail(what: string): undefined {
