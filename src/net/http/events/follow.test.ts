@@ -115,6 +115,139 @@ describe('follow', () => {
     await assert.rejects(next, { message: 'broken' });
     assert.equal(source.returned, false);
   });
+
+  it('leaves the source as soon as the Context ends, also while its reader holds a chunk', async () => {
+    const ctx = background().withCancel();
+    const source = manual();
+    const chunks = follow(ctx, source, { encode });
+    source.give(1);
+    await chunks.next();
+
+    ctx.cancel();
+
+    assert.equal(source.returned, true);
+    await assert.rejects(chunks.next(), (error) => as(error)?.code === 'canceled');
+    assert.deepEqual(await chunks.next(), { done: true, value: undefined });
+  });
+
+  it('asks a source for nothing if the Context or the drain has ended before, and calls its return', async () => {
+    const ended = background().withCancel();
+    ended.cancel();
+    const [canceled, drained] = [manual(), manual()];
+
+    await assert.rejects(follow(ended, canceled, { encode }).next(), (error) => as(error)?.code === 'canceled');
+    const step = await follow(background(), drained, { encode, drain: ended }).next();
+
+    assert.deepEqual(step, { done: true, value: undefined });
+    assert.deepEqual([canceled.asked, canceled.returned, drained.asked, drained.returned], [0, true, 0, true]);
+  });
+
+  it('calls return of a source that it was never asked for anything of', async () => {
+    const source = manual();
+
+    await follow(background(), source, { encode }).return();
+
+    assert.deepEqual([source.asked, source.returned], [0, true]);
+  });
+
+  for (const [what, act, next] of [
+    ['gives the value', (source) => source.give(1), { done: false, value: '1' }],
+    ['throws the failure', (source) => source.fail(new Error('broken')), undefined],
+    ['tells the end', (source) => source.end(), { done: true, value: undefined }],
+  ] as readonly [string, (source: ReturnType<typeof manual>) => void, unknown][]) {
+    it(`${what} that came while its reader held the idle chunk, also if the server drains since`, async () => {
+      const clock = virtualClock();
+      const drain = background().withCancel();
+      const source = manual();
+      const chunks = follow(rootContext(clock), source, { encode, idle: { chunk: 'beat', ms: 10 }, drain });
+      const beat = chunks.next();
+      await clock.advance(10);
+      await beat;
+
+      act(source);
+      await clock.advance(0);
+      drain.cancel();
+
+      if (next === undefined) await assert.rejects(chunks.next(), { message: 'broken' });
+      else assert.deepEqual(await chunks.next(), next);
+      assert.deepEqual(await chunks.next(), { done: true, value: undefined });
+      assert.deepEqual([source.returned, clock.pending], [what === 'gives the value', 0]);
+    });
+  }
+
+  it('sends the idle chunk after a burst as after a single value', async () => {
+    const clock = virtualClock();
+    const burst = chan<number>(100);
+    for (let n = 0; n < 40; n++) burst.trySend(n);
+    const chunks = follow(rootContext(clock), burst, { encode, idle: { chunk: 'beat', ms: 10 } });
+    for (let n = 0; n < 40; n++) await chunks.next();
+
+    for (let round = 0; round < 40; round++) {
+      const next = chunks.next();
+      await clock.advance(9);
+      burst.trySend(round);
+      assert.deepEqual(await next, { done: false, value: String(round) });
+      assert.equal(clock.pending, 0);
+    }
+    const beat = chunks.next();
+    await clock.advance(10);
+
+    assert.deepEqual(await beat, { done: false, value: 'beat' });
+  });
+
+  it('throws what the source throws when it is asked, and refuses a second reader', async () => {
+    const broken = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => {
+          throw new Error('broken');
+        },
+      }),
+    };
+    const chunks = follow(background(), manual(), { encode });
+    const first = chunks.next();
+
+    await assert.rejects(follow(background(), broken, { encode }).next(), { message: 'broken' });
+    await assert.rejects(chunks.next(), TypeError);
+    await chunks.return();
+
+    assert.deepEqual(await first, { done: true, value: undefined });
+  });
+
+  it('loses, doubles and reorders nothing, however reader, source and silence meet', async () => {
+    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+    let state = seed;
+    const random = (n: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+      return Math.floor((state / 0x80000000) * n);
+    };
+    for (let round = 0; round < 30; round++) {
+      const clock = virtualClock();
+      const values = chan<number>(1000);
+      const chunks = follow(rootContext(clock), values, { encode, idle: { chunk: 'beat', ms: 3 } });
+      const total = random(60);
+      const got: string[] = [];
+      const reading = (async () => {
+        for await (const chunk of chunks) {
+          if (chunk !== 'beat') got.push(chunk);
+          if (random(3) === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+      })();
+
+      for (let n = 0; n < total; n++) {
+        values.trySend(n);
+        if (random(2) === 0) await clock.advance(random(5));
+      }
+      values.close();
+      await reading;
+
+      assert.deepEqual(
+        got,
+        Array.from({ length: total }, (_, n) => String(n)),
+        `seed ${seed}, round ${round}`,
+      );
+      assert.equal(clock.pending, 0, `seed ${seed}`);
+    }
+  });
 });
 
 /** A source that gives what the test says, and notes what is asked of it. */
