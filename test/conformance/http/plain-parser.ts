@@ -29,11 +29,11 @@ export interface Observation {
 }
 
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]";
-const value = '[\\t\\x20-\\x7e\\x80-\\xff]';
+export const value = '[\\t\\x20-\\x7e\\x80-\\xff]';
 const target = '[!"$-~]';
 const quoted = `"(?:[\\t\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\${value})*"`;
 
-class Refused extends Error {
+export class Refused extends Error {
   readonly status: number;
   constructor(status: number) {
     super(`refused with ${status}`);
@@ -119,7 +119,7 @@ function plainLine(text: string, { maxTargetBytes }: PlainLimits): PlainLine | u
   return undefined;
 }
 
-class PlainSection {
+export class PlainSection {
   readonly length: number;
   readonly fields: readonly string[];
 
@@ -141,7 +141,7 @@ class PlainSection {
   }
 }
 
-function plainFields(text: string, maxHeaders: number, isTrailer: boolean): PlainSection | undefined {
+export function plainFields(text: string, maxHeaders: number, isTrailer: boolean): PlainSection | undefined {
   const fields: string[] = [];
   let at = 0;
   for (;;) {
@@ -189,16 +189,18 @@ function checkedSummary(line: PlainLine, section: PlainSection): string {
     (method === 'CONNECT' && hasBody) ||
     !isTarget(method, to, host);
   if (isBad) throw new Refused(400);
-  const options = section
-    .all('connection')
-    .flatMap((list) => list.split(','))
-    .map((option) => option.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase());
+  const options = connectionOptions(section);
   const isKept = !options.includes('close') && (minor === 1 || options.includes('keep-alive'));
   const isUpgrade = minor === 1 && options.includes('upgrade') && section.all('upgrade').some((name) => name !== '');
   const expected = minor === 1 ? section.all('expect').map((expectation) => expectation.toLowerCase()) : [];
   const isMet = expected.length === 1 && expected[0] === '100-continue';
   const facts = [isKept && 'keep', isUpgrade && 'upgrade', expected.length > 0 && (isMet ? 'continue' : 'expect')];
   return [method, to, `1.${minor}`, host ?? '', ...facts.filter((fact) => fact !== false)].join(' ');
+}
+
+export function connectionOptions(section: PlainSection): readonly string[] {
+  const elements = section.all('connection').flatMap((list) => list.split(','));
+  return elements.map((option) => option.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase());
 }
 
 function isHost(host: string): boolean {
@@ -215,7 +217,7 @@ function isTarget(method: string, to: string, host: string | undefined): boolean
   return authority !== undefined && isHost(authority) && (host ?? authority).toLowerCase() === authority.toLowerCase();
 }
 
-interface PlainBody {
+export interface PlainBody {
   readonly content: string;
   /** Undefined where more is to come. */
   readonly length: number | undefined;
@@ -224,11 +226,11 @@ interface PlainBody {
   check?(): void;
 }
 
-function sized(rest: string, length: number): PlainBody {
+export function sized(rest: string, length: number): PlainBody {
   return { content: rest.slice(0, length), length: rest.length < length ? undefined : length, trailers: [] };
 }
 
-class PlainChunks implements PlainBody {
+export class PlainChunks implements PlainBody {
   content = '';
   length: number | undefined;
   trailers: readonly string[] = [];
@@ -293,6 +295,7 @@ class PlainChunks implements PlainBody {
     const quotes = quoted.slice(0, -1);
     const begun = new RegExp(`^(?:${extension})*(?:;${token}*|;${token}+=(?:${token}*|${quotes}\\\\?))?$`);
     const text = whole ?? this.#rest;
+    if (!/^[;\r]/.test(this.#rest)) throw new Refused(400);
     const most = this.#limits.maxChunkExtensionBytes - this.#extensionBytes;
     for (let length = 1; length <= text.length; length++) {
       const isEnd = text[length - 1] === '\r';

@@ -35,7 +35,7 @@ const targets = [
   'a.example:443',
   '/"<>\\^`{|}',
 ];
-const plainFields = [
+export const plainFields: readonly string[] = [
   'Accept: */*',
   'User-Agent: curl/8.1',
   'X-Empty:',
@@ -135,7 +135,7 @@ function randomRequest(random: Random): string {
   return `${random.isOneIn(10) ? '\r\n' : ''}${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
-function randomBody(random: Random): [field: string, body: string] {
+export function randomBody(random: Random): [field: string, body: string] {
   const content = 'some content\r\n\0\xff of a message'.slice(0, random.below(32));
   if (random.isOneIn(2)) return ['', ''];
   if (random.isOneIn(2)) return [`Content-Length: ${content.length}`, content];
