@@ -4,6 +4,7 @@ import type { Exchange } from './engine/exchange.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { type HttpReply, headerName } from './reply/reply.ts';
 import type { HttpRequestHead } from './request.ts';
+import type { OnSent } from './sent.ts';
 
 /** What the server keeps of one call, beside its Context. */
 export interface CallState {
@@ -19,6 +20,8 @@ export interface CallState {
   span: TraceContext | undefined;
   /** The answer whose content is on its way. */
   reply: HttpReply | undefined;
+  /** Who is told when the answer is sent, or nobody waits for it any more. */
+  onSent: OnSent | undefined;
 }
 
 const stateKey = contextKey<CallState | undefined>('http.call', undefined);

@@ -5,10 +5,12 @@ import type { Permit } from '../../service/index.ts';
 import { type CallState, withCallState } from './call-state.ts';
 import type { Exchange, ExchangeListener } from './engine/exchange.ts';
 import { clientLeft } from './engine/request-body.ts';
+import { statusOf } from './http-errors.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { answer, answerError } from './reply/answer.ts';
 import type { HttpReply } from './reply/reply.ts';
 import type { Output, RouteCall } from './route-call.ts';
+import type { OnSent } from './sent.ts';
 
 /** What a call needs of its server. */
 export interface CallHost {
@@ -32,6 +34,7 @@ export class HttpCall implements CallState, ExchangeListener {
   extraHeaders: string[] | undefined;
   span: TraceContext | undefined;
   reply: HttpReply | undefined;
+  onSent: OnSent | undefined;
   readonly #host: CallHost;
   readonly #ctx: CancelContext;
   readonly #permit: Permit | undefined;
@@ -52,6 +55,7 @@ export class HttpCall implements CallState, ExchangeListener {
     this.extraHeaders = undefined;
     this.span = undefined;
     this.reply = undefined;
+    this.onSent = undefined;
     this.#host = host;
     this.#ctx = ctx;
     this.#permit = permit;
@@ -112,7 +116,11 @@ export class HttpCall implements CallState, ExchangeListener {
   #end(error: errors.StatusError | undefined): void {
     this.#ctx[Symbol.dispose]();
     this.#host.onEnded();
-    if (this.#permit === undefined) return;
-    this.#permit.done({ error, durationMs: this.#ctx.clock.now() - this.#startedAt });
+    if (this.#permit === undefined && this.onSent === undefined) return;
+    const durationMs = this.#ctx.clock.now() - this.#startedAt;
+    this.#permit?.done({ error, durationMs });
+    if (this.onSent === undefined) return;
+    const status = error === undefined ? (this.reply?.status ?? 200) : statusOf(error);
+    this.onSent(this.request, { status, error, durationMs });
   }
 }

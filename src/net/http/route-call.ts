@@ -7,7 +7,8 @@ import { follow } from './events/follow.ts';
 import { encodeEvent, heartbeat } from './events/server-sent-events.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { inputReader } from './input/input.ts';
-import { empty, HttpReply, json } from './reply/reply.ts';
+import { compileRender, type Render } from './reply/render.ts';
+import { empty, HttpReply } from './reply/reply.ts';
 import { exactly } from './reply/sized.ts';
 import type { Route } from './routing/route.ts';
 
@@ -38,22 +39,24 @@ export function routeCall(route: Route, defaults: RouteDefaults): RouteCall {
   const limit = options.timeoutMs ?? defaults.timeoutMs;
   const read = inputReader(options, options.maxBodyBytes ?? defaults.maxBodyBytes);
   const mayFollow = options.timeoutMs !== undefined;
+  const render = compileRender(options);
   const handle: Step<IncomingRequest, Output> = (ctx, request) => {
     const { call: state } = request;
     request.decode();
     const pending = read?.(state);
-    if (pending !== undefined) return pending.then(() => settleAny(ctx, state, handler(ctx, request), mayFollow));
-    return settleAny(ctx, state, handler(ctx, request), mayFollow);
+    if (pending !== undefined)
+      return pending.then(() => settleAny(ctx, state, handler(ctx, request), mayFollow, render));
+    return settleAny(ctx, state, handler(ctx, request), mayFollow, render);
   };
   const name = `${route.method} ${route.path}`;
   const middleware = [...defaults.middleware, ...route.middleware];
-  return compose(name, route.path, limit, idempotent.has(route.method), handle, { ...defaults, middleware });
+  return compose(name, route.path, limit, idempotent.has(route.method), handle, render, { ...defaults, middleware });
 }
 
 /** What answers where no route does: the same chain, so that it is traced, counted and logged, under one name. */
 export function unmatchedCall(defaults: RouteDefaults, answer: (request: IncomingRequest) => HttpReply): RouteCall {
   const handle: Step<IncomingRequest, Output> = (_ctx, request) => answer(request);
-  return compose('unmatched', '', defaults.timeoutMs, true, handle, defaults);
+  return compose('unmatched', '', defaults.timeoutMs, true, handle, compileRender({}), defaults);
 }
 
 function compose(
@@ -62,6 +65,7 @@ function compose(
   timeoutMs: number,
   isIdempotent: boolean,
   handle: Step<IncomingRequest, Output>,
+  render: Render,
   { service, middleware, telemetry }: RouteDefaults,
 ): RouteCall {
   const method: MethodInfo = {
@@ -73,7 +77,7 @@ function compose(
     idempotent: isIdempotent,
     timeoutMs,
   };
-  const inner = middleware.length === 0 ? handle : resettled(wrapped(handle, method, middleware));
+  const inner = middleware.length === 0 ? handle : resettled(wrapped(handle, method, middleware), render);
   const seen = telemetry === noTelemetry ? inner : noteSpan(inner);
   return { route, method: name, timeoutMs, run: serverCall(seen, method, [], { isRoot: true, telemetry }) };
 }
@@ -97,22 +101,28 @@ function wrapped(
 }
 
 /** Makes an answer of what a middleware gave instead of the handler's. */
-function resettled(next: Handler<IncomingRequest, unknown>): Step<IncomingRequest, Output> {
+function resettled(next: Handler<IncomingRequest, unknown>, render: Render): Step<IncomingRequest, Output> {
   return async (ctx, request) => {
     const { call } = request;
     const output = await next(ctx, request);
     const kind = call.reply?.content.kind;
     const isFollowed = isStream(output) && (kind === 'stream' || kind === 'sized' || kind === 'events');
-    return isFollowed ? output : settle(ctx, call, output, true);
+    return isFollowed ? output : settle(ctx, call, output, true, render);
   };
 }
 
 /** A result, or the promise of one: anything that has a `then`, such as a task or a query. */
-function settleAny(ctx: Context, state: CallState, result: unknown, mayFollow: boolean): Output | Promise<Output> {
-  if (result instanceof HttpReply) return settle(ctx, state, result, mayFollow);
+function settleAny(
+  ctx: Context,
+  state: CallState,
+  result: unknown,
+  mayFollow: boolean,
+  render: Render,
+): Output | Promise<Output> {
+  if (result instanceof HttpReply) return settle(ctx, state, result, mayFollow, render);
   return isThenable(result)
-    ? Promise.resolve(result).then((value: unknown) => settle(ctx, state, value, mayFollow))
-    : settle(ctx, state, result, mayFollow);
+    ? Promise.resolve(result).then((value: unknown) => settle(ctx, state, value, mayFollow, render))
+    : settle(ctx, state, result, mayFollow, render);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -120,8 +130,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Makes a handler's result the output of the chain. Throws a TypeError for what cannot be an answer. */
-function settle(ctx: Context, state: CallState, result: unknown, mayFollow: boolean): Output {
-  const reply = toReply(result);
+function settle(ctx: Context, state: CallState, result: unknown, mayFollow: boolean, render: Render): Output {
+  const reply = toReply(state, result, render);
   const { content } = reply;
   state.reply = reply;
   if (content.kind === 'events' && !mayFollow) {
@@ -144,12 +154,12 @@ function settle(ctx: Context, state: CallState, result: unknown, mayFollow: bool
   });
 }
 
-function toReply(result: unknown): HttpReply {
+function toReply(state: CallState, result: unknown, render: Render): HttpReply {
   if (result instanceof HttpReply) return result;
   if (result === undefined) return noContent;
   if (isStream(result))
     throw new TypeError('a handler that gives an async iterable must say how: stream(it) or events(it)');
-  return json(result);
+  return render(state.request, result);
 }
 
 const noContent = empty();

@@ -121,7 +121,10 @@ class RoutedServer implements HttpServer, CallHost {
     const { name, middleware = [], router } = this.#options;
     const { timeoutMs, maxBodyBytes } = this.#limits;
     const defaults = { service: name, timeoutMs, maxBodyBytes, middleware, telemetry: telemetryOf(ctx) };
-    for (const route of sealRoutes(router)) this.#tree.add(route.method, route.path, routeCall(route, defaults));
+    for (const route of sealRoutes(router)) {
+      this.#tree.add(route.method, route.path, routeCall(route, defaults), route.options.where);
+    }
+    this.#tree.compile();
     this.#unmatched = unmatchedCall(defaults, (request) => this.#answerUnmatched(request));
   }
 

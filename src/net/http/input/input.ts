@@ -2,6 +2,7 @@ import type { Awaitable } from '../../../concurrency/index.ts';
 import { applySchema, type Schema } from '../../../service/index.ts';
 import type { CallState } from '../call-state.ts';
 import type { Exchange } from '../engine/exchange.ts';
+import { acceptChecker } from '../reply/render.ts';
 import type { HttpRequestHead } from '../request.ts';
 import type { RouteOptions } from '../routing/route.ts';
 import { BoundBody, jsonBody } from './binder.ts';
@@ -22,6 +23,8 @@ export function inputReader(
 ): Step | undefined {
   const { params, query, headers, body, binders } = options;
   const steps: Step[] = [];
+  const checkAccept = acceptChecker(options);
+  if (checkAccept !== undefined) steps.push(({ request }) => checkAccept(request) as undefined);
   if (params !== undefined) steps.push(checker('params', params));
   if (query !== undefined) steps.push(checker('query', query));
   if (headers !== undefined) steps.push(checker('headers', headers));

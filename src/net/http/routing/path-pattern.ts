@@ -15,6 +15,9 @@ export type PathParams<Path extends string> = string extends Path
   ? Readonly<Record<string, string>>
   : { readonly [Name in ParamNames<Path>]: string };
 
+/** The same names as a union; any string for a path that is not known to the compiler. */
+export type PathParamNames<Path extends string> = string extends Path ? string : ParamNames<Path>;
+
 type ParamNames<Path extends string> = Path extends `${infer Head}/${infer Tail}`
   ? ParamName<Head> | ParamNames<Tail>
   : ParamName<Path>;
