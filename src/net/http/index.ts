@@ -23,6 +23,8 @@ export type {
   HttpClientTls,
 } from './client/client-options.ts';
 export type { HttpResponse, HttpStreamingResponse } from './client/response.ts';
+export { type EventLog, type EventLogOptions, eventLog } from './events/event-log.ts';
+export { lastEventId } from './events/last-event-id.ts';
 export type { ServerSentEvent } from './events/server-sent-events.ts';
 export type { Validators } from './files/conditional.ts';
 export { checkPreconditions } from './files/preconditions.ts';
