@@ -27,18 +27,18 @@ export interface CallHost {
  * request: the state of the call, and who hears that the client has left.
  */
 export class HttpCall implements CallState, ExchangeListener {
-  readonly exchange: Exchange;
-  readonly request: IncomingRequest;
-  readonly drain: Context;
-  readonly callerTrace: TraceContext | undefined;
-  extraHeaders: string[] | undefined;
-  span: TraceContext | undefined;
-  reply: HttpReply | undefined;
-  onSent: OnSent | undefined;
-  readonly #host: CallHost;
-  readonly #ctx: CancelContext;
-  readonly #permit: Permit | undefined;
-  readonly #startedAt: number;
+  declare readonly exchange: Exchange;
+  declare readonly request: IncomingRequest;
+  declare readonly drain: Context;
+  declare readonly callerTrace: TraceContext | undefined;
+  declare extraHeaders: string[] | undefined;
+  declare span: TraceContext | undefined;
+  declare reply: HttpReply | undefined;
+  declare onSent: OnSent | undefined;
+  declare private readonly host: CallHost;
+  declare private readonly ctx: CancelContext;
+  declare private readonly permit: Permit | undefined;
+  declare private readonly startedAt: number;
 
   constructor(
     host: CallHost,
@@ -56,22 +56,22 @@ export class HttpCall implements CallState, ExchangeListener {
     this.span = undefined;
     this.reply = undefined;
     this.onSent = undefined;
-    this.#host = host;
-    this.#ctx = ctx;
-    this.#permit = permit;
-    this.#startedAt = exchange.startedAt;
+    this.host = host;
+    this.ctx = ctx;
+    this.permit = permit;
+    this.startedAt = exchange.startedAt;
     request.call = this;
   }
 
   run(call: RouteCall): void {
-    this.#host.onStarted();
+    this.host.onStarted();
     this.exchange.listener = this;
     let output: Output | Promise<Output>;
-    const { deadline } = this.#ctx;
+    const { deadline } = this.ctx;
     try {
       // A caller may leave no time at all.
-      if (deadline !== undefined && deadline <= this.#startedAt) this.#ctx.throwIfDone();
-      output = call.run(withCallState(this.#ctx, this), this.request) as Output | Promise<Output>;
+      if (deadline !== undefined && deadline <= this.startedAt) this.ctx.throwIfDone();
+      output = call.run(withCallState(this.ctx, this), this.request) as Output | Promise<Output>;
     } catch (error) {
       this.#failed(error);
       return;
@@ -85,12 +85,12 @@ export class HttpCall implements CallState, ExchangeListener {
   }
 
   onAbort(): void {
-    this.#ctx.cancel(clientLeft());
+    this.ctx.cancel(clientLeft());
   }
 
   #answer(output: Output): void {
     try {
-      const sent = answer(this.#ctx, this, output);
+      const sent = answer(this.ctx, this, output);
       if (sent === undefined) this.#end(undefined);
       else
         sent.then(
@@ -105,7 +105,7 @@ export class HttpCall implements CallState, ExchangeListener {
   /** The chain throws nothing but StatusErrors that may leave; what fails in sending may be a mistake of ours. */
   #failed(error: unknown): void {
     if (!errors.isStatusError(error)) {
-      this.#host.onFault(this.exchange, error);
+      this.host.onFault(this.exchange, error);
       this.#end(errors.from(error));
       return;
     }
@@ -114,11 +114,11 @@ export class HttpCall implements CallState, ExchangeListener {
   }
 
   #end(error: errors.StatusError | undefined): void {
-    this.#ctx[Symbol.dispose]();
-    this.#host.onEnded();
-    if (this.#permit === undefined && this.onSent === undefined) return;
-    const durationMs = this.#ctx.clock.now() - this.#startedAt;
-    this.#permit?.done({ error, durationMs });
+    this.ctx[Symbol.dispose]();
+    this.host.onEnded();
+    if (this.permit === undefined && this.onSent === undefined) return;
+    const durationMs = this.ctx.clock.now() - this.startedAt;
+    this.permit?.done({ error, durationMs });
     if (this.onSent === undefined) return;
     const status = error === undefined ? (this.reply?.status ?? 200) : statusOf(error);
     this.onSent(this.request, { status, error, durationMs });

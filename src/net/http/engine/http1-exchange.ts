@@ -23,25 +23,25 @@ const maxPieceBytes = 64 * 1024;
  * waits in `queued`.
  */
 export class Http1Exchange implements Exchange {
-  readonly head: RequestHead;
-  readonly connection: Connection;
+  declare readonly head: RequestHead;
+  declare readonly connection: Connection;
   /** The next request of the connection, while this one is not answered. */
-  next: Http1Exchange | undefined;
-  listener: ExchangeListener | undefined;
+  declare next: Http1Exchange | undefined;
+  declare listener: ExchangeListener | undefined;
   /** The body while it arrives; undefined where there is none, or where it came with the head. */
-  receiver: RequestBody | undefined;
+  declare receiver: RequestBody | undefined;
   /** A body that came with the head. */
-  arrived: Uint8Array | undefined;
-  isComplete: boolean;
+  declare arrived: Uint8Array | undefined;
+  declare isComplete: boolean;
   /** The head of the answer is written. */
-  isAnswering: boolean;
-  isAnswered: boolean;
+  declare isAnswering: boolean;
+  declare isAnswered: boolean;
   /** The answer says that the connection closes after it. */
-  isLast: boolean;
-  awaitsContinue: boolean;
-  receivedTrailers: HttpHeaders | undefined;
-  startedAt: number;
-  writer: Http1ReplyWriter | undefined;
+  declare isLast: boolean;
+  declare awaitsContinue: boolean;
+  declare receivedTrailers: HttpHeaders | undefined;
+  declare startedAt: number;
+  declare writer: Http1ReplyWriter | undefined;
   queued: (string | Uint8Array)[] | undefined;
 
   constructor(connection: Connection, head: RequestHead, startedAt: number) {
@@ -83,7 +83,8 @@ export class Http1Exchange implements Exchange {
   }
 
   get mayUpgrade(): boolean {
-    return this.head.upgrade;
+    // What is still to come of its body would be taken for the other protocol.
+    return this.head.upgrade && this.isComplete;
   }
 
   get hasFields(): boolean {
@@ -141,11 +142,14 @@ export class Http1Exchange implements Exchange {
   open(status: number, headers: readonly string[]): ReplyWriter {
     if (this.isAnswering) throw new TypeError('the answer has begun already');
     const length = lengthIn(headers);
-    const isChunked = length === undefined && this.head.minor === 1;
-    if (length === undefined && !isChunked) this.isLast = true;
+    // RFC 9112, section 6.3: these end with their head, whatever it says.
+    const isBodiless = status === 204 || status === 304;
+    const isChunked = length === undefined && this.head.minor === 1 && !isBodiless;
+    const hasContent = !isBodiless && this.head.method !== 'HEAD';
+    if (length === undefined && !isChunked && hasContent) this.isLast = true;
     const head = this.#begin(status, headers);
     this.write(isChunked ? `${head}transfer-encoding: chunked\r\n\r\n` : `${head}\r\n`);
-    this.writer = new Http1ReplyWriter(this, isChunked, length);
+    this.writer = new Http1ReplyWriter(this, hasContent, isChunked, length);
     return this.writer;
   }
 
@@ -234,7 +238,7 @@ export class Http1Exchange implements Exchange {
       this.finish();
       return;
     }
-    this.writer = new Http1ReplyWriter(this, false, content.length);
+    this.writer = new Http1ReplyWriter(this, true, false, content.length);
     void this.#pump(content, this.writer);
   }
 

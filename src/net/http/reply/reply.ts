@@ -55,10 +55,10 @@ export type TakeConnection = (ctx: Context, socket: Socket, rest: Uint8Array) =>
 
 /** An answer with its status and headers. Made by `json`, `text`, `html`, `bytes`, `stream`, `sized`, `events`, `empty`, `redirect`. */
 export class HttpReply {
-  readonly status: number;
+  declare readonly status: number;
   /** Name and value in turn, names in lower case. */
-  readonly headers: readonly string[];
-  readonly content: Content;
+  declare readonly headers: readonly string[];
+  declare readonly content: Content;
 
   constructor(content: Content, contentType: string, status: number, options: ReplyOptions) {
     if (!(Number.isInteger(status) && ((status >= 200 && status <= 599) || content.kind === 'upgrade'))) {
@@ -184,8 +184,12 @@ export function headerName(name: string, value: string): string {
 }
 
 function plain(contentType: string): readonly string[] {
-  return contentType === '' ? [] : ['content-type', contentType];
+  if (contentType === 'application/json') return jsonHeaders;
+  return contentType === '' ? noHeaders : ['content-type', contentType];
 }
+
+const noHeaders: readonly string[] = [];
+const jsonHeaders: readonly string[] = ['content-type', 'application/json'];
 
 /** Name and value in turn, names in lower case. Throws a TypeError for a header that cannot be sent. */
 export function headerList(headers: ReplyHeaders): string[] {
