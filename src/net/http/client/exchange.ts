@@ -128,6 +128,7 @@ export abstract class Exchange<T> implements Dispatcher.DispatchHandler {
   #finish(): void {
     this.#isOver = true;
     this.#stop();
-    this.outgoing.stream?.stop();
+    // The next exchange will want it untouched.
+    if (!this.mayRepeat) this.outgoing.stream?.stop();
   }
 }

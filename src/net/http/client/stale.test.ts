@@ -6,6 +6,7 @@ import { failOnLeaks } from '../../../testing/index.ts';
 import { client } from './client.ts';
 import type { HttpClientRequest } from './client-options.ts';
 import { failure } from './failure.fixture.ts';
+import { serveNode } from './node-server.fixture.ts';
 import { ok, RawServer } from './raw-server.fixture.ts';
 
 failOnLeaks();
@@ -103,4 +104,23 @@ test('a POST is not lost to a connection whose end has already come', async () =
     assert.equal(await api.postJson(ctx, '/', {}), 1);
     server.sockets.at(-1)!.destroy();
   }
+});
+
+test('a body that is made while it is sent is whole where it went to a connection that had ended', async () => {
+  await using server = await serveNode((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => response.end(JSON.stringify(body)));
+  });
+  await using api = client({ baseUrl: server.url });
+  assert.equal(await api.getJson(ctx, '/'), '');
+
+  // From here on the end is read before anything is sent: what we send goes out with the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  server.sockets[0]!.destroy();
+  const answer = await api.request(ctx, { method: 'POST', url: '/', body: pieces() });
+
+  assert.deepEqual([answer.json(), server.sockets.length], ['ab', 2]);
 });

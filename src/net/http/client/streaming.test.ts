@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { background, rootContext } from '../../../concurrency/index.ts';
@@ -9,6 +6,7 @@ import { createTelemetry, withTelemetry } from '../../../observe/index.ts';
 import { failOnLeaks, virtualClock } from '../../../testing/index.ts';
 import { client } from './client.ts';
 import { failure } from './failure.fixture.ts';
+import { serveNode } from './node-server.fixture.ts';
 import { ok, RawServer } from './raw-server.fixture.ts';
 
 failOnLeaks();
@@ -212,7 +210,7 @@ test('the span of a stream ends with the stream', async () => {
 
 test('a body is sent as it is made, and its maker is left with the call', async () => {
   const received: string[] = [];
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  await using server = await serveNode((request, response) => {
     received.push(String(request.headers['transfer-encoding'] ?? request.headers['content-length']));
     let body = '';
     request.on('data', (chunk) => {
@@ -221,9 +219,7 @@ test('a body is sent as it is made, and its maker is left with the call', async 
     request.on('end', () => response.end(body));
     request.on('error', () => {});
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  await using api = client({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  await using api = client({ baseUrl: server.url });
   let isLeft = false;
   async function* pieces(last: () => string | Promise<string>) {
     try {
@@ -264,6 +260,4 @@ test('a body is sent as it is made, and its maker is left with the call', async 
   while (!isLeft) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual([echoed.text(), sized.text()], ['one two ü', 'one two ü']);
   assert.deepEqual(received, ['chunked', '10', 'chunked', 'chunked']);
-  server.closeAllConnections();
-  server.close();
 });
