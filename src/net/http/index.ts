@@ -29,9 +29,24 @@ export type { ServerSentEvent } from './events/server-sent-events.ts';
 export type { Validators } from './files/conditional.ts';
 export { checkPreconditions } from './files/preconditions.ts';
 export { type StaticFiles, type StaticFilesOptions, staticFiles } from './files/static-files.ts';
+export { type Hooks, hooks, type Sent } from './hooks.ts';
 export { HttpErrors, statusOf } from './http-errors.ts';
-export { type BodyFormat, type BodyInput, rawBytes, rawJson, rawText, streamed } from './input/body.ts';
+export { type Binder, type BinderOptions, binder, jsonBody } from './input/binder.ts';
+export {
+  type BodyFormat,
+  type BodyInput,
+  type BodySource,
+  rawBytes,
+  rawJson,
+  rawText,
+  streamed,
+} from './input/body.ts';
 export type { Cookie } from './input/cookies.ts';
+export { type FormOptions, form } from './input/form.ts';
+export type { FormPart } from './input/multipart/form-part.ts';
+export { formParts, type MultipartOptions, multipart, type UploadedFile } from './input/multipart/multipart.ts';
+export { type DataReply, data, type ResponseSchemas } from './reply/render.ts';
+export { jsonRenderer, type Renderer, renderer } from './reply/renderer.ts';
 export {
   bytes,
   type EventsOptions,
@@ -50,8 +65,22 @@ export {
   text,
   upgrade,
 } from './reply/reply.ts';
+export { type ResponseSchema, type Serialiser, serialiser } from './reply/serialiser.ts';
+export type { JsonSchema } from './reply/serialiser-shape.ts';
 export type { HttpHeaders, HttpMethod, HttpQuery, HttpRequest, HttpRequestHead } from './request.ts';
+export {
+  type IntOptions,
+  int,
+  oneOf,
+  type PathConstraint,
+  type PathConstraints,
+  type PatternOptions,
+  pattern,
+  slug,
+  uuid,
+} from './routing/path-constraint.ts';
 export type { PathParams } from './routing/path-pattern.ts';
+export { type Decoration, decoration, type Plugin, type RegisterOptions } from './routing/plugin.ts';
 export type { HttpHandler, Route, RouteOptions } from './routing/route.ts';
 export { createRouter, type RegisterRoute, type RouteList, type Router, type RouterOptions } from './routing/router.ts';
 export { createHttpServer, type HttpServer } from './server.ts';
