@@ -2,10 +2,11 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { fieldsOf, writeFields } from '../../call/index.ts';
-import { type Context, until } from '../../concurrency/index.ts';
+import { type Clock, type Context, until } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { Connection } from './connection/connection.ts';
-import { type ConnectionOptions, settingsOf } from './connection/settings.ts';
+import { type ConnectionOptions, type Settings, settingsOf } from './connection/settings.ts';
+import { type Shared, sharedByClock } from './connection/shared.ts';
 import { ClientFrames } from './frame/frame-encoder.ts';
 import { type Answer, AnswerReader } from './handshake/answer-reader.ts';
 import { checkAnswer, formatRequest, type Offer } from './handshake/offer.ts';
@@ -37,10 +38,14 @@ export interface DialOptions extends ConnectionOptions {
  * Throws `unavailable` (CONNECTION_FAILED, HANDSHAKE_FAILED), the error of the server's status (HANDSHAKE_REFUSED; redirects are not
  * followed), the Context's error, or a TypeError for an address that is none.
  */
-export async function dial(ctx: Context, url: string | URL, options: DialOptions = {}): Promise<WebSocketConnection> {
-  const { maxHeaderBytes = 16 * 1024, randomFill = randomFillSync } = options;
+export async function dial(
+  ctx: Context,
+  url: string | URL,
+  options: DialOptions = defaults,
+): Promise<WebSocketConnection> {
+  const { maxHeaderBytes = 16 * 1024 } = options;
   const target = parseUrl(url);
-  const settings = settingsOf(options, false);
+  const { settings, shared } = dialingOf(options);
   const offer = offerOf(ctx, target, options, settings.deflate !== undefined);
   const request = formatRequest(offer);
   ctx.throwIfDone();
@@ -52,7 +57,7 @@ export async function dial(ctx: Context, url: string | URL, options: DialOptions
     await connected(ctx, socket, target);
     const answer = await until(ctx, new AnswerReader(socket, request, maxHeaderBytes).answer);
     const agreed = judge(answer, offer);
-    const ws = new Connection(ctx.withoutCancel(), socket, settings, new ClientFrames(randomFill), agreed);
+    const ws = new Connection(ctx.withoutCancel(), socket, shared(ctx.clock), agreed);
     socket.off('error', ignore);
     ws.start(answer.rest);
     return ws;
@@ -63,6 +68,26 @@ export async function dial(ctx: Context, url: string | URL, options: DialOptions
   } finally {
     stop();
   }
+}
+
+const defaults: DialOptions = Object.freeze({});
+
+interface Dialing {
+  readonly settings: Settings;
+  readonly shared: (clock: Clock) => Shared;
+}
+
+/** By options object: connections that are dialled with the same one share timers and random bytes. */
+const known = new WeakMap<DialOptions, Dialing>();
+
+function dialingOf(options: DialOptions): Dialing {
+  let dialing = known.get(options);
+  if (dialing === undefined) {
+    const settings = settingsOf(options, false);
+    dialing = { settings, shared: sharedByClock(settings, new ClientFrames(options.randomFill ?? randomFillSync)) };
+    known.set(options, dialing);
+  }
+  return dialing;
 }
 
 function ignore(): void {}

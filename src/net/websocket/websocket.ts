@@ -1,11 +1,12 @@
-import type { Socket } from 'node:net';
-import { type Context, isContextError } from '../../concurrency/index.ts';
+import { type Clock, type Context, isContextError } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { drainOf } from '../http/call-state.ts';
 import type { HttpRequestHead } from '../http/index.ts';
-import { type HttpReply, upgrade } from '../http/reply/reply.ts';
-import { Connection } from './connection/connection.ts';
-import { type ConnectionOptions, type Settings, settingsOf } from './connection/settings.ts';
+import { type HttpReply, type TakeConnection, upgrade } from '../http/reply/reply.ts';
+import { type Agreed, Connection } from './connection/connection.ts';
+import { leaversOf } from './connection/leavers.ts';
+import { type ConnectionOptions, settingsOf } from './connection/settings.ts';
+import { type Shared, sharedByClock } from './connection/shared.ts';
 import { CloseCode } from './frame/close-code.ts';
 import { serverFrames } from './frame/frame-encoder.ts';
 import { type AcceptRules, acceptHandshake } from './handshake/accept.ts';
@@ -42,29 +43,47 @@ export function websocket(
   options: WebSocketOptions = defaults,
 ): HttpReply {
   const rules = rulesOf(options);
-  const acceptance = acceptHandshake(req, rules);
-  const take = (ctx: Context, socket: Socket, rest: Uint8Array) =>
-    serve(ctx, new Connection(ctx, socket, rules.settings, serverFrames, acceptance), handler, rest);
-  return upgrade('websocket', take, { headers: acceptance.headers });
+  const { agreed, headers } = acceptHandshake(req, rules);
+  return upgrade('websocket', taker(rules.shared, agreed, handler), { headers });
 }
 
 interface Rules extends AcceptRules {
-  readonly settings: Settings;
+  readonly shared: (clock: Clock) => Shared;
 }
 
-async function serve(ctx: Context, ws: Connection, handler: WebSocketHandler, rest: Uint8Array): Promise<void> {
-  const stop = drainOf(ctx).onDone(() => ws.leave());
+// Apart, so that what lives as long as the connection holds nothing of the handshake.
+function taker(shared: Rules['shared'], agreed: Agreed, handler: WebSocketHandler): TakeConnection {
+  return (ctx, socket, rest) => serve(new Connection(ctx, socket, shared(ctx.clock), agreed), handler, rest);
+}
+
+function serve(ws: Connection, handler: WebSocketHandler, rest: Uint8Array): Promise<void> {
   ws.start(rest);
-  let failure: unknown;
+  leaversOf(drainOf(ws.ctx)).add(ws);
+  // No async function: what it keeps while it waits is a quarter of a kilobyte per connection.
+  return run(handler, ws).then(
+    () => finish(ws, CloseCode.normal),
+    (error) => failed(ws, error),
+  );
+}
+
+function run(handler: WebSocketHandler, ws: Connection): Promise<void> {
   try {
-    await handler(ws.ctx, ws);
+    return handler(ws.ctx, ws);
   } catch (error) {
-    failure = isExpected(error, ws) ? undefined : error;
+    return Promise.reject(error);
   }
-  await ws.close(failure === undefined ? CloseCode.normal : CloseCode.internalError);
-  stop();
+}
+
+async function finish(ws: Connection, code: number): Promise<void> {
+  await ws.close(code);
+  leaversOf(drainOf(ws.ctx)).delete(ws);
   ws.release();
-  if (failure !== undefined) throw failure;
+}
+
+async function failed(ws: Connection, error: unknown): Promise<void> {
+  const isMistake = !isExpected(error, ws);
+  await finish(ws, isMistake ? CloseCode.internalError : CloseCode.normal);
+  if (isMistake) throw error;
 }
 
 /** Of a connection that has gone away, that a send fails or a wait ends is nothing to report. */
@@ -85,7 +104,8 @@ function rulesOf(options: WebSocketOptions): Rules {
     const wrong = protocols.find((protocol) => !isToken(protocol));
     if (wrong !== undefined) throw new TypeError(`websocket: "${wrong}" cannot be the name of a subprotocol`);
     const settings = settingsOf(options, true);
-    rules = { protocols, origins: checkOrigins(origins), mayDeflate: settings.deflate !== undefined, settings };
+    const mayDeflate = settings.deflate !== undefined;
+    rules = { protocols, origins: checkOrigins(origins), mayDeflate, shared: sharedByClock(settings, serverFrames) };
     known.set(options, rules);
   }
   return rules;

@@ -2,26 +2,41 @@ import type { Socket } from 'node:net';
 import type { Awaitable, CancelContext, Context } from '../../../concurrency/index.ts';
 import type { StatusError } from '../../../errors/index.ts';
 import { Wire, type WireHandler } from '../../tcp/wire.ts';
-import { inflateMessage } from '../deflate/message-deflate.ts';
 import type { Deflate } from '../deflate/negotiation.ts';
 import { CloseCode, isCloseCode } from '../frame/close-code.ts';
-import { FrameDecoder, FrameEvent } from '../frame/frame-decoder.ts';
-import type { FrameEncoder } from '../frame/frame-encoder.ts';
+import { type FrameDecoder, FrameEvent } from '../frame/frame-decoder.ts';
 import { maxControlBytes, Opcode } from '../frame/opcode.ts';
 import type { CloseInfo, Message, Sendable, WebSocketConnection } from '../websocket-connection.ts';
 import { WebSocketErrors } from '../websocket-errors.ts';
-import { Inbox } from './inbox.ts';
-import { KeepAlive, type TimedConnection } from './keep-alive.ts';
+import type { TimedConnection } from './keep-alive.ts';
 import { MessageIterator, type MessageSource, WaitingRead } from './messages.ts';
-import { Outbox } from './outbox.ts';
 import { Pings } from './pings.ts';
-import type { Settings } from './settings.ts';
+import { Receiving } from './receiving.ts';
+import type { Shared } from './shared.ts';
 
 /** What the handshake came to. */
 export interface Agreed {
   readonly protocol: string;
   readonly deflate: Deflate | undefined;
 }
+
+/** What has happened to a connection, as bits of one number: a field each would be 80 bytes of an idle one. */
+const Flag = {
+  closeSent: 1,
+  /** The peer's Close came and is not answered yet. */
+  owesClose: 2,
+  paused: 4,
+  /** No message will come but those that are queued. */
+  ended: 8,
+  socketClosed: 16,
+  /** Its Context has ended. */
+  over: 32,
+  /** Somebody has asked for messages. */
+  read: 64,
+  heard: 128,
+  used: 256,
+  pinged: 512,
+} as const;
 
 /**
  * One WebSocket after its handshake.
@@ -33,69 +48,50 @@ export interface Agreed {
  *     └──── Close came, failure of the peer, connection lost, cut ─────────────────────────────────┘
  * ```
  *
- * An idle one holds no buffer, no queue and no compressor: this object, four small ones, and a timer.
+ * An idle one holds no buffer, no queue, no timer, no decoder and no compressor: `npm run bench -- http-memory`.
  */
-export class Connection implements WebSocketConnection, WireHandler, MessageSource, TimedConnection {
-  declare readonly ctx: Context;
+export class Connection extends Receiving implements WebSocketConnection, WireHandler, MessageSource, TimedConnection {
+  declare readonly ctx: CancelContext;
   declare readonly protocol: string;
-  declare readonly isDeflated: boolean;
-  declare readonly inbox: Inbox;
   declare dropped: number;
-  declare private readonly own: CancelContext;
-  declare private readonly settings: Settings;
-  declare private readonly wire: Wire;
-  declare private readonly decoder: FrameDecoder;
-  declare private readonly outbox: Outbox;
-  declare private readonly keepAlive: KeepAlive;
+  declare private flags: number;
+  /** Only while there is something to decode, or half of it. */
+  declare private decoder: FrameDecoder | undefined;
   declare private pings: Pings | undefined;
-  declare private isCloseSent: boolean;
-  /** The peer's Close came and is not answered yet. */
-  declare private owesClose: boolean;
-  declare private isPaused: boolean;
-  declare private isSocketClosed: boolean;
-  /** Its Context has ended. */
-  declare private isOver: boolean;
   /** What the last ping brought that there was no room to answer. */
   declare private unanswered: Uint8Array | undefined;
   declare private lastPendingBytes: number;
   declare private info: CloseInfo | undefined;
   declare private whenClosed: PromiseWithResolvers<CloseInfo> | undefined;
-  declare private leaveParent: () => unknown;
+  declare private readonly leaveParent: (() => unknown) | undefined;
 
   /** Takes the socket over: nobody else may listen to it. It is cut when `ctx` ends. Call `start`. */
-  constructor(ctx: Context, socket: Socket, settings: Settings, frames: FrameEncoder, agreed: Agreed) {
-    const { protocol, deflate } = agreed;
+  constructor(ctx: Context, socket: Socket, shared: Shared, { protocol, deflate }: Agreed) {
+    super(shared, deflate);
+    this.wire = new Wire(socket, this);
     // Apart from the call's, which may end with the socket: after a proper Close its work has some time left.
     const apart = ctx.withoutCancel();
-    this.own = ctx.deadline === undefined ? apart.withCancel() : apart.withDeadline(ctx.deadline);
-    this.ctx = this.own;
+    this.ctx = ctx.deadline === undefined ? apart.withCancel() : apart.withDeadline(ctx.deadline);
     this.protocol = protocol;
-    this.isDeflated = deflate !== undefined;
-    this.inbox = new Inbox();
     this.dropped = 0;
-    this.settings = settings;
-    this.wire = new Wire(socket, this);
-    this.decoder = new FrameDecoder(settings, deflate === undefined ? undefined : inflateMessage);
-    this.outbox = new Outbox(this.wire, settings, frames, deflate);
-    this.keepAlive = new KeepAlive(ctx.clock, settings, this);
+    this.flags = 0;
+    this.decoder = undefined;
     this.pings = undefined;
-    this.isCloseSent = false;
-    this.owesClose = false;
-    this.isPaused = false;
-    this.isSocketClosed = false;
-    this.isOver = false;
     this.unanswered = undefined;
     this.lastPendingBytes = 0;
     this.info = undefined;
     this.whenClosed = undefined;
-    this.leaveParent = ctx.onDone(() => this.cut());
+    // What is served without a deadline ends with its socket, which its server cuts: that needs no entry in the Context.
+    const needsEntry = ctx.deadline !== undefined || !shared.settings.fromClient;
+    this.leaveParent = needsEntry ? ctx.onDone(() => this.cut()) : undefined;
   }
 
   /** Begins to read; `rest` is what came after the handshake. */
   start(rest: Uint8Array): void {
+    this.shared.keepAlive.watch(this);
     if (rest.length > 0) this.onBytes(rest);
     this.wire.start();
-    if (this.isPaused) this.wire.pause();
+    if (this.is(Flag.paused)) this.wire.pause();
     else this.wire.resume();
     // It was closed before anybody listened.
     if (this.wire.socket.destroyed) this.onClose();
@@ -106,11 +102,19 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
   }
 
   get isOpen(): boolean {
-    return !this.isCloseSent && (this.info === undefined || this.owesClose);
+    return !this.is(Flag.closeSent) && (this.info === undefined || this.is(Flag.owesClose));
   }
 
   get closed(): CloseInfo | undefined {
     return this.info;
+  }
+
+  get isDeflated(): boolean {
+    return this.deflate !== undefined;
+  }
+
+  get isEnded(): boolean {
+    return this.is(Flag.ended);
   }
 
   get bufferedBytes(): number {
@@ -118,28 +122,29 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
   }
 
   send(ctx: Context, message: Sendable): Awaitable<void> {
-    if (ctx !== this.own) ctx.throwIfDone();
+    if (ctx !== this.ctx) ctx.throwIfDone();
     if (!this.isOpen) throw this.closedError();
-    if (this.offer(message)) return undefined;
-    if (this.settings.whenSlow === 'wait') return this.outbox.wait(ctx, message);
-    if (this.settings.whenSlow === 'disconnect') throw slowReader(this.settings.maxBufferedBytes);
+    if (this.offerOr(message)) return undefined;
+    const { whenSlow, maxBufferedBytes } = this.shared.settings;
+    if (whenSlow === 'wait') return this.waitForRoom(ctx, message);
+    if (whenSlow === 'disconnect') throw slowReader(maxBufferedBytes);
     return undefined;
   }
 
   trySend(message: Sendable): boolean {
     if (!this.isOpen) return false;
-    if (this.offer(message)) return true;
-    if (this.settings.whenSlow === 'wait') this.dropped++;
+    if (this.offerOr(message)) return true;
+    if (this.shared.settings.whenSlow === 'wait') this.dropped++;
     return false;
   }
 
   /** Queues it, or does what the policy says of one without room, but does not wait. */
-  private offer(message: Sendable): boolean {
-    if (this.outbox.offer(message) === 'queued') {
-      this.keepAlive.isUsed = true;
+  private offerOr(message: Sendable): boolean {
+    if (this.offer(message)) {
+      this.flags |= Flag.used;
       return true;
     }
-    const { whenSlow } = this.settings;
+    const { whenSlow } = this.shared.settings;
     if (whenSlow === 'drop') this.dropped++;
     // What it has not taken would stand before a Close: there is no way to tell it.
     else if (whenSlow === 'disconnect') this.abandon(CloseCode.policy, tooSlow);
@@ -148,11 +153,11 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
 
   read(ctx: Context): Awaitable<Message | undefined> {
     const message = this.take();
-    if (message !== undefined || this.inbox.isEnded) return message;
-    // The end of its own is told by the inbox.
-    if (ctx === this.own) return new WaitingRead(undefined, this.inbox).promise;
+    if (message !== undefined || this.isEnded) return message;
+    // Its own ends with the connection, which the reader is told of anyway.
+    if (ctx === this.ctx) return new WaitingRead(undefined, this).promise;
     ctx.throwIfDone();
-    return new WaitingRead(ctx, this.inbox).promise;
+    return new WaitingRead(ctx, this).promise;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
@@ -160,11 +165,11 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
   }
 
   take(): Message | undefined {
-    const { inbox } = this;
-    const message = inbox.take();
+    this.flags |= Flag.read;
+    const message = this.unqueue();
     if (message !== undefined) {
-      if (this.isPaused && inbox.queuedBytes * 2 < this.settings.maxQueuedBytes) this.pump();
-    } else if (inbox.isEnded) {
+      if (this.is(Flag.paused) && this.queuedBytes * 2 < this.shared.settings.maxQueuedBytes) this.pump();
+    } else if (this.isEnded) {
       this.answerClose();
       this.endContext();
     }
@@ -181,7 +186,7 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
     if (!this.isOpen) throw this.closedError();
     this.pings ??= new Pings();
     const { payload, answered } = this.pings.begin(ctx);
-    this.outbox.writeControl(Opcode.ping, payload);
+    this.writeControl(Opcode.ping, payload);
     return answered;
   }
 
@@ -191,7 +196,7 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
     if (Buffer.byteLength(reason) > maxControlBytes - 2)
       throw new RangeError(`close: the reason has ${Buffer.byteLength(reason)} bytes; at most 123 fit`);
     this.startClose(code, reason);
-    if (this.isSocketClosed) return Promise.resolve(this.info!);
+    if (this.is(Flag.socketClosed)) return Promise.resolve(this.info!);
     this.whenClosed ??= Promise.withResolvers();
     return this.whenClosed.promise;
   }
@@ -207,49 +212,55 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
 
   /** Its owner is done with it: nobody reads any more. The socket must be closed. */
   release(): void {
-    this.inbox.clear();
+    this.dropQueue();
     this.endContext();
   }
 
   onBytes(chunk: Uint8Array): void {
-    this.keepAlive.isHeard = true;
+    this.flags |= Flag.heard;
+    // Once it has ended nothing is read any more.
+    if (this.isEnded) return;
+    this.decoder ??= this.shared.takeDecoder(this.isDeflated);
     this.decoder.push(chunk);
     this.pump();
   }
 
   onEnd(): void {
     if (this.info === undefined) this.abandon(CloseCode.abnormal, '');
-    else if (!this.owesClose) this.wire.close();
+    else if (!this.is(Flag.owesClose)) this.wire.close();
   }
 
   onDrain(): void {
     const { unanswered } = this;
     this.unanswered = undefined;
-    if (unanswered !== undefined && !this.isCloseSent) this.outbox.writeControl(Opcode.pong, unanswered);
-    this.outbox.wake();
+    if (unanswered !== undefined && !this.is(Flag.closeSent)) this.writeControl(Opcode.pong, unanswered);
+    this.wakeSends();
   }
 
   onClose(): void {
-    this.isSocketClosed = true;
-    this.leaveParent();
-    this.owesClose = false;
+    this.flags |= Flag.socketClosed;
+    this.leaveParent?.();
+    this.flags &= ~Flag.owesClose;
     this.end(this.info ?? { code: CloseCode.abnormal, reason: '', wasClean: false });
     // Otherwise its owner goes on with what came before a proper Close, for a while.
-    if (this.isOver) this.keepAlive.stop();
+    if (this.is(Flag.over)) this.shared.keepAlive.forget(this);
     this.whenClosed?.resolve(this.info!);
   }
 
   /** Reads what has come as far as there is room for it. */
   private pump(): void {
-    const { decoder, inbox, settings } = this;
+    const { decoder } = this;
+    if (decoder === undefined) return;
+    const { maxQueuedBytes } = this.shared.settings;
     for (;;) {
-      const isFull = inbox.queuedBytes >= settings.maxQueuedBytes;
+      const isFull = this.queuedBytes >= maxQueuedBytes;
       if (isFull && this.isOpen) {
         this.pause();
         return;
       }
       switch (decoder.next()) {
         case FrameEvent.more:
+          this.rest(decoder);
           this.unpause();
           return;
         case FrameEvent.text:
@@ -276,90 +287,96 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
 
   /** Of pings that find no room for their answers the last one is answered, as section 5.5.3 allows. */
   private answerPing(payload: Uint8Array): void {
-    if (this.isCloseSent) return;
-    if (this.outbox.isFull) this.unanswered = Uint8Array.from(payload);
-    else this.outbox.writeControl(Opcode.pong, payload);
+    if (this.is(Flag.closeSent)) return;
+    if (this.isClogged) this.unanswered = Uint8Array.from(payload);
+    else this.writeControl(Opcode.pong, payload);
+  }
+
+  /** All that came is decoded: one that holds nothing goes back to the others. */
+  private rest(decoder: FrameDecoder): void {
+    if (decoder.isIdle) this.shared.giveDecoder(decoder, this.isDeflated);
+    if (decoder.isIdle || this.isEnded) this.decoder = undefined;
   }
 
   private pause(): void {
-    if (this.isPaused) return;
-    this.isPaused = true;
+    if (this.is(Flag.paused)) return;
+    this.flags |= Flag.paused;
     this.wire.pause();
   }
 
   private unpause(): void {
-    if (!this.isPaused) return;
-    this.isPaused = false;
+    if (!this.is(Flag.paused)) return;
+    this.flags &= ~Flag.paused;
     this.wire.resume();
   }
 
   /** After our Close, what has no room is dropped: nothing may stand before the peer's. */
   private receive(message: Message, isFull: boolean): void {
-    this.keepAlive.isUsed = true;
-    if (!isFull) this.inbox.put(message);
+    this.flags |= Flag.used;
+    if (!isFull) this.deliver(message);
   }
 
   private receiveClose(code: number, reason: string): void {
     const info = { code, reason, wasClean: true };
-    this.owesClose = true;
-    // What came before can still be read, and answered: our Close waits for that (RFC 6455 section 5.5.1), not for long.
-    if (!this.isCloseSent && this.inbox.mayGoOn()) {
-      this.info = info;
-      this.inbox.end();
-      this.keepAlive.closeSoon();
+    this.flags |= Flag.owesClose;
+    this.info ??= info;
+    // Somebody is still busy with what came before, and may answer it: our Close waits for that (RFC 6455 section 5.5.1), not for long.
+    if (this.is(Flag.read) && !this.hasReader && !this.is(Flag.closeSent)) {
+      this.flags |= Flag.ended;
+      this.shared.keepAlive.closing(this);
     } else {
-      this.info ??= info;
       this.answerClose();
     }
   }
 
   private answerClose(): void {
-    if (!this.owesClose) return;
+    if (!this.is(Flag.owesClose)) return;
     const { code } = this.info!;
-    if (!this.isCloseSent) this.sendClose(code === CloseCode.noCode ? undefined : code, '');
-    this.owesClose = false;
+    if (!this.is(Flag.closeSent)) this.sendClose(code === CloseCode.noCode ? undefined : code, '');
+    this.flags &= ~Flag.owesClose;
     this.end(this.info!);
     // The server closes first (section 7.1.1); the client waits for that, with a limit.
-    if (this.settings.fromClient) this.wire.close();
+    if (this.shared.settings.fromClient) this.wire.close();
   }
 
   private startClose(code: number, reason: string): void {
-    if (this.owesClose) this.answerClose();
+    if (this.is(Flag.owesClose)) this.answerClose();
     else if (this.isOpen) {
       this.sendClose(code, reason);
       // The peer's Close may stand behind messages that nobody reads.
-      if (this.isPaused) this.pump();
+      if (this.is(Flag.paused)) this.pump();
     }
   }
 
   /** The peer does what RFC 6455 forbids: Close, then no more of it (section 7.1.7). */
   private fail(code: number, reason: string): void {
-    if (!this.isCloseSent) this.sendClose(code, reason);
+    if (!this.is(Flag.closeSent)) this.sendClose(code, reason);
     this.end({ code, reason, wasClean: false });
     // Closed at once, what the peer still sends would reset the connection and take our Close with it.
     this.wire.end();
   }
 
   private sendClose(code: number | undefined, reason: string): void {
-    this.isCloseSent = true;
-    this.outbox.writeControl(Opcode.close, closePayload(code, reason));
-    this.outbox.fail(() => this.closedError());
-    this.keepAlive.closeSoon();
+    this.flags |= Flag.closeSent;
+    this.writeControl(Opcode.close, closePayload(code, reason));
+    this.failSends(() => this.closedError());
+    this.shared.keepAlive.closing(this);
   }
 
   /** No more messages can come, and none can be sent. */
   private end(info: CloseInfo): void {
     this.info ??= info;
-    this.outbox.fail(() => this.closedError());
+    this.failSends(() => this.closedError());
     this.pings?.fail(this.closedError());
-    if (this.inbox.end() || !info.wasClean) this.endContext();
+    this.flags |= Flag.ended;
+    if (this.dismissReader() || !info.wasClean) this.endContext();
   }
 
   private endContext(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.own.cancel(this.closedError());
-    if (this.isSocketClosed) this.keepAlive.stop();
+    if (this.is(Flag.over)) return;
+    this.flags |= Flag.over;
+    this.ctx.cancel(this.closedError());
+    if (this.is(Flag.socketClosed)) this.shared.keepAlive.forget(this);
   }
 
   /** Gives the connection up without a word. */
@@ -379,8 +396,40 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
     }
   }
 
+  get isHeard(): boolean {
+    return this.is(Flag.heard);
+  }
+
+  set isHeard(value: boolean) {
+    this.set(Flag.heard, value);
+  }
+
+  get isUsed(): boolean {
+    return this.is(Flag.used);
+  }
+
+  set isUsed(value: boolean) {
+    this.set(Flag.used, value);
+  }
+
+  get isPinged(): boolean {
+    return this.is(Flag.pinged);
+  }
+
+  set isPinged(value: boolean) {
+    this.set(Flag.pinged, value);
+  }
+
+  private is(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  private set(flag: number, value: boolean): void {
+    this.flags = value ? this.flags | flag : this.flags & ~flag;
+  }
+
   sendPing(): void {
-    this.outbox.writeControl(Opcode.ping, none);
+    this.writeControl(Opcode.ping, none);
   }
 
   lost(): void {
@@ -392,8 +441,8 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
   }
 
   expired(): void {
-    if (this.owesClose) this.answerClose();
-    else if (!this.isSocketClosed) this.abandon(CloseCode.abnormal, 'no answer to Close');
+    if (this.is(Flag.owesClose)) this.answerClose();
+    else if (!this.is(Flag.socketClosed)) this.abandon(CloseCode.abnormal, 'no answer to Close');
     this.endContext();
   }
 
@@ -401,14 +450,14 @@ export class Connection implements WebSocketConnection, WireHandler, MessageSour
     const pending = this.wire.pendingBytes;
     const isTaking = pending > 0 && pending !== this.lastPendingBytes;
     this.lastPendingBytes = pending;
-    return this.isPaused || isTaking;
+    return this.is(Flag.paused) || isTaking;
   }
 
   private closedError(): StatusError {
     const { info } = this;
     if (info === undefined) return WebSocketErrors.CONNECTION_CLOSED('the connection is closing');
     const { code, reason } = info;
-    if (code === CloseCode.policy && reason === tooSlow) return slowReader(this.settings.maxBufferedBytes);
+    if (code === CloseCode.policy && reason === tooSlow) return slowReader(this.shared.settings.maxBufferedBytes);
     return WebSocketErrors.CONNECTION_CLOSED(`the connection was closed: ${code}${reason && ` ${reason}`}`, {
       metadata: { code: String(code) },
     });

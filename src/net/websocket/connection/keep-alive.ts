@@ -1,8 +1,15 @@
-import type { Clock, Timer } from '../../../concurrency/index.ts';
+import type { Clock } from '../../../concurrency/index.ts';
+import { Rounds } from './rounds.ts';
 import type { Settings } from './settings.ts';
 
-/** What the times of a connection lead to. */
+/** A connection whose times are kept. What happens in between sets a flag of its own, and touches no timer. */
 export interface TimedConnection {
+  /** Something came since it was looked at. */
+  isHeard: boolean;
+  /** A message went either way since it was looked at. */
+  isUsed: boolean;
+  /** It was sent a ping and nothing has come yet. */
+  isPinged: boolean;
   sendPing(): void;
   /** Nothing came after a ping. */
   lost(): void;
@@ -10,17 +17,15 @@ export interface TimedConnection {
   idle(): void;
   /** The peer had its time to close. */
   expired(): void;
-  /** Whether bytes may be coming that nobody sees: we do not read, or what the peer takes of ours keeps moving. */
+  /** Whether things move that it does not hear: it does not read now, or the peer goes on taking what was sent. */
   isMovingUnseen(): boolean;
 }
 
 /**
- * All the times of a connection on one timer. What happens in between sets a flag and touches no timer: when the timer
- * fires it looks what happened, and goes on from there. So a busy connection costs one timer per interval, and a silence is noticed
- * between one interval and two.
+ * The times of all connections with the same settings.
  *
  * ```
- *            pingIntervalMs, something came
+ *          every pingIntervalMs: something came
  *           ┌──────┐
  *           ▼      │  nothing came                pongTimeoutMs, nothing came
  *        watching ─┴────────────────▶ pinged ──────────────────────────────────▶ lost
@@ -28,81 +33,62 @@ export interface TimedConnection {
  *           └────────────────────────────┘ something came
  * ```
  */
-export class KeepAlive {
-  /** Something came. */
-  declare isHeard: boolean;
-  /** A message went either way. */
-  declare isUsed: boolean;
-  declare private readonly clock: Clock;
-  declare private readonly settings: Settings;
-  declare private readonly connection: TimedConnection;
-  declare private pingAt: number;
-  declare private idleAt: number;
-  declare private isPinged: boolean;
-  declare private timer: Timer | undefined;
+export interface KeepAlive<T extends TimedConnection> {
+  /** It is open. */
+  watch(connection: T): void;
+  /** From now on only the time counts that the peer has to close. Again: it counts anew. */
+  closing(connection: T): void;
+  /** It is over. */
+  forget(connection: T): void;
+}
 
-  constructor(clock: Clock, settings: Settings, connection: TimedConnection) {
-    const { pingIntervalMs, idleTimeoutMs } = settings;
-    this.isHeard = false;
-    this.isUsed = false;
-    this.clock = clock;
-    this.settings = settings;
-    this.connection = connection;
-    const now = pingIntervalMs > 0 || idleTimeoutMs > 0 ? clock.now() : 0;
-    this.pingAt = pingIntervalMs > 0 ? now + pingIntervalMs : Number.POSITIVE_INFINITY;
-    this.idleAt = idleTimeoutMs > 0 ? now + idleTimeoutMs : Number.POSITIVE_INFINITY;
-    this.isPinged = false;
-    this.timer = undefined;
-    this.arm();
-  }
+export function keepAlive<T extends TimedConnection>(clock: Clock, settings: Settings): KeepAlive<T> {
+  const { pingIntervalMs, pongTimeoutMs, idleTimeoutMs, closeTimeoutMs } = settings;
+  const pings = new Rounds<T>(clock, pingIntervalMs, (connection) => {
+    if (hasMoved(connection) || connection.isPinged) return;
+    connection.isPinged = true;
+    pongs.add(connection);
+    connection.sendPing();
+  });
+  const pongs = new Rounds<T>(clock, pongTimeoutMs, (connection) => {
+    pongs.delete(connection);
+    connection.isPinged = false;
+    if (!hasMoved(connection)) connection.lost();
+  });
+  const idles = new Rounds<T>(clock, idleTimeoutMs, (connection) => {
+    if (!connection.isUsed) connection.idle();
+    connection.isUsed = false;
+  });
+  const closes = new Rounds<T>(clock, closeTimeoutMs, (connection) => {
+    closes.delete(connection);
+    connection.expired();
+  });
+  const unwatch = (connection: T) => {
+    if (pingIntervalMs > 0) pings.delete(connection);
+    if (connection.isPinged) pongs.delete(connection);
+    if (idleTimeoutMs > 0) idles.delete(connection);
+  };
+  return {
+    watch(connection) {
+      if (pingIntervalMs > 0) pings.add(connection);
+      if (idleTimeoutMs > 0) idles.add(connection);
+    },
+    closing(connection) {
+      unwatch(connection);
+      closes.delete(connection);
+      closes.add(connection);
+    },
+    forget(connection) {
+      unwatch(connection);
+      closes.delete(connection);
+    },
+  };
+}
 
-  /** From now on only the peer's time to close counts. */
-  closeSoon(): void {
-    this.stop();
-    this.timer = this.clock.after(this.settings.closeTimeoutMs, () => this.connection.expired());
-  }
-
-  stop(): void {
-    this.timer?.stop();
-    this.timer = undefined;
-  }
-
-  private arm(): void {
-    const next = Math.min(this.pingAt, this.idleAt);
-    this.timer = next === Number.POSITIVE_INFINITY ? undefined : this.clock.at(next, () => this.fire());
-  }
-
-  private fire(): void {
-    this.timer = undefined;
-    const now = this.clock.now();
-    if (now >= this.idleAt) {
-      if (!this.isUsed) {
-        this.connection.idle();
-        return;
-      }
-      this.isUsed = false;
-      this.idleAt = now + this.settings.idleTimeoutMs;
-    }
-    if (now >= this.pingAt && !this.checkPeer(now)) return;
-    this.arm();
-  }
-
-  /** False: it is lost. */
-  private checkPeer(now: number): boolean {
-    const { pingIntervalMs, pongTimeoutMs } = this.settings;
-    if (this.isHeard || this.connection.isMovingUnseen()) {
-      this.isHeard = false;
-      this.isPinged = false;
-      this.pingAt = now + pingIntervalMs;
-      return true;
-    }
-    if (this.isPinged) {
-      this.connection.lost();
-      return false;
-    }
-    this.isPinged = true;
-    this.pingAt = now + pongTimeoutMs;
-    this.connection.sendPing();
-    return true;
-  }
+/** Whether anything came, or would have, since this was asked last. */
+function hasMoved(connection: TimedConnection): boolean {
+  const isMoving = connection.isMovingUnseen();
+  if (!connection.isHeard && !isMoving) return false;
+  connection.isHeard = false;
+  return true;
 }

@@ -1,12 +1,16 @@
 import type { Context } from '../../../concurrency/index.ts';
 import type { Message } from '../websocket-connection.ts';
-import type { Inbox, Reader } from './inbox.ts';
-import { endOf } from './outbox.ts';
+import type { Reader } from './receiving.ts';
+import { endOf } from './sending.ts';
 
-/** Where messages are taken from: the next one, or undefined if none is there. */
+/** Where messages are taken from. */
 export interface MessageSource {
-  readonly inbox: Inbox;
+  /** No message will come but those that are queued. */
+  readonly isEnded: boolean;
+  /** The next one that is queued. */
   take(): Message | undefined;
+  waitAsReader(reader: Reader): void;
+  leaveAsReader(reader: Reader): void;
 }
 
 /** The iteration of a connection. It waits without a Context of its own, since the connection ends it. */
@@ -23,8 +27,8 @@ export class MessageIterator implements AsyncIterator<Message, undefined>, Reade
     const { source } = this;
     const message = source.take();
     if (message !== undefined) return Promise.resolve({ value: message, done: false });
-    if (source.inbox.isEnded) return Promise.resolve({ value: undefined, done: true });
-    source.inbox.wait(this);
+    if (source.isEnded) return Promise.resolve({ value: undefined, done: true });
+    source.waitAsReader(this);
     const promise = new Promise<IteratorResult<Message, undefined>>(takeResolve);
     this.resolve = lastResolve;
     return promise;
@@ -49,13 +53,13 @@ export class WaitingRead implements Reader {
   readonly #stop: (() => unknown) | undefined;
 
   /** Without a Context it waits for the connection alone. */
-  constructor(ctx: Context | undefined, inbox: Inbox) {
+  constructor(ctx: Context | undefined, source: MessageSource) {
     const { promise, resolve, reject } = Promise.withResolvers<Message | undefined>();
     this.promise = promise;
     this.#resolve = resolve;
-    inbox.wait(this);
+    source.waitAsReader(this);
     this.#stop = ctx?.onDone(() => {
-      inbox.leave(this);
+      source.leaveAsReader(this);
       reject(endOf(ctx));
     });
   }

@@ -1,6 +1,6 @@
 import type { Context } from '../../../concurrency/index.ts';
 import type { StatusError } from '../../../errors/index.ts';
-import { endOf } from './outbox.ts';
+import { endOf } from './sending.ts';
 
 interface WaitingPing {
   readonly id: number;

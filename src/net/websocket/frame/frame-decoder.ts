@@ -93,6 +93,11 @@ export class FrameDecoder {
     return FrameEvent.more;
   }
 
+  /** Whether it holds nothing: it stands between two messages, and all bytes are used up. */
+  get isIdle(): boolean {
+    return this.chunk === none && !this.inFrame && this.kind === Opcode.continuation && !this.isDone;
+  }
+
   /** Reads the head of a frame: undefined when it is complete and right. */
   #head(): FrameEvent | undefined {
     const { chunk, at } = this;

@@ -13,10 +13,13 @@ export interface AcceptRules {
   readonly mayDeflate: boolean;
 }
 
-export interface Acceptance extends Agreed {
+export interface Acceptance {
+  readonly agreed: Agreed;
   /** Of the 101. */
   readonly headers: Readonly<Record<string, string>>;
 }
+
+const nothing: Agreed = { protocol: '', deflate: undefined };
 
 /**
  * The server's side of the opening handshake (RFC 6455 section 4.2). Throws what the request is to be refused with: 400 for
@@ -44,7 +47,8 @@ export function acceptHandshake(req: HttpRequestHead, rules: AcceptRules): Accep
   const accepted = offer === undefined || !rules.mayDeflate ? undefined : acceptDeflate(offer);
   if (accepted === 'malformed') throw HttpErrors.MALFORMED_REQUEST('Sec-WebSocket-Extensions is malformed');
   if (accepted !== undefined) headers['sec-websocket-extensions'] = accepted.header;
-  return { headers, protocol, deflate: accepted?.deflate };
+  const isPlain = protocol === '' && accepted === undefined;
+  return { headers, agreed: isPlain ? nothing : { protocol, deflate: accepted?.deflate } };
 }
 
 /** The first of ours that the client offers; '' if there is none, which the client may take or leave. */

@@ -1,4 +1,7 @@
+import type { Deflate } from '../deflate/negotiation.ts';
 import type { Message } from '../websocket-connection.ts';
+import { Sending } from './sending.ts';
+import type { Shared } from './shared.ts';
 
 /** What a queued message counts beside its bytes: empty ones must not be free. */
 const messageOverhead = 64;
@@ -8,35 +11,38 @@ export interface Reader {
   deliver(message: Message | undefined): void;
 }
 
-/** What was received and not read, or who waits for it: never both. */
-export class Inbox {
-  /** Nothing more comes. */
-  declare isEnded: boolean;
+/** The receiving half of a connection: what came and was not read, or who waits for it, never both. */
+export abstract class Receiving extends Sending {
   declare private reader: Reader | undefined;
-  declare private wasRead: boolean;
   declare private queue: Message[] | undefined;
   declare private first: number;
-  declare private bytes: number;
+  declare protected queuedBytes: number;
 
-  constructor() {
-    this.isEnded = false;
+  constructor(shared: Shared, deflate: Deflate | undefined) {
+    super(shared, deflate);
     this.reader = undefined;
-    this.wasRead = false;
     this.queue = undefined;
     this.first = 0;
-    this.bytes = 0;
+    this.queuedBytes = 0;
   }
 
-  /** Whether somebody who reads may still be busy with what came: one who waits has had all of it. */
-  mayGoOn(): boolean {
-    return this.wasRead && this.reader === undefined;
+  /** Throws a TypeError if somebody waits already. @internal */
+  waitAsReader(reader: Reader): void {
+    if (this.reader !== undefined)
+      throw new TypeError('a WebSocket has one reader at a time: wait for the last read before the next');
+    this.reader = reader;
   }
 
-  get queuedBytes(): number {
-    return this.bytes;
+  /** @internal */
+  leaveAsReader(reader: Reader): void {
+    if (this.reader === reader) this.reader = undefined;
   }
 
-  put(message: Message): void {
+  protected get hasReader(): boolean {
+    return this.reader !== undefined;
+  }
+
+  protected deliver(message: Message): void {
     const { reader } = this;
     if (reader !== undefined) {
       this.reader = undefined;
@@ -45,16 +51,15 @@ export class Inbox {
     }
     this.queue ??= [];
     this.queue.push(message);
-    this.bytes += message.length + messageOverhead;
+    this.queuedBytes += message.length + messageOverhead;
   }
 
-  /** The next message, if one is there. */
-  take(): Message | undefined {
-    this.wasRead = true;
+  /** The oldest of the queue. */
+  protected unqueue(): Message | undefined {
     const { queue, first } = this;
     if (queue === undefined) return undefined;
     const message = queue[first]!;
-    this.bytes -= message.length + messageOverhead;
+    this.queuedBytes -= message.length + messageOverhead;
     if (first + 1 === queue.length) {
       // An idle connection keeps no array.
       this.queue = undefined;
@@ -70,30 +75,18 @@ export class Inbox {
     return message;
   }
 
-  /** Throws a TypeError if somebody waits already. */
-  wait(reader: Reader): void {
-    if (this.reader !== undefined)
-      throw new TypeError('a WebSocket has one reader at a time: wait for the last read before the next');
-    this.reader = reader;
-  }
-
-  leave(reader: Reader): void {
-    if (this.reader === reader) this.reader = undefined;
-  }
-
-  /** Nothing more comes. True if somebody waited, who has been told. */
-  end(): boolean {
-    this.isEnded = true;
+  /** Tells the one who waits, if there is one, that no message will come. */
+  protected dismissReader(): boolean {
     const { reader } = this;
     this.reader = undefined;
     reader?.deliver(undefined);
     return reader !== undefined;
   }
 
-  /** Drops what nobody reads any more. */
-  clear(): void {
+  /** What nobody reads any more. */
+  protected dropQueue(): void {
     this.queue = undefined;
     this.first = 0;
-    this.bytes = 0;
+    this.queuedBytes = 0;
   }
 }
