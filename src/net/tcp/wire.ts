@@ -35,6 +35,8 @@ export class Wire {
   declare private partBytes: number;
   /** Bytes that went around the stream and that the kernel had no room for. */
   declare private inFlight: number;
+  /** All that was flushed. */
+  declare private flushedBytes: number;
   declare private isScheduled: boolean;
   declare private wantsDrain: boolean;
   declare private closesWhenWritten: boolean;
@@ -48,6 +50,7 @@ export class Wire {
     this.parts = undefined;
     this.partBytes = 0;
     this.inFlight = 0;
+    this.flushedBytes = 0;
     this.isScheduled = false;
     this.wantsDrain = false;
     this.closesWhenWritten = false;
@@ -90,7 +93,7 @@ export class Wire {
       this.isScheduled = true;
       flushLater(this);
     }
-    if (this.pendingBytes < this.socket.writableHighWaterMark) return true;
+    if (!this.isFull) return true;
     this.wantsDrain = true;
     return false;
   }
@@ -99,6 +102,7 @@ export class Wire {
   flush(): void {
     const { socket, text, parts } = this;
     if (parts === undefined && text === '') return;
+    this.flushedBytes += text.length + this.partBytes;
     this.text = '';
     this.parts = undefined;
     this.partBytes = 0;
@@ -106,6 +110,8 @@ export class Wire {
     if (parts !== undefined) writeParts(socket, parts, text);
     else if (this.inFlight === 0 && socket.writableLength === 0 && !socket.connecting) this.writeAround(text);
     else socket.write(text, 'latin1');
+    // The stream knows nothing of what went around it, and says 'drain' only if its own queue was full.
+    if (this.wantsDrain && !socket.writableNeedDrain && socket.writableLength > 0) this.askWhenWritten();
   }
 
   /** Bytes that were written and that the kernel has not taken. */
@@ -113,7 +119,17 @@ export class Wire {
     return this.text.length + this.partBytes + this.unsentBytes;
   }
 
-  /** The same without what waits for the flush: what the peer is too slow for. */
+  /** More waits than the socket's `writableHighWaterMark`: whoever writes on does so against the peer's pace. */
+  get isFull(): boolean {
+    return this.pendingBytes >= this.socket.writableHighWaterMark;
+  }
+
+  /** What the kernel has taken so far: it only grows, with every piece that the peer made room for. */
+  get takenBytes(): number {
+    return this.flushedBytes - this.unsentBytes;
+  }
+
+  /** `pendingBytes` without what waits for the flush: what the peer is too slow for. */
   get unsentBytes(): number {
     return this.inFlight + this.socket.writableLength;
   }
@@ -174,6 +190,10 @@ export class Wire {
     if (this.closesWhenWritten) this.socket.destroySoon();
     // Within a flush the rest is not known yet.
     else if (!this.isScheduled) this.settleDrain();
+  }
+
+  private askWhenWritten(): void {
+    this.socket.write('', () => this.settleDrain());
   }
 
   private settleDrain(): void {

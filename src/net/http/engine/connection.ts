@@ -59,7 +59,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   private refusal: StatusError | undefined;
   private now: number;
   private readonly deadline: Deadline<Wait>;
-  private lastPendingBytes: number;
+  private lastTakenBytes: number;
 
   constructor(engine: Http1Engine, socket: Socket) {
     this.engine = engine;
@@ -80,7 +80,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
     this.refusal = undefined;
     this.now = engine.options.clock.now();
     this.deadline = new Deadline(engine.options.clock, this, 'request');
-    this.lastPendingBytes = 0;
+    this.lastTakenBytes = 0;
     this.wire = new Wire(socket, this);
   }
 
@@ -121,7 +121,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
 
   onDrain(): void {
     this.first?.writer?.wake();
-    this.advance();
+    this.goOn();
   }
 
   onClose(): void {
@@ -159,7 +159,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
       done = next;
       if (next !== undefined) this.takeTurn(next);
     }
-    if (!this.isParsing) this.advance();
+    if (!this.isParsing) this.goOn();
   }
 
   upgrade(head: string): Upgraded {
@@ -189,6 +189,13 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
     exchange.queued = undefined;
     if (queued !== undefined) for (const data of queued) this.wire.write(data);
     exchange.writer?.wake();
+  }
+
+  /** The same when no bytes came: it may be long since some did. */
+  private goOn(): void {
+    if (this.isParsing || this.isClosed) return;
+    this.now = this.engine.options.clock.now();
+    this.advance();
   }
 
   private advance(): void {
@@ -234,11 +241,11 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   }
 
   private isBlocked(): boolean {
-    const { receiving, last } = this;
+    const { receiving, last, wire } = this;
     if (receiving !== undefined) return receiving.receiver?.isFull === true;
-    if (last === undefined) return false;
+    if (wire.isFull) return true;
     // RFC 9112, section 9.3.2: only safe methods may be worked on side by side.
-    return this.pending >= maxPipelined || !isSafe(last) || this.wire.pendingBytes > maxUnsentBytes;
+    return last !== undefined && (this.pending >= maxPipelined || !isSafe(last));
   }
 
   private onHead(parser: RequestParser): void {
@@ -274,7 +281,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
       return;
     }
     exchange.awaitsContinue = expectsContinue;
-    exchange.receiver = new RequestBody(() => queueMicrotask(() => this.advance()));
+    exchange.receiver = new RequestBody(() => queueMicrotask(() => this.goOn()));
     this.receiving = exchange;
   }
 
@@ -330,8 +337,10 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
 
   private closeAfterAnswer(exchange: Http1Exchange): void {
     this.isEnding = true;
-    for (let left = exchange.next; left !== undefined; left = left.next) left.cut();
-    if (exchange.isComplete && (this.parser === undefined || this.parser.isIdle)) this.closeNow();
+    this.cutAll();
+    const isAllRead = exchange.isComplete && (this.parser === undefined || this.parser.isIdle);
+    // A client that did not ask for the end may have sent another request by now.
+    if (isAllRead && !exchange.head.keepAlive) this.closeNow();
     else this.linger();
   }
 
@@ -394,8 +403,10 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   private adjustDeadline(): void {
     const { keepAliveMs, headersTimeoutMs, requestTimeoutMs, sendTimeoutMs } = this.engine.options;
     if (this.isIdle && this.engine.isGraceOver) this.closeNow();
-    else if (this.wire.unsentBytes > 0) this.awaitSend(this.now + sendTimeoutMs);
-    else if (this.receiving !== undefined && requestTimeoutMs > 0)
+    else if (this.wire.unsentBytes > 0 || this.wire.isFull) {
+      // Whatever else comes from a client does not give it more time to take what it asked for.
+      if (this.deadline.wait !== 'send') this.awaitSend(this.now + sendTimeoutMs);
+    } else if (this.receiving !== undefined && requestTimeoutMs > 0)
       this.deadline.set('body', this.receiving.startedAt + requestTimeoutMs);
     else if (this.pending > 0) this.deadline.set('work', Number.POSITIVE_INFINITY);
     else if (this.parser === undefined) this.deadline.set('request', this.now + keepAliveMs);
@@ -403,7 +414,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   }
 
   private awaitSend(deadline: number): void {
-    this.lastPendingBytes = this.wire.pendingBytes;
+    this.lastTakenBytes = this.wire.takenBytes;
     this.deadline.set('send', deadline);
   }
 
@@ -419,6 +430,11 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
         this.onFailure(HttpErrors.REQUEST_TIMEOUT('the request did not arrive in time'));
         this.refuseIfBroken();
         return;
+      case 'linger':
+        // Not before the client has what it lingers for.
+        if (this.wire.pendingBytes > 0) this.awaitSend(now + this.engine.options.sendTimeoutMs);
+        else this.wire.destroy();
+        return;
       case 'send':
         this.onSendTimeout();
         return;
@@ -428,16 +444,15 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   }
 
   private onSendTimeout(): void {
-    const { pendingBytes } = this.wire;
-    if (pendingBytes === 0 && !this.isLingering) this.adjustDeadline();
-    else if (pendingBytes > 0 && pendingBytes !== this.lastPendingBytes) {
+    const { pendingBytes, takenBytes } = this.wire;
+    if (pendingBytes === 0 && !this.isLingering) {
+      this.deadline.wait = 'work';
+      this.adjustDeadline();
+    } else if (pendingBytes > 0 && takenBytes !== this.lastTakenBytes) {
       this.awaitSend(this.now + this.engine.options.sendTimeoutMs);
     } else this.wire.destroy();
   }
 }
-
-/** Answers that a client does not take, before no more of its requests are read. */
-const maxUnsentBytes = 64 * 1024;
 
 function isSafe({ method, head }: Http1Exchange): boolean {
   return (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') && !head.upgrade;

@@ -129,6 +129,7 @@ export class Http1Exchange implements Exchange {
       this.write(text);
     } else if (typeof content === 'string') {
       this.#writeText(text, content);
+      return;
     } else if (content.length <= maxInlineBytes) {
       this.write(text + latin1(content));
     } else {
@@ -225,11 +226,13 @@ export class Http1Exchange implements Exchange {
   }
 
   #writeText(head: string, content: string): void {
-    if (content.length <= maxPieceBytes) this.write(head + content);
-    else {
+    if (content.length > maxPieceBytes) {
       this.write(head);
       this.#writeBytes(Buffer.from(content, 'latin1'));
+      return;
     }
+    this.write(head + content);
+    this.finish();
   }
 
   #writeBytes(content: Uint8Array): void {
