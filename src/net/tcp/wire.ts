@@ -107,11 +107,11 @@ export class Wire {
     this.parts = undefined;
     this.partBytes = 0;
     if (!socket.writable) return;
-    if (parts !== undefined) writeParts(socket, parts, text);
-    else if (this.inFlight === 0 && socket.writableLength === 0 && !socket.connecting) this.writeAround(text);
-    else socket.write(text, 'latin1');
     // The stream knows nothing of what went around it, and says 'drain' only if its own queue was full.
-    if (this.wantsDrain && !socket.writableNeedDrain && socket.writableLength > 0) this.askWhenWritten();
+    const done = this.wantsDrain ? () => this.settleDrain() : undefined;
+    if (parts !== undefined) writeParts(socket, parts, text, done);
+    else if (this.inFlight === 0 && socket.writableLength === 0 && !socket.connecting) this.writeAround(text);
+    else socket.write(text, 'latin1', done);
   }
 
   /** Bytes that were written and that the kernel has not taken. */
@@ -192,10 +192,6 @@ export class Wire {
     else if (!this.isScheduled) this.settleDrain();
   }
 
-  private askWhenWritten(): void {
-    this.socket.write('', () => this.settleDrain());
-  }
-
   private settleDrain(): void {
     if (!this.wantsDrain || this.pendingBytes > 0) return;
     this.wantsDrain = false;
@@ -241,13 +237,15 @@ interface WiredSocket extends Socket {
   [wireOf]?: Wire | undefined;
 }
 
-function writeParts(socket: Socket, parts: readonly (string | Uint8Array)[], last: string): void {
+function writeParts(socket: Socket, parts: readonly (string | Uint8Array)[], text: string, done?: () => void): void {
+  const last = text === '' ? parts.length - 1 : -1;
   socket.cork();
-  for (const part of parts) {
-    if (typeof part === 'string') socket.write(part, 'latin1');
-    else socket.write(part);
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index]!;
+    if (typeof part === 'string') socket.write(part, 'latin1', index === last ? done : undefined);
+    else socket.write(part, index === last ? done : undefined);
   }
-  if (last !== '') socket.write(last, 'latin1');
+  if (text !== '') socket.write(text, 'latin1', done);
   socket.uncork();
 }
 
