@@ -49,6 +49,10 @@ export class Framing {
     let end = lineEnd;
     while (end > start && (bytes[end - 1] === space || bytes[end - 1] === tab)) end--;
     if (this.#isTrailer) return this.#fail(400, 'a trailer is a field that only a head may have');
+    if ((name === names.transferEncoding || name === names.contentLength) && hasTab(bytes, start, end, lineEnd)) {
+      // Legal, but never sent in earnest, and implementations differ: llhttp does not take `chunked` with a tab behind it.
+      return this.#fail(400, 'a field that frames the message has a tab beside its value');
+    }
     const isRepeated = (this.#seen & (1 << name)) !== 0;
     this.#seen |= 1 << name;
     switch (name) {
@@ -123,6 +127,15 @@ function optionsOf(bytes: Uint8Array, start: number, end: number): number {
     from = at + 1;
   }
   return options;
+}
+
+/** Whether one of the blanks around a value is a tab. */
+function hasTab(bytes: Uint8Array, start: number, end: number, lineEnd: number): boolean {
+  let at = start - 1;
+  while (bytes[at] === space) at--;
+  if (bytes[at] === tab) return true;
+  for (at = end; at < lineEnd; at++) if (bytes[at] === tab) return true;
+  return false;
 }
 
 /** One element of Connection, with its blanks; what is not known, or is no token, says nothing. */
