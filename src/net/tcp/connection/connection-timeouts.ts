@@ -15,6 +15,8 @@ export interface Moment {
   readonly partialBytes: number;
   /** Written, and not yet taken by the kernel. */
   readonly pendingBytes: number;
+  /** Taken by the kernel so far. */
+  readonly takenBytes: number;
 }
 
 export type Overdue = 'idle' | 'read' | 'write' | 'linger';
@@ -34,9 +36,7 @@ export class ConnectionTimeouts {
   activeAt: number;
   /** Since when a message has been incomplete; -1: none is. */
   frameSince: number;
-  /** Bytes given to the wire so far. */
-  written: number;
-  /** Of these, how many the kernel had taken at `takenAt`. */
+  /** How many bytes the kernel had taken at `takenAt`. */
   taken: number;
   takenAt: number;
   /** Since when everything has been said; -1: it has not. */
@@ -46,20 +46,16 @@ export class ConnectionTimeouts {
     this.times = times;
     this.activeAt = now;
     this.frameSince = -1;
-    this.written = 0;
     this.taken = 0;
     this.takenAt = now;
     this.lingerSince = -1;
   }
 
-  /** `bytes` were given to the wire, with `before` waiting there. Answers when the next check is due. */
-  wrote(now: number, bytes: number, before: number): number {
+  /** Something was written; nothing waited before, and then the kernel has taken `taken` bytes so far. Answers when the next check is due. */
+  wroteFirst(now: number, taken: number): number {
     this.activeAt = now;
-    if (before === 0) {
-      this.taken = this.written;
-      this.takenAt = now;
-    }
-    this.written += bytes;
+    this.taken = taken;
+    this.takenAt = now;
     return this.times.writeTimeoutMs === 0 ? Number.POSITIVE_INFINITY : now + this.times.writeTimeoutMs;
   }
 
@@ -82,12 +78,11 @@ export class ConnectionTimeouts {
     return typeof rest === 'string' ? rest : Math.min(written, rest);
   }
 
-  #checkWritten({ now, pendingBytes }: Moment): 'write' | number {
+  #checkWritten({ now, pendingBytes, takenBytes }: Moment): 'write' | number {
     const { writeTimeoutMs } = this.times;
     if (pendingBytes === 0 || writeTimeoutMs === 0) return Number.POSITIVE_INFINITY;
-    const taken = this.written - pendingBytes;
-    if (taken > this.taken) {
-      this.taken = taken;
+    if (takenBytes > this.taken) {
+      this.taken = takenBytes;
       this.takenAt = now;
     }
     const due = this.takenAt + writeTimeoutMs * (1 + Math.floor(pendingBytes / bytesPerTimeout));

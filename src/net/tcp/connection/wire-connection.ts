@@ -262,11 +262,12 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
 
   #encode(message: Out): void {
     const wire = this.#wire;
-    const before = wire.pendingBytes;
+    const isFirst = wire.pendingBytes === 0;
     this.#codec.encode(message, wire);
-    const after = wire.pendingBytes;
-    if (after >= wire.socket.writableHighWaterMark) this.#isFull = true;
-    this.#checkBy(this.#times.wrote(this.ctx.clock.now(), after - before, before));
+    if (wire.isFull) this.#isFull = true;
+    const now = this.ctx.clock.now();
+    if (isFirst) this.#checkBy(this.#times.wroteFirst(now, wire.takenBytes));
+    else this.#times.activeAt = now;
   }
 
   /** Nothing more is read or written; only the first reason counts. */
@@ -296,6 +297,7 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
       isAwaited: this.#readers.head !== undefined,
       partialBytes: this.#isDry ? this.#decoder.partialBytes : 0,
       pendingBytes: this.#wire.pendingBytes,
+      takenBytes: this.#wire.takenBytes,
     });
     if (typeof overdue === 'number') {
       this.#checkBy(overdue);
