@@ -37,6 +37,8 @@ export class Wire {
   declare private inFlight: number;
   /** All that was flushed. */
   declare private flushedBytes: number;
+  /** Something went through the stream's queue: there may be something in it. */
+  declare private usesStream: boolean;
   declare private isScheduled: boolean;
   declare private wantsDrain: boolean;
   declare private closesWhenWritten: boolean;
@@ -51,6 +53,7 @@ export class Wire {
     this.partBytes = 0;
     this.inFlight = 0;
     this.flushedBytes = 0;
+    this.usesStream = socket.writableLength > 0;
     this.isScheduled = false;
     this.wantsDrain = false;
     this.closesWhenWritten = false;
@@ -93,7 +96,8 @@ export class Wire {
       this.isScheduled = true;
       flushLater(this);
     }
-    if (!this.isFull) return true;
+    const queued = this.text.length + this.partBytes;
+    if ((queued < smallBytes && this.inFlight === 0 && !this.usesStream) || !this.isFull) return true;
     this.wantsDrain = true;
     return false;
   }
@@ -108,9 +112,13 @@ export class Wire {
     this.partBytes = 0;
     if (!socket.writable) return;
     // The stream knows nothing of what went around it, and says 'drain' only if its own queue was full.
-    const done = this.wantsDrain ? () => this.settleDrain() : undefined;
+    const done = this.wantsDrain ? (error?: Error | null) => void (error == null && this.settleDrain()) : undefined;
+    if (parts === undefined && this.mayWriteAround) {
+      this.writeAround(text);
+      return;
+    }
+    this.usesStream = true;
     if (parts !== undefined) writeParts(socket, parts, text, done);
-    else if (this.inFlight === 0 && socket.writableLength === 0 && !socket.connecting) this.writeAround(text);
     else socket.write(text, 'latin1', done);
   }
 
@@ -174,6 +182,11 @@ export class Wire {
     this.partBytes += data.length;
   }
 
+  private get mayWriteAround(): boolean {
+    const { socket } = this;
+    return this.inFlight === 0 && !(this.usesStream && socket.writableLength > 0) && !socket.connecting;
+  }
+
   private writeAround(text: string): void {
     this.onWritten ??= (error) => this.written(error);
     this.inFlight = text.length;
@@ -231,13 +244,18 @@ export class Wire {
   }
 }
 
+/** So little that its size need not be compared with anything. */
+const smallBytes = 16 * 1024;
+
 const wireOf = Symbol('flotilla.wire');
 
 interface WiredSocket extends Socket {
   [wireOf]?: Wire | undefined;
 }
 
-function writeParts(socket: Socket, parts: readonly (string | Uint8Array)[], text: string, done?: () => void): void {
+type Done = (error?: Error | null) => void;
+
+function writeParts(socket: Socket, parts: readonly (string | Uint8Array)[], text: string, done?: Done): void {
   const last = text === '' ? parts.length - 1 : -1;
   socket.cork();
   for (let index = 0; index < parts.length; index++) {

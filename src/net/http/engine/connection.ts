@@ -132,14 +132,13 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
     this.engine.closed(this);
   }
 
-  /** The lines that an answer's head ends with, after it was decided whether it is the last of the connection. */
-  commonLines(exchange: Http1Exchange): string {
+  /** The head of an answer up to its length, after it was decided whether it is the last of the connection. */
+  replyHead(exchange: Http1Exchange, status: number, headers: readonly string[]): string {
     if (!this.isParsing) this.now = this.engine.options.clock.now();
     const isNewest = exchange.next === undefined && this.held === undefined;
     if (isNewest && (this.engine.isLeaving || this.isEnding)) exchange.isLast = true;
     if (exchange.isLast) this.isEnding = true;
-    const { lines } = this.engine;
-    return exchange.isLast ? lines.close(this.now) : lines.keepAlive(this.now);
+    return this.engine.heads.make(status, headers, exchange.isLast, this.now);
   }
 
   /** An answer is written: those behind it that were waiting for their turn follow. */

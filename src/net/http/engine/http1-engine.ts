@@ -3,7 +3,7 @@ import type { Context, Timer } from '../../../concurrency/index.ts';
 import { HttpErrors } from '../http-errors.ts';
 import { Connection, refusalText } from './connection.ts';
 import type { Engine, EngineOptions } from './exchange.ts';
-import { CommonLines } from './reply-lines.ts';
+import { ReplyHeads } from './reply-lines.ts';
 import { RequestParser } from './request-parser.ts';
 
 /** Parsers that wait for work; more than this many requests rarely arrive in pieces at the same time. */
@@ -18,7 +18,7 @@ export function http1Engine(options: EngineOptions): Engine {
 
 export class Http1Engine implements Engine {
   readonly options: EngineOptions;
-  readonly lines: CommonLines;
+  readonly heads: ReplyHeads;
   isLeaving = false;
   /** Idle connections are kept no longer. */
   isGraceOver = false;
@@ -35,7 +35,7 @@ export class Http1Engine implements Engine {
 
   constructor(options: EngineOptions) {
     this.options = options;
-    this.lines = new CommonLines(options.keepAliveMs);
+    this.heads = new ReplyHeads(options.keepAliveMs);
   }
 
   handle(socket: Socket): void {

@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts';
 import type { Exchange, ExchangeListener, ReplyWriter, Upgraded } from './exchange.ts';
 import type { RequestHead } from './head.ts';
 import { HeaderName, maskOf } from './header-name.ts';
-import { encodeText, headerLines, statusLine } from './reply-lines.ts';
+import { encodeText, headerLines } from './reply-lines.ts';
 import { Http1ReplyWriter } from './reply-writer.ts';
 import { clientLeft, type RequestBody, tooLarge } from './request-body.ts';
 
@@ -203,11 +203,7 @@ export class Http1Exchange implements Exchange {
   #begin(status: number, headers: readonly string[]): string {
     this.isAnswering = true;
     if (this.#mustClose()) this.isLast = true;
-    const { connection } = this;
-    const common = connection.commonLines(this);
-    return (
-      statusLine(status) + (headers.length === 2 ? `${headers[0]}: ${headers[1]}\r\n` : headerLines(headers)) + common
-    );
+    return this.connection.replyHead(this, status, headers);
   }
 
   /** Whether what is still to come of the request is too much to read for nothing. */

@@ -18,29 +18,34 @@ export function headerLines(headers: readonly string[]): string {
 }
 
 /**
- * The lines that every answer ends its head with: the date and what becomes of the connection. Made anew once a second
- * (RFC 9110, section 6.6.1, wants no finer date), since formatting one costs as much as the rest of the head.
+ * The heads of a server's answers up to what says how long the body is. The date and what becomes of the connection are
+ * made anew once a second (RFC 9110, section 6.6.1, wants no finer date), since formatting a date costs as much as the rest
+ * of the head. Answers of one kind share their headers, so that the head of the last one mostly is that of the next.
  */
-export class CommonLines {
+export class ReplyHeads {
   readonly #keepAliveText: string;
   #keepAlive = '';
   #close = '';
   #validUntil = Number.NEGATIVE_INFINITY;
+  #lastStatus = 0;
+  #lastHeaders: readonly string[] | undefined;
+  #lastHead = '';
 
   constructor(keepAliveMs: number) {
     // The hint lets a client stop using the connection just before it is closed (RFC 2068, section 19.7.1.1).
     this.#keepAliveText = `connection: keep-alive\r\nkeep-alive: timeout=${Math.max(1, Math.floor(keepAliveMs / 1000))}\r\n`;
   }
 
-  /** `now` is any clock of milliseconds that only grows. */
-  keepAlive(now: number): string {
+  /** `headers`: name and value in turn. `now` is any clock of milliseconds that only grows. */
+  make(status: number, headers: readonly string[], isLast: boolean, now: number): string {
     if (now >= this.#validUntil) this.#renew(now);
-    return this.#keepAlive;
-  }
-
-  close(now: number): string {
-    if (now >= this.#validUntil) this.#renew(now);
-    return this.#close;
+    if (isLast) return statusLine(status) + headerLines(headers) + this.#close;
+    if (headers !== this.#lastHeaders || status !== this.#lastStatus) {
+      this.#lastHead = statusLine(status) + headerLines(headers) + this.#keepAlive;
+      this.#lastHeaders = headers;
+      this.#lastStatus = status;
+    }
+    return this.#lastHead;
   }
 
   #renew(now: number): void {
@@ -49,6 +54,7 @@ export class CommonLines {
     this.#keepAlive = date + this.#keepAliveText;
     this.#close = `${date}connection: close\r\n`;
     this.#validUntil = now + 1000 - (wall % 1000);
+    this.#lastHeaders = undefined;
   }
 }
 

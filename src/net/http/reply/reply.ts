@@ -184,12 +184,17 @@ export function headerName(name: string, value: string): string {
 }
 
 function plain(contentType: string): readonly string[] {
-  if (contentType === 'application/json') return jsonHeaders;
-  return contentType === '' ? noHeaders : ['content-type', contentType];
+  return plainHeaders[contentType] ?? ['content-type', contentType];
 }
 
-const noHeaders: readonly string[] = [];
-const jsonHeaders: readonly string[] = ['content-type', 'application/json'];
+/** Shared by all replies that have nothing else: an engine knows them again, and need not write them out again. */
+const plainHeaders: Readonly<Record<string, readonly string[]>> = {
+  '': [],
+  'application/json': ['content-type', 'application/json'],
+  'text/plain; charset=utf-8': ['content-type', 'text/plain; charset=utf-8'],
+  'text/html; charset=utf-8': ['content-type', 'text/html; charset=utf-8'],
+  'application/octet-stream': ['content-type', 'application/octet-stream'],
+};
 
 /** Name and value in turn, names in lower case. Throws a TypeError for a header that cannot be sent. */
 export function headerList(headers: ReplyHeaders): string[] {
