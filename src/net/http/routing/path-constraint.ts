@@ -17,6 +17,11 @@ export interface PathConstraint {
 /** What the parameters of a path are held to, by name. */
 export type PathConstraints = Readonly<Record<string, PathConstraint | undefined>>;
 
+/** The constraint for a name, which may be one that every object has (`constructor`). */
+export function constraintFor(constraints: PathConstraints, name: string): PathConstraint | undefined {
+  return Object.hasOwn(constraints, name) ? constraints[name] : undefined;
+}
+
 export interface IntOptions {
   /** Default: 0. */
   readonly min?: number;

@@ -27,6 +27,8 @@ describe('parsePattern', () => {
     ['/:1st', /":1st" is not a parameter/],
     ['/:id/x/:id', /"id" stands twice/],
     ['/*', /not a rest parameter/],
+    ['/:__proto__', /cannot be named __proto__/],
+    ['/*__proto__', /cannot be named __proto__/],
     ['/*rest/more', /must be the last segment/],
     ['/:id:close?', /is not a parameter/],
     ['/r%6Foms', /write static text plain/],

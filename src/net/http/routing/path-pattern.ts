@@ -59,18 +59,24 @@ function parseSegment(path: string, text: string, isLast: boolean): Segment {
         `"${text}" is not a parameter; write ":name", or ":name" and a suffix that starts with : . - ~ or @`,
       );
     }
-    return { kind: 'param', name: match[1]!, suffix: match[2]! };
+    return { kind: 'param', name: nameOf(path, match[1]!), suffix: match[2]! };
   }
   if (text.startsWith('*')) {
     const match = restText.exec(text);
     if (match === null) throw bad(path, `"${text}" is not a rest parameter; write "*name"`);
     if (!isLast) throw bad(path, `"${text}" must be the last segment`);
-    return { kind: 'rest', name: match[1]! };
+    return { kind: 'rest', name: nameOf(path, match[1]!) };
   }
   if (!staticText.test(text)) {
     throw bad(path, `"${text}" has a character that a path may not have; write static text plain, not percent-encoded`);
   }
   return { kind: 'static', text };
+}
+
+/** Assigned to an object `__proto__` would be its prototype. */
+function nameOf(path: string, name: string): string {
+  if (name === '__proto__') throw bad(path, 'a parameter cannot be named __proto__');
+  return name;
 }
 
 function bad(path: string, why: string): TypeError {

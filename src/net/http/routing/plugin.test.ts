@@ -138,6 +138,8 @@ describe('what a router says for its routes', () => {
     assert.throws(() => router.get('/rooms/:nr', { where: { nr: int() } }, nothing), /conflicts with GET \/rooms\/:id/);
     // @ts-expect-error the path has no such parameter
     assert.throws(() => router.get('/halls/:id', { where: { name: int() } }, nothing), /a constraint for "name"/);
+    router.get('/classes/:constructor', nothing);
+    assert.equal(at(router, '/classes/:constructor').options.where, undefined);
     router.group('/:tenant').get('/x', { where: { tenant: uuid() } }, nothing);
   });
 });

@@ -1,5 +1,5 @@
 import { Found, Leaf } from './found.ts';
-import type { PathConstraints } from './path-constraint.ts';
+import { constraintFor, type PathConstraints } from './path-constraint.ts';
 import { parsePattern } from './path-pattern.ts';
 import { RouteNode } from './route-node.ts';
 import { walk, walkEncoded } from './walk.ts';
@@ -15,12 +15,20 @@ export type { Found } from './found.ts';
  * Written for speed (`npm run bench -- http-parts`); the plain version that it is tested against is `PlainRouteTree`.
  */
 export class RouteTree<T> {
-  readonly #roots = new Map<string, RouteNode<T>>();
+  // Private by word, not by '#', which costs as much as a character to compare.
+  private readonly roots: Map<string, RouteNode<T>>;
   /** Filled and read within `find`. */
-  readonly #offsets: number[] = [];
+  private readonly offsets: number[];
   /** The root of the method that most requests have. */
-  #get: RouteNode<T> | undefined;
-  #isCompiled = true;
+  private get: RouteNode<T> | undefined;
+  private isCompiled: boolean;
+
+  constructor() {
+    this.roots = new Map();
+    this.offsets = [];
+    this.get = undefined;
+    this.isCompiled = true;
+  }
 
   /**
    * Throws a TypeError for a bad path, for a constraint that no parameter has, and for a path that another route of this method
@@ -28,7 +36,7 @@ export class RouteTree<T> {
    */
   add(method: string, path: string, value: T, where: PathConstraints = {}): void {
     const names: string[] = [];
-    let node = this.#root(method);
+    let node = this.root(method);
     let isRest = false;
     for (const segment of parsePattern(path)) {
       if (segment.kind === 'static') {
@@ -36,7 +44,7 @@ export class RouteTree<T> {
         continue;
       }
       names.push(segment.name);
-      if (segment.kind === 'param') node = node.paramChild(segment.suffix, where[segment.name]);
+      if (segment.kind === 'param') node = node.paramChild(segment.suffix, constraintFor(where, segment.name));
       else isRest = true;
     }
     checkWhere(method, path, where, isRest ? names.slice(0, -1) : names);
@@ -49,14 +57,14 @@ export class RouteTree<T> {
     const leaf = new Leaf(value, path, names);
     if (isRest) node.rest = leaf;
     else node.leaf = leaf;
-    this.#isCompiled = false;
+    this.isCompiled = false;
   }
 
   /** Makes what `find` needs, which otherwise the next `find` does. */
   compile(): void {
-    for (const root of this.#roots.values()) root.compile();
-    this.#get = this.#roots.get('GET');
-    this.#isCompiled = true;
+    for (const root of this.roots.values()) root.compile();
+    this.get = this.roots.get('GET');
+    this.isCompiled = true;
   }
 
   /**
@@ -64,21 +72,21 @@ export class RouteTree<T> {
    * falls back to GET. Undefined if none matches. Allocates nothing for a route without parameters.
    */
   find(method: string, target: string, end = target.length, start = 0): Found<T> | undefined {
-    if (!this.#isCompiled) this.compile();
-    const root = method === 'GET' ? this.#get : this.#roots.get(method);
-    const found = root === undefined ? undefined : this.#findIn(root, target, end, start);
+    if (!this.isCompiled) this.compile();
+    const root = method === 'GET' ? this.get : this.roots.get(method);
+    const found = root === undefined ? undefined : this.findIn(root, target, end, start);
     return found === undefined && method === 'HEAD' ? this.find('GET', target, end, start) : found;
   }
 
   /** The methods that have a route for the path, sorted. Empty if no route matches it. */
   methods(target: string, end = target.length, start = 0): string[] {
-    if (!this.#isCompiled) this.compile();
-    const methods = [...this.#roots].filter(([, root]) => this.#findIn(root, target, end, start) !== undefined);
+    if (!this.isCompiled) this.compile();
+    const methods = [...this.roots].filter(([, root]) => this.findIn(root, target, end, start) !== undefined);
     return methods.map(([method]) => method).sort();
   }
 
-  #findIn(root: RouteNode<T>, target: string, end: number, start: number): Found<T> | undefined {
-    const offsets = this.#offsets;
+  private findIn(root: RouteNode<T>, target: string, end: number, start: number): Found<T> | undefined {
+    const offsets = this.offsets;
     // '/' ends before its only segment, which is empty; a rest that is empty comes after it.
     if (end - start === 1 && root.leaf !== undefined) return root.leaf.found;
     let leaf = walk(root, target, start + 1, end, 0, offsets);
@@ -89,11 +97,11 @@ export class RouteTree<T> {
     return leaf === undefined ? undefined : (leaf.found ?? new Found(leaf, target, offsets));
   }
 
-  #root(method: string): RouteNode<T> {
-    let root = this.#roots.get(method);
+  private root(method: string): RouteNode<T> {
+    let root = this.roots.get(method);
     if (root === undefined) {
       root = new RouteNode(0);
-      this.#roots.set(method, root);
+      this.roots.set(method, root);
     }
     return root;
   }

@@ -2,6 +2,7 @@ import type { Context } from '../../../concurrency/index.ts';
 import type { Middleware, Schema } from '../../../service/index.ts';
 import type { Binder } from '../input/binder.ts';
 import type { BodyInput } from '../input/body.ts';
+import type { Compression } from '../reply/compression.ts';
 import type { ResponseSchemas } from '../reply/render.ts';
 import type { Renderer } from '../reply/renderer.ts';
 import type { HttpMethod, HttpRequest } from '../request.ts';
@@ -42,6 +43,8 @@ export interface RouteOptions<P, Q, H, B, Names extends string = string> {
   readonly renderers?: readonly Renderer[];
   /** A client whose Accept asks for none of them is refused with 406, before the body is read. Default: the group's; else it gets the first. */
   readonly strictAccept?: boolean;
+  /** False: answers go out as they are, as they should where a secret stands beside text that strangers choose. Default: the server's. */
+  readonly compression?: Compression | false;
   /** Default: the server's. */
   readonly maxBodyBytes?: number;
   /** The longest a call may last, with the sending of its answer; 0: no limit. Default: the server's. */

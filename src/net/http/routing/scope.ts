@@ -1,7 +1,7 @@
 import type { Middleware } from '../../../service/index.ts';
 import type { Binder } from '../input/binder.ts';
 import type { Renderer } from '../reply/renderer.ts';
-import type { PathConstraints } from './path-constraint.ts';
+import { constraintFor, type PathConstraints } from './path-constraint.ts';
 import { parsePattern } from './path-pattern.ts';
 import type { RouteOptions } from './route.ts';
 
@@ -62,13 +62,13 @@ export class Scope {
 
 /** The constraints for the path's own parameters; undefined if there are none. */
 function whereOf(path: string, outer: PathConstraints = {}, own: PathConstraints = {}): PathConstraints | undefined {
-  const where: Record<string, PathConstraints[string]> = { ...own };
+  const where = new Map(Object.entries(own).filter(([, constraint]) => constraint !== undefined));
   for (const segment of parsePattern(path)) {
-    if (segment.kind !== 'param') continue;
-    where[segment.name] ??= outer[segment.name];
-    if (where[segment.name] === undefined) delete where[segment.name];
+    if (segment.kind !== 'param' || where.has(segment.name)) continue;
+    const constraint = constraintFor(outer, segment.name);
+    if (constraint !== undefined) where.set(segment.name, constraint);
   }
-  return Object.keys(where).length === 0 ? undefined : where;
+  return where.size === 0 ? undefined : Object.fromEntries(where);
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
