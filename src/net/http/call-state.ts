@@ -2,6 +2,7 @@ import type { TraceContext } from '../../call/index.ts';
 import { background, type Context, contextKey } from '../../concurrency/index.ts';
 import type { Exchange } from './engine/exchange.ts';
 import type { IncomingRequest } from './incoming-request.ts';
+import type { Compression } from './reply/compression.ts';
 import { type HttpReply, headerName } from './reply/reply.ts';
 import type { HttpRequestHead } from './request.ts';
 import type { OnSent } from './sent.ts';
@@ -12,6 +13,8 @@ export interface CallState {
   readonly request: IncomingRequest;
   /** Ends when the server begins to drain. */
   readonly drain: Context;
+  /** Undefined: the answer goes out as it is. */
+  readonly compression: Compression | undefined;
   /** Set with {@link setReplyHeader}: name and value in turn. Undefined while there are none. */
   extraHeaders: string[] | undefined;
   /** What the caller's headers said. */

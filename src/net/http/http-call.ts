@@ -8,6 +8,7 @@ import { clientLeft } from './engine/request-body.ts';
 import { statusOf } from './http-errors.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { answer, answerError } from './reply/answer.ts';
+import type { Compression } from './reply/compression.ts';
 import type { HttpReply } from './reply/reply.ts';
 import type { Output, RouteCall } from './route-call.ts';
 import type { OnSent } from './sent.ts';
@@ -31,6 +32,7 @@ export class HttpCall implements CallState, ExchangeListener {
   declare readonly request: IncomingRequest;
   declare readonly drain: Context;
   declare readonly callerTrace: TraceContext | undefined;
+  declare compression: Compression | undefined;
   declare extraHeaders: string[] | undefined;
   declare span: TraceContext | undefined;
   declare reply: HttpReply | undefined;
@@ -52,6 +54,7 @@ export class HttpCall implements CallState, ExchangeListener {
     this.request = request;
     this.drain = host.drainContext;
     this.callerTrace = callerTrace;
+    this.compression = undefined;
     this.extraHeaders = undefined;
     this.span = undefined;
     this.reply = undefined;
@@ -66,6 +69,7 @@ export class HttpCall implements CallState, ExchangeListener {
   run(call: RouteCall): void {
     this.host.onStarted();
     this.exchange.listener = this;
+    this.compression = call.compression;
     let output: Output | Promise<Output>;
     const { deadline } = this.ctx;
     try {

@@ -7,6 +7,7 @@ import { follow } from './events/follow.ts';
 import { encodeEvent, heartbeat } from './events/server-sent-events.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { inputReader } from './input/input.ts';
+import type { Compression } from './reply/compression.ts';
 import { compileRender, type Render } from './reply/render.ts';
 import { empty, HttpReply } from './reply/reply.ts';
 import { exactly } from './reply/sized.ts';
@@ -20,6 +21,7 @@ export interface RouteDefaults {
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
   readonly middleware: readonly Middleware[];
+  readonly compression: Compression | undefined;
   /** Of the server that the calls will come to. */
   readonly telemetry: Telemetry;
 }
@@ -29,6 +31,7 @@ export interface RouteCall {
   readonly route: string;
   readonly method: string;
   readonly timeoutMs: number;
+  readonly compression: Compression | undefined;
   readonly run: Step<IncomingRequest, Output>;
 }
 
@@ -50,7 +53,10 @@ export function routeCall(route: Route, defaults: RouteDefaults): RouteCall {
   };
   const name = `${route.method} ${route.path}`;
   const middleware = [...defaults.middleware, ...route.middleware];
-  return compose(name, route.path, limit, idempotent.has(route.method), handle, render, { ...defaults, middleware });
+  const own = options.compression ?? defaults.compression;
+  const compression = own === false ? undefined : own;
+  const all = { ...defaults, middleware, compression };
+  return compose(name, route.path, limit, idempotent.has(route.method), handle, render, all);
 }
 
 /** What answers where no route does: the same chain, so that it is traced, counted and logged, under one name. */
@@ -66,7 +72,7 @@ function compose(
   isIdempotent: boolean,
   handle: Step<IncomingRequest, Output>,
   render: Render,
-  { service, middleware, telemetry }: RouteDefaults,
+  { service, middleware, telemetry, compression }: RouteDefaults,
 ): RouteCall {
   const method: MethodInfo = {
     service,
@@ -79,7 +85,13 @@ function compose(
   };
   const inner = middleware.length === 0 ? handle : resettled(wrapped(handle, method, middleware), render);
   const seen = telemetry === noTelemetry ? inner : noteSpan(inner);
-  return { route, method: name, timeoutMs, run: serverCall(seen, method, [], { isRoot: true, telemetry }) };
+  return {
+    route,
+    method: name,
+    timeoutMs,
+    compression,
+    run: serverCall(seen, method, [], { isRoot: true, telemetry }),
+  };
 }
 
 /** Notes the server span, which the answer tells. */

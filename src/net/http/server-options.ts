@@ -1,6 +1,7 @@
 import type { CallFields, GetHeader } from '../../call/index.ts';
 import type { Admit, Middleware } from '../../service/index.ts';
 import type { Listener } from '../tcp/index.ts';
+import type { Compression } from './reply/compression.ts';
 import type { RouteList } from './routing/router.ts';
 
 /** What a server believes of a request's headers. */
@@ -27,6 +28,8 @@ export interface HttpServerOptions {
    * function that takes only what strangers may say.
    */
   readonly fields?: (get: GetHeader) => TrustedFields;
+  /** Compresses answers by what clients take; a route may say otherwise. Read its note on secrets first. Default: none. */
+  readonly compression?: Compression;
   /** The largest body, in bytes; a route may say otherwise. Default: 1 MiB. */
   readonly maxBodyBytes?: number;
   /** All headers with the request line, in bytes. Default: 16 KiB. */

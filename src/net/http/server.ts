@@ -118,9 +118,9 @@ class RoutedServer implements HttpServer, CallHost {
   }
 
   #compose(ctx: Context): void {
-    const { name, middleware = [], router } = this.#options;
+    const { name, middleware = [], router, compression } = this.#options;
     const { timeoutMs, maxBodyBytes } = this.#limits;
-    const defaults = { service: name, timeoutMs, maxBodyBytes, middleware, telemetry: telemetryOf(ctx) };
+    const defaults = { service: name, timeoutMs, maxBodyBytes, middleware, compression, telemetry: telemetryOf(ctx) };
     for (const route of sealRoutes(router)) {
       this.#tree.add(route.method, route.path, routeCall(route, defaults), route.options.where);
     }

@@ -2,43 +2,11 @@ import assert from 'node:assert/strict';
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, gzipSync, zstdDecompress } from 'node:zlib';
-import { RawClient } from '../server.fixture.ts';
+import { gzipSync } from 'node:zlib';
+import { decoders, rawGet as get } from '../raw-get.fixture.ts';
 import { makeFolder, modifiedMs, noise, serveFiles, write } from './folder.fixture.ts';
 
 const script = `// ${'a line of a script that says the same again and again\n'.repeat(200)}`;
-
-interface Got {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Buffer;
-}
-
-/** Without fetch's own decoding. */
-async function get(port: number, path: string, headers: Readonly<Record<string, string>>): Promise<Got> {
-  using client = new RawClient(port);
-  const lines = Object.entries({ host: 'test', connection: 'close', ...headers }).map(
-    ([name, value]) => `${name}: ${value}\r\n`,
-  );
-  client.send(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
-  const chunks: Buffer[] = [];
-  client.socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await client.closed();
-  const all = Buffer.concat(chunks);
-  const end = all.indexOf('\r\n\r\n');
-  const [status = '', ...fields] = all.subarray(0, end).toString('latin1').split('\r\n');
-  const pairs = fields.map(
-    (line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as [string, string],
-  );
-  return { status: Number(status.split(' ')[1]), headers: new Headers(pairs), body: all.subarray(end + 4) };
-}
-
-const decoders = {
-  br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
-  gzip: promisify(gunzip),
-};
 
 for (const [acceptEncoding, coding] of [
   ['gzip, deflate, br, zstd', 'br'],

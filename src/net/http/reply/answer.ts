@@ -6,8 +6,10 @@ import type { Exchange, ReplyWriter } from '../engine/exchange.ts';
 import { clientLeft } from '../engine/request-body.ts';
 import { HttpErrors } from '../http-errors.ts';
 import { isStream, type Output } from '../route-call.ts';
+import type { Compression, Encodable } from './compression.ts';
 import { errorReply } from './error-reply.ts';
 import { headerList, type UpgradeContent } from './reply.ts';
+import type { StreamEncoder } from './stream-encoder.ts';
 
 /**
  * Sends what the chain gave: at once, or a promise of it where it takes time. Throws what fails before the answer has begun;
@@ -15,9 +17,11 @@ import { headerList, type UpgradeContent } from './reply.ts';
  */
 export function answer(ctx: CancelContext, state: CallState, output: Output): Promise<void> | undefined {
   if (isStream(output)) return answerStream(ctx, state, output);
-  const { exchange } = state;
+  const { exchange, compression } = state;
   const { status, content } = output;
   const headers = headersOf(state, output.headers);
+  if (compression !== undefined && content.kind !== 'none' && content.kind !== 'upgrade')
+    return answerCoded(compression, exchange, status, headers, content);
   if (content.kind === 'whole') exchange.respond(status, headers, content.data);
   else if (content.kind === 'none') exchange.respond(status, headers, undefined);
   else if (content.kind === 'upgrade') return handOver(ctx, state, headers, content);
@@ -38,22 +42,74 @@ export function refuse(exchange: Exchange, error: StatusError, retryAfterMs?: nu
   exchange.respond(status, [...headers, ...retry], body);
 }
 
+/** As {@link answer}, in the coding that the client takes. HEAD, for which nothing is made, says what a GET would. */
+function answerCoded(
+  compression: Compression,
+  exchange: Exchange,
+  status: number,
+  headers: readonly string[],
+  content: Encodable & { readonly data?: string | Uint8Array },
+): Promise<void> | undefined {
+  const accept = exchange.header('accept-encoding');
+  const { data } = content;
+  if (exchange.method === 'HEAD' || data === undefined) {
+    const length = data === undefined ? content.length : data.length;
+    const head = compression.head(
+      accept,
+      status,
+      headers,
+      length === undefined ? { kind: content.kind } : { kind: content.kind, length },
+    );
+    if (head.isCoded || data === undefined) exchange.open(status, head.headers).end();
+    else exchange.respond(status, head.headers, data);
+    return undefined;
+  }
+  const coded = compression.whole(accept, status, headers, data);
+  if (coded instanceof Promise) return coded.then((body) => exchange.respond(status, body.headers, body.data));
+  exchange.respond(status, coded.headers, coded.data);
+  return undefined;
+}
+
 async function answerStream(ctx: Context, state: CallState, output: AsyncIterable<string | Uint8Array>): Promise<void> {
-  const { exchange, reply } = state;
-  const { status = 200, headers = [], content } = reply ?? {};
-  const open = () => exchange.open(status, headersOf(state, headers));
+  const { content } = state.reply ?? {};
   // A browser waits for the head of an event stream; of another stream the first chunk decides between it and an error.
-  let writer: ReplyWriter | undefined = content?.kind === 'events' ? open() : undefined;
+  let opened = content?.kind === 'events' ? openStream(state) : undefined;
   try {
     for await (const chunk of output) {
-      writer ??= open();
-      const taken = writer.write(chunk);
+      opened ??= openStream(state);
+      const { writer, encoder } = opened;
+      const taken = writer.write(encoder === undefined ? chunk : await encoder.write(chunk));
       if (taken !== undefined) await until(ctx, taken);
     }
+    opened ??= openStream(state);
+    const { writer, encoder } = opened;
+    if (encoder !== undefined) writer.write(await encoder.end());
     const trailers = content?.kind === 'stream' ? content.trailers : undefined;
-    (writer ?? open()).end(trailers === undefined ? undefined : headerList(trailers()));
+    writer.end(trailers === undefined ? undefined : headerList(trailers()));
   } catch (error) {
-    writer?.abort();
+    opened?.writer.abort();
+    throw error;
+  } finally {
+    opened?.encoder?.close();
+  }
+}
+
+interface OpenedStream {
+  readonly writer: ReplyWriter;
+  readonly encoder: StreamEncoder | undefined;
+}
+
+function openStream(state: CallState): OpenedStream {
+  const { exchange, reply, compression } = state;
+  const { status = 200, headers = [], content } = reply ?? {};
+  const all = headersOf(state, headers);
+  if (compression === undefined || content === undefined)
+    return { writer: exchange.open(status, all), encoder: undefined };
+  const coded = compression.stream(exchange.header('accept-encoding'), status, all, content as Encodable);
+  try {
+    return { writer: exchange.open(status, coded.headers), encoder: coded.encoder };
+  } catch (error) {
+    coded.encoder?.close();
     throw error;
   }
 }

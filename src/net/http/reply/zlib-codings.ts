@@ -2,18 +2,21 @@ import { promisify } from 'node:util';
 import {
   type BrotliOptions,
   brotliCompress,
+  brotliCompressSync,
   constants,
   gzip,
+  gzipSync,
   type ZlibOptions,
   type ZstdOptions,
   zstdCompress,
+  zstdCompressSync,
 } from 'node:zlib';
 import type { Coding } from './negotiate.ts';
 
 /** How hard each coding tries: zstd 1 to 22, br 0 to 11, gzip 1 to 9. */
 export type Levels = Readonly<Record<Coding, number>>;
 
-const compressors = {
+const onThread = {
   zstd: promisify<Uint8Array, ZstdOptions, Buffer>(zstdCompress),
   br: promisify<Uint8Array, BrotliOptions, Buffer>(brotliCompress),
   gzip: promisify<Uint8Array, ZlibOptions, Buffer>(gzip),
@@ -23,15 +26,31 @@ const compressors = {
 export function compress(coding: Coding, data: Uint8Array, level: number): Promise<Uint8Array> {
   switch (coding) {
     case 'zstd':
-      return compressors.zstd(data, {
-        params: { [constants.ZSTD_c_compressionLevel]: level },
-        pledgedSrcSize: data.length,
-      });
+      return onThread.zstd(data, zstdOptions(data, level));
     case 'br':
-      return compressors.br(data, {
-        params: { [constants.BROTLI_PARAM_QUALITY]: level, [constants.BROTLI_PARAM_SIZE_HINT]: data.length },
-      });
+      return onThread.br(data, brotliOptions(data, level));
     case 'gzip':
-      return compressors.gzip(data, { level });
+      return onThread.gzip(data, { level });
   }
+}
+
+/** The same here and now, for what is small. */
+export function compressSync(coding: Coding, data: Uint8Array, level: number): Uint8Array {
+  switch (coding) {
+    case 'zstd':
+      return zstdCompressSync(data, zstdOptions(data, level));
+    case 'br':
+      return brotliCompressSync(data, brotliOptions(data, level));
+    case 'gzip':
+      return gzipSync(data, { level });
+  }
+}
+
+/** Who knows the size takes no more memory than it needs. */
+function zstdOptions(data: Uint8Array, level: number): ZstdOptions {
+  return { params: { [constants.ZSTD_c_compressionLevel]: level }, pledgedSrcSize: data.length };
+}
+
+function brotliOptions(data: Uint8Array, level: number): BrotliOptions {
+  return { params: { [constants.BROTLI_PARAM_QUALITY]: level, [constants.BROTLI_PARAM_SIZE_HINT]: data.length } };
 }
