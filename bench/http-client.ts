@@ -20,7 +20,12 @@ export const subject: MakeSubject = async ({ quick }) => {
   const pool = new Pool(origin, { connections: 64, allowH2: false });
   const ctx = background();
   return {
-    rows: callers.map((count) => ({ name: rowName(count), unit: 'µs', better: 'lower' as const, goals: { fetch: 2 } })),
+    rows: callers.map((count) => ({
+      name: rowName(count),
+      unit: 'µs',
+      better: 'lower' as const,
+      goals: count === 1 ? { fetch: 1.5 } : { fetch: 3, 'node-http': 1.5 },
+    })),
     ours: contestant(calls, () => api.getJson(ctx, '/rooms/42')),
     peers: {
       fetch: contestant(calls, async () => (await fetch(`${origin}/rooms/42`)).json()),
