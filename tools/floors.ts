@@ -47,7 +47,7 @@ export const planned: readonly string[] = ['shard', 'cores', 'guard', 'stream', 
 export const packages: Readonly<Record<string, readonly string[]>> = {
   'observe/open-telemetry': ['@opentelemetry/api'],
   service: ['@standard-schema/spec', 'yaml'],
-  'net/http': ['undici'],
+  'net/http': ['@standard-schema/spec', 'undici'],
   rpc: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node'],
   'data/sql': ['kysely'],
   'edge/gateway': ['@bufbuild/protobuf', 'jose', '@standard-schema/spec'],
