@@ -13,8 +13,8 @@ export interface Hooks {
   /** The head is known, the body is not read, the input not checked. A reply is the answer: nothing further in runs. */
   onRequest?(ctx: Context, request: HttpRequestHead): Awaitable<HttpReply | undefined | void>;
   /**
-   * The answer is made and not sent; a stream has not begun. Another reply replaces it. Not for errors. To add a header alone use
-   * `setReplyHeader`.
+   * The answer is made and not sent; a stream has not begun. Another reply replaces it. Not called for an error, unless `onError` has made a
+   * reply of it. To add a header alone use `setReplyHeader`.
    */
   onReply?(ctx: Context, request: HttpRequestHead, reply: HttpReply): Awaitable<HttpReply | undefined | void>;
   /**

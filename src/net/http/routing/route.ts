@@ -9,8 +9,8 @@ import type { HttpMethod, HttpRequest } from '../request.ts';
 import type { PathConstraint } from './path-constraint.ts';
 
 /**
- * Answers one call. A plain value is sent as JSON with 200, undefined as 204; everything else is made by `json`, `text`,
- * `stream`, `events` and their like. What it throws is answered in the one error shape.
+ * Answers one call. A plain value is sent with 200, as JSON unless the route has renderers, `data` gives it another status; undefined is
+ * 204; everything else is made by `json`, `text`, `stream`, `events` and their like. What it throws is answered in the one error shape.
  */
 export type HttpHandler<P, Q, H, B> = (ctx: Context, req: HttpRequest<P, Q, H, B>) => unknown;
 
