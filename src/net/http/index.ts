@@ -42,6 +42,7 @@ export {
   streamed,
 } from './input/body.ts';
 export type { Cookie } from './input/cookies.ts';
+export { decodeBody } from './input/decode-body.ts';
 export { type FormOptions, form } from './input/form.ts';
 export type { FormPart } from './input/multipart/form-part.ts';
 export { formParts, type MultipartOptions, multipart, type UploadedFile } from './input/multipart/multipart.ts';
