@@ -42,12 +42,12 @@ export function hooks(steps: Hooks): Middleware {
       if (state === undefined) return next(ctx, input);
       if (onSent !== undefined) state.onSent = withSent(ctx, state.onSent, onSent);
       const early = await onRequest?.(ctx, state.request);
-      if (early !== undefined) return early as O;
+      if (early instanceof HttpReply) return early as O;
       const output = await guarded(ctx, input);
       if (onReply === undefined) return output;
       const reply = replyOf(state, output);
       const other = reply === undefined ? undefined : await onReply(ctx, state.request, reply);
-      if (other === undefined || other === output || other === reply) return output;
+      if (!(other instanceof HttpReply) || other === reply) return output;
       abandon(output);
       return other as O;
     };
