@@ -206,7 +206,7 @@ export function connectionOptions(section: PlainSection): readonly string[] {
 
 function isHost(host: string): boolean {
   return (
-    /^(?:[A-Za-z0-9._~!$&'()*+,;=-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(host) && URL.canParse(`http://${host}/`)
+    /^(?:[A-Za-z0-9._~!$&'()*+;=-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(host) && URL.canParse(`http://${host}/`)
   );
 }
 
