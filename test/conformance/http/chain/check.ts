@@ -36,8 +36,7 @@ export function checkSeen(seen: readonly Seen[], forwarded: ReadonlyMap<string, 
     assert.ok(sent !== undefined, `the back end saw a request that the front did not send: ${JSON.stringify(one)}`);
     assert.ok(!ids.has(one.id!), `the back end saw a request twice: ${JSON.stringify(one)}`);
     ids.add(one.id!);
-    const { pathname, search } = new URL(`http://a.example${sent.target}`);
-    assert.deepEqual([one.method, one.target], [sent.method, pathname + search]);
+    assert.deepEqual([one.method, one.target], [sent.method, sent.target]);
     if (one.body === undefined) continue;
     if (one.isComplete === true) assert.deepEqual([one.body, sent.isComplete], [sent.body, true]);
     else assert.ok(sent.body.startsWith(one.body), JSON.stringify([one, sent]));

@@ -3,6 +3,7 @@ import {
   client,
   createHttpServer,
   createRouter,
+  type HttpHeaders,
   type HttpMethod,
   type HttpRequest,
   stream,
@@ -13,6 +14,7 @@ import { tcpListener } from 'flotilla/net/tcp';
 /** A request as the front understood it. */
 export interface Forwarded {
   readonly method: string;
+  /** As it goes on. */
   readonly target: string;
   /** What it has read of the body. */
   body: string;
@@ -51,7 +53,9 @@ export async function startFront(backPort: number): Promise<Front> {
   const router = createRouter();
   const forward = async (ctx: Context, request: AnyRequest) => {
     const id = (forwarded.size + 1).toString(16);
-    const target = request.path + request.url.search;
+    // Our client sends what the URL parser makes of it.
+    const { pathname, search } = new URL(origin + request.path + request.url.search);
+    const target = pathname + search;
     const seen: Forwarded = { method: request.method, target, body: '', isComplete: !hasBody(request) };
     forwarded.set(id, seen);
     const response = await api.stream(ctx, {
@@ -63,7 +67,7 @@ export async function startFront(backPort: number): Promise<Front> {
     });
     return stream(response.body, {
       status: response.status,
-      headers: { 'x-front-id': id, 'x-back-id': response.header('x-back-id') ?? 'none' },
+      headers: { 'x-front-id': id, ...echoed(response.headers) },
     });
   };
   for (const method of methods) router.route(method, '/*rest', { body: streamed() }, forward);
@@ -101,6 +105,12 @@ function endToEnd(request: AnyRequest): Record<string, string> {
     if (!hopByHop.has(name) && !named.has(name)) headers[name] = value;
   }
   return headers;
+}
+
+/** The ids that the back end got, for whoever is before us. */
+function echoed(headers: HttpHeaders): Record<string, string> {
+  const names = ['x-back-id', 'x-unique-id'];
+  return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
 }
 
 async function* noted(body: AsyncIterable<Uint8Array>, seen: Forwarded): AsyncGenerator<Uint8Array> {
