@@ -14,7 +14,7 @@ import { type ByteRange, contentRange, selectRanges } from './ranges.ts';
 
 export interface FileRepliesOptions {
   readonly openFiles: OpenFiles;
-  readonly immutable: RegExp | undefined;
+  readonly isImmutable: (path: string) => boolean;
   readonly contentSecurityPolicy: string;
   readonly nowMs: () => number;
 }
@@ -24,16 +24,15 @@ type Headers = Readonly<Record<string, string>>;
 /** Makes the answer to one request for one content: 200, 206, 304, 412 or 416. */
 export class FileReplies {
   readonly #openFiles: OpenFiles;
-  readonly #immutable: RegExp | undefined;
+  readonly #isImmutable: (path: string) => boolean;
   readonly #contentSecurityPolicy: string;
   readonly #nowMs: () => number;
   /** The whole answer with content in memory is the same for all. */
   readonly #kept = new WeakMap<FileContent, HttpReply>();
 
-  constructor({ openFiles, immutable, contentSecurityPolicy, nowMs }: FileRepliesOptions) {
+  constructor({ openFiles, isImmutable, contentSecurityPolicy, nowMs }: FileRepliesOptions) {
     this.#openFiles = openFiles;
-    // With `g` or `y` an expression would remember where it found something the last time.
-    this.#immutable = immutable && new RegExp(immutable.source, immutable.flags.replace(/[gy]/g, ''));
+    this.#isImmutable = isImmutable;
     this.#contentSecurityPolicy = contentSecurityPolicy;
     this.#nowMs = nowMs;
   }
@@ -115,7 +114,7 @@ export class FileReplies {
   #identity(file: FileVersion, { validators }: FileContent): Headers {
     return {
       ...(validators.etag !== undefined && { etag: validators.etag }),
-      'cache-control': this.#immutable?.test(file.path) ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'cache-control': this.#isImmutable(file.path) ? 'public, max-age=31536000, immutable' : 'no-cache',
       ...(file.isCompressible && { vary: 'accept-encoding' }),
     };
   }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { type Context, Semaphore, SingleFlight, until } from '../../../concurrency/index.ts';
 import { isCompressible } from '../reply/compressible.ts';
@@ -9,6 +9,7 @@ import { contentTypeOf } from './content-types.ts';
 import { type FileContent, plainContent } from './file-content.ts';
 import { type FileId, idOf, isSameFile, isSettled, isUntouched } from './file-id.ts';
 import { namesOf } from './file-path.ts';
+import { ignoreMissing, Looks } from './looks.ts';
 
 /** A version of a file, and what was made of it so far. */
 export interface FileVersion {
@@ -24,6 +25,8 @@ export interface FileVersion {
 
 export interface FolderOptions {
   readonly cacheBytes: number;
+  /** Whether the content at the path is always the same: there is no need to look at it twice. */
+  readonly isImmutable: (path: string) => boolean;
   /** The time on the wall, in milliseconds since 1970: what file systems know of. */
   readonly nowMs: () => number;
 }
@@ -49,14 +52,17 @@ const maxLoads = 32;
 /** The files that may be seen of a folder, as they are now: each request looks at the file's times. */
 export class Folder {
   readonly #root: string;
+  readonly #isImmutable: (path: string) => boolean;
   readonly #nowMs: () => number;
   readonly #maxKeptBytes: number;
   readonly #files: ByteCache<FileVersion>;
   readonly #loads = new SingleFlight<string, FileVersion | undefined>();
+  readonly #looks = new Looks();
   readonly #slots = new Semaphore(maxLoads, { name: 'file loads' });
 
-  constructor(root: string, { cacheBytes, nowMs }: FolderOptions) {
+  constructor(root: string, { cacheBytes, isImmutable, nowMs }: FolderOptions) {
     this.#root = root;
+    this.#isImmutable = isImmutable;
     this.#nowMs = nowMs;
     this.#maxKeptBytes = Math.min(maxKeptBytes, Math.floor(cacheBytes / maxShare));
     this.#files = new ByteCache(cacheBytes);
@@ -64,12 +70,13 @@ export class Folder {
 
   /** The file at the path, or undefined if there is none that may be seen. */
   async find(ctx: Context, path: string): Promise<FileVersion | undefined> {
+    const known = this.#files.get(path);
+    if (known !== undefined && known.plain.data !== undefined && this.#isImmutable(path)) return known;
     const names = namesOf(path);
     if (names === undefined) return undefined;
     const name = join(this.#root, ...names);
-    const id = await until(ctx, look(name));
+    const id = await until(ctx, this.#looks.at(name));
     if (id === undefined) return undefined;
-    const known = this.#files.get(path);
     if (known !== undefined && isUntouched(known.plain.id, id)) return known;
     // By version: who saw the newer one must not be given the older one that is being read.
     const key = `${path}\0${id.size} ${id.modifiedMs} ${id.changedMs}`;
@@ -95,7 +102,7 @@ export class Folder {
       contentType,
       isCompressible: compressible,
       plain: plainContent(realName, id, data, nowMs),
-      siblings: compressible ? await siblingsOf(name, id) : [],
+      siblings: compressible ? await this.#siblings(name, id) : [],
       coded: new Map(),
     };
     // A change that its times would not show must be seen as well, so what is that new is not kept.
@@ -103,6 +110,15 @@ export class Folder {
       this.#files.put(path, file, entryBytes + (data?.length ?? 0));
     }
     return file;
+  }
+
+  /** Those that are not older than the file itself: an older one holds a former version. */
+  async #siblings(name: string, id: FileId): Promise<readonly Coding[]> {
+    const found = await Promise.all(siblingExtensions.map(([, extension]) => this.#looks.at(name + extension)));
+    return siblingExtensions.flatMap(([coding], index) => {
+      const sibling = found[index];
+      return sibling !== undefined && sibling.size > 0 && sibling.modifiedMs >= id.modifiedMs ? [coding] : [];
+    });
   }
 
   /** No symbolic link leads out of the folder. The folder itself may be one, and lead elsewhere after the next release. */
@@ -113,12 +129,6 @@ export class Folder {
     if (root === undefined || realName === undefined) return undefined;
     return realName.startsWith(root.endsWith(sep) ? root : root + sep) ? realName : undefined;
   }
-}
-
-/** Undefined where there is no file, or one that we may not see. */
-async function look(name: string): Promise<FileId | undefined> {
-  const about = await stat(name).catch(ignoreMissing);
-  return about?.isFile() === true ? idOf(about) : undefined;
 }
 
 /** All of it, if it is still the version `id`; else undefined: it is then read when it is sent, which will tell. */
@@ -137,21 +147,4 @@ async function readWhole(name: string, id: FileId): Promise<Uint8Array | undefin
   } finally {
     await handle.close();
   }
-}
-
-/** Those that are not older than the file itself: an older one holds a former version. */
-async function siblingsOf(name: string, id: FileId): Promise<readonly Coding[]> {
-  const found = await Promise.all(siblingExtensions.map(([, extension]) => look(name + extension)));
-  return siblingExtensions.flatMap(([coding], index) => {
-    const sibling = found[index];
-    return sibling !== undefined && sibling.size > 0 && sibling.modifiedMs >= id.modifiedMs ? [coding] : [];
-  });
-}
-
-const missing = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM', 'EINVAL']);
-
-/** What is not there, or not ours to see, is nothing; a disk that fails is an error. */
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (missing.has(error.code ?? '')) return undefined;
-  throw error;
 }

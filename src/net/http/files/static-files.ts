@@ -50,7 +50,7 @@ const defaultPolicy =
  * 13 and 14), and the headers that keep browsers from guessing. Texts go out in br, zstd or gzip, whichever the client likes:
  * from a file `name.br`, `.zst` or `.gz` beside it that is not older, or else, up to 1 MiB, compressed once and kept.
  *
- * A changed file is seen at the next request. One that is written over while it is being sent cuts the connection. No path
+ * A changed file is seen at the next request, unless its path is `immutable`. One that is written over while it is being sent cuts the connection. No path
  * leads out of the folder, whatever it says, nor does a symbolic link. Throws a RangeError for a limit out of its range.
  */
 export function staticFiles(options: StaticFilesOptions): StaticFiles {
@@ -65,9 +65,13 @@ export function serveFolder(options: StaticFilesOptions, nowMs: () => number): S
     throw new RangeError(`staticFiles: cacheBytes is ${cacheBytes}; it must be a number from 0`);
   if (!Number.isInteger(maxOpenFiles) || maxOpenFiles < 1)
     throw new RangeError(`staticFiles: maxOpenFiles is ${maxOpenFiles}; it must be a whole number from 1`);
-  const folder = new Folder(root instanceof URL ? fileURLToPath(root) : root, { cacheBytes, nowMs });
+  // With `g` or `y` an expression would remember where it found something the last time.
+  const forGood = immutable && new RegExp(immutable.source, immutable.flags.replace(/[gy]/g, ''));
+  const isImmutable = (path: string) => forGood?.test(path) === true;
+  const folder = new Folder(root instanceof URL ? fileURLToPath(root) : root, { cacheBytes, isImmutable, nowMs });
   const codings = new FileCodings(folder);
-  const replies = new FileReplies({ openFiles: new OpenFiles(maxOpenFiles), immutable, contentSecurityPolicy, nowMs });
+  const openFiles = new OpenFiles(maxOpenFiles);
+  const replies = new FileReplies({ openFiles, isImmutable, contentSecurityPolicy, nowMs });
 
   const find = async (ctx: Context, request: HttpRequestHead, asked: string): Promise<FileVersion> => {
     const path = asked === '' || asked.endsWith('/') ? `${asked}${index}` : asked;
