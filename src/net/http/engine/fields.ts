@@ -1,6 +1,6 @@
 import type { HttpHeaders } from '../request.ts';
-import { colon, space, tab } from './byte-classes.ts';
-import { type HeaderName, hashOf, positionBits, positionMask } from './header-name.ts';
+import { colon, lowerToken, space, tab } from './byte-classes.ts';
+import { type HeaderName, hashOf, positionBits, positionMask, watched } from './header-name.ts';
 
 /**
  * The fields of a head or of trailers. While they were scanned, only where each line begins and some of the hash of its
@@ -40,7 +40,8 @@ export class Fields {
 
   /** Like `get`, by a lower-case name. */
   header(name: string): string | undefined {
-    return this.#join(name, hashOf(name) << positionBits, 0);
+    const known = watched.get(name);
+    return known === undefined ? this.#join(name, hashOf(name) << positionBits, 0) : this.get(known);
   }
 
   /** Each value of one name, by its lower-case name: for Set-Cookie, which cannot be joined. */
@@ -48,7 +49,7 @@ export class Fields {
     const values: string[] = [];
     const tag = hashOf(name) << positionBits;
     for (let at = this.#find(name, tag, 0, 0); at >= 0; at = this.#find(name, tag, 0, at + 1)) {
-      values.push(this.#valueAt(at));
+      values.push(this.#valueAt(at, name.length));
     }
     return values;
   }
@@ -59,7 +60,7 @@ export class Fields {
     for (let at = 0; at < this.count; at++) {
       const name = this.#nameAt(at).toLowerCase();
       const earlier = headers[name];
-      const value = this.#valueAt(at);
+      const value = this.#valueAt(at, name.length);
       headers[name] = earlier === undefined ? value : `${earlier}${separatorOf(name)}${value}`;
     }
     return headers;
@@ -68,18 +69,21 @@ export class Fields {
   /** Name (as it was written) and value of each line in turn. */
   entries(): readonly string[] {
     const entries: string[] = [];
-    for (let at = 0; at < this.count; at++) entries.push(this.#nameAt(at), this.#valueAt(at));
+    for (let at = 0; at < this.count; at++) {
+      const name = this.#nameAt(at);
+      entries.push(name, this.#valueAt(at, name.length));
+    }
     return entries;
   }
 
   #join(name: string, tag: number, bit: number): string | undefined {
     let at = this.#find(name, tag, bit, 0);
     if (at < 0) return undefined;
-    let joined = this.#valueAt(at);
+    let joined = this.#valueAt(at, name.length);
     for (;;) {
       at = this.#find(name, tag, bit, at + 1);
       if (at < 0) return joined;
-      joined += separatorOf(name) + this.#valueAt(at);
+      joined += separatorOf(name) + this.#valueAt(at, name.length);
     }
   }
 
@@ -94,10 +98,12 @@ export class Fields {
   }
 
   #isNamed(start: number, name: string): boolean {
-    const end = start + name.length;
-    if (this.#text.charCodeAt(end) !== colon) return false;
-    const found = this.#text.slice(start, end);
-    return found === name || found.toLowerCase() === name;
+    const text = this.#text;
+    if (text.charCodeAt(start + name.length) !== colon) return false;
+    for (let i = 0; i < name.length; i++) {
+      if (lowerToken[text.charCodeAt(start + i)] !== name.charCodeAt(i)) return false;
+    }
+    return true;
   }
 
   #nameAt(at: number): string {
@@ -105,9 +111,9 @@ export class Fields {
     return this.#text.slice(start, this.#text.indexOf(':', start));
   }
 
-  #valueAt(at: number): string {
+  #valueAt(at: number, nameLength: number): string {
     const text = this.#text;
-    let start = text.indexOf(':', this.#marks[at]! & positionMask) + 1;
+    let start = (this.#marks[at]! & positionMask) + nameLength + 1;
     let end = text.indexOf('\r', start);
     while (start < end && isBlank(text.charCodeAt(start))) start++;
     while (end > start && isBlank(text.charCodeAt(end - 1))) end--;

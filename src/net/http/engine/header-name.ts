@@ -84,6 +84,11 @@ export class HeaderName {
   }
 }
 
+/** The watched names by themselves. */
+export const watched: ReadonlyMap<string, HeaderName> = new Map(
+  watchedNames.map((name) => [name, new HeaderName(name)]),
+);
+
 /** One mask for several watched names, for `hasAny`. Throws a TypeError for a name that is not watched. */
 export function maskOf(names: readonly HeaderName[]): number {
   let mask = 0;

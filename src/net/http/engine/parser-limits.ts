@@ -8,25 +8,26 @@ export interface ParserLimits {
   readonly maxHeaders: number;
   /** Default: as `maxHeaderBytes`. */
   readonly maxTargetBytes?: number;
-  /** All chunk extensions of one message together, in bytes. */
+  /** All chunk extensions of one message together, in bytes, from each semicolon on. */
   readonly maxChunkExtensionBytes: number;
-  /** Trailers with their empty line, in bytes; at most 512 KiB - 1. */
+  /** Trailers with their empty line, in bytes; at least 2, at most 512 KiB - 1. */
   readonly maxTrailerBytes: number;
 }
 
+const ranges: readonly (readonly [name: keyof ParserLimits, least: number, most: number])[] = [
+  ['maxHeaderBytes', 1, maxSectionBytes],
+  ['maxHeaders', 0, maxSectionBytes],
+  ['maxTargetBytes', 1, maxSectionBytes],
+  ['maxChunkExtensionBytes', 0, Number.MAX_SAFE_INTEGER],
+  ['maxTrailerBytes', 2, maxSectionBytes],
+];
+
 /** Throws a RangeError that names the limit and its range. */
 export function checkLimits(limits: ParserLimits): void {
-  const atMost = {
-    maxHeaderBytes: maxSectionBytes,
-    maxTrailerBytes: maxSectionBytes,
-    maxHeaders: maxSectionBytes,
-    maxTargetBytes: maxSectionBytes,
-    maxChunkExtensionBytes: Number.MAX_SAFE_INTEGER,
-  };
-  for (const [name, most] of Object.entries(atMost) as [keyof ParserLimits, number][]) {
+  for (const [name, least, most] of ranges) {
     const value = limits[name];
-    if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= most)) {
-      throw new RangeError(`${name} is ${value}; it must be a whole number from 0 to ${most}`);
+    if (value !== undefined && !(Number.isInteger(value) && value >= least && value <= most)) {
+      throw new RangeError(`${name} is ${value}; it must be a whole number from ${least} to ${most}`);
     }
   }
 }
