@@ -129,9 +129,13 @@ export class FileReplies {
       ...(content.coding !== undefined && { 'content-encoding': content.coding }),
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
-      ...(file.contentType.startsWith('text/html') && { 'content-security-policy': this.#contentSecurityPolicy }),
+      ...(isPage(file.contentType) && { 'content-security-policy': this.#contentSecurityPolicy }),
     };
   }
+}
+
+function isPage(contentType: string): boolean {
+  return contentType.startsWith('text/html') || contentType === 'application/xhtml+xml';
 }
 
 function joined(data: Uint8Array, sections: readonly Section[]): Uint8Array {

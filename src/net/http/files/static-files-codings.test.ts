@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { unlink } from 'node:fs/promises';
+import { stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -142,4 +142,31 @@ test('a change is seen at the next request although all is kept in memory', asyn
   const answer = await get(server.port, '/app.js', gzip);
 
   assert.equal((await decoders.gzip(answer.body)).toString(), `${script}!`);
+});
+
+test('a change is seen that leaves size and time as they were', async (t) => {
+  const root = await makeFolder(t, { 'page.html': 'one' });
+  await using server = await serveFiles(root);
+  const before = await get(server.port, '/page.html', {});
+  const { ctimeMs } = await stat(join(root, 'page.html'));
+
+  // Until the clock of the file system has moved.
+  do await write(root, 'page.html', 'two', modifiedMs);
+  while ((await stat(join(root, 'page.html'))).ctimeMs === ctimeMs);
+  const after = await get(server.port, '/page.html', { 'if-none-match': before.headers.get('etag') ?? '' });
+
+  assert.deepEqual([String(before.body), after.status, String(after.body)], ['one', 200, 'two']);
+});
+
+test('what never changes is sent from memory even when it is gone', async (t) => {
+  const root = await makeFolder(t, { 'assets/app-1.js': script, 'page.html': 'page' });
+  await using server = await serveFiles(root, { immutable: /^assets\// });
+  await get(server.port, '/assets/app-1.js', {});
+  await get(server.port, '/page.html', {});
+
+  await unlink(join(root, 'assets/app-1.js'));
+  await unlink(join(root, 'page.html'));
+  const [asset, page] = await Promise.all(['/assets/app-1.js', '/page.html'].map((path) => get(server.port, path, {})));
+
+  assert.deepEqual([asset?.status, page?.status], [200, 404]);
 });

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { appendFile, open, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { errorOf, RawClient } from '../server.fixture.ts';
+import { hooks } from '../hooks.ts';
+import { text } from '../reply/reply.ts';
+import { errorOf, RawClient, serve } from '../server.fixture.ts';
 import { eventually, makeFolder, modifiedMs, noise, openBelow, serveFiles, write } from './folder.fixture.ts';
+import { staticFiles } from './static-files.ts';
 
 const MiB = 1024 * 1024;
 /** More than sockets on loopback hold, so that a client that reads nothing keeps it open. */
@@ -87,6 +90,24 @@ test('the descriptor is closed when all is sent, and when the client leaves', li
 
   client.socket.destroy();
 
+  await eventually(async () => (await openBelow(root)) === 0);
+});
+
+test('the descriptor is closed when something else is answered instead of the file', linux, async (t) => {
+  const root = await makeFolder(t, { 'film.mp4': large });
+  const files = staticFiles({ root });
+  const instead = hooks({ onReply: () => text('something else') });
+  await using server = await serve((router) => {
+    router.get('/*path', { timeoutMs: 0, middleware: [instead] }, (ctx, req) => files(ctx, req, req.params.path));
+    router.get('/lost', { timeoutMs: 0 }, async (ctx, req) => {
+      await files(ctx, req, 'film.mp4');
+      return text('something else');
+    });
+  });
+
+  const answers = await Promise.all(['/film.mp4', '/lost'].map((path) => fetch(server.url + path)));
+
+  assert.deepEqual(await Promise.all(answers.map((answer) => answer.text())), ['something else', 'something else']);
   await eventually(async () => (await openBelow(root)) === 0);
 });
 
