@@ -35,6 +35,7 @@ export class KnownSection {
     if (++this.#misses === maxMisses) {
       this.#bytes = undefined;
       this.fields = undefined;
+      this.#misses = 0;
       this.#pause = pause;
     }
     return 0;
@@ -59,7 +60,6 @@ export class KnownSection {
     }
     if (!isLikely) return;
     this.#bytes = Buffer.from(bytes.subarray(at, end));
-    this.#misses = 0;
     this.fields = fields;
     this.host = host;
     this.facts = facts;

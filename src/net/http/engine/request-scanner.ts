@@ -3,7 +3,7 @@ import { FieldScanner } from './field-scanner.ts';
 import { Fields } from './fields.ts';
 import { fact } from './framing.ts';
 import { headFlag, RequestHead } from './head.ts';
-import { authorityOf, isHost } from './host.ts';
+import { authorityOf, isHost, KnownHosts } from './host.ts';
 import { KnownSection } from './known-section.ts';
 import { chunkedBody, type HeadScanner } from './message-parser.ts';
 import type { ParseFailure } from './parse-failure.ts';
@@ -20,12 +20,11 @@ export class RequestScanner implements HeadScanner<RequestHead> {
   readonly #line = new RequestLine();
   readonly #fields = new FieldScanner();
   readonly #known = new KnownSection();
+  readonly #hosts = new KnownHosts();
   #isInFields = false;
   #isKnown = false;
   /** Where the fields begin, relative to the head. */
   #lineEnd = 0;
-  /** The last Host that was accepted: almost all requests of a server have the same one. */
-  #lastHost = '';
 
   constructor(limits: ParserLimits) {
     this.#limits = limits;
@@ -76,22 +75,12 @@ export class RequestScanner implements HeadScanner<RequestHead> {
     const method = common ?? text.slice(0, methodEnd);
     const target = text.slice(methodEnd + 1, targetEnd);
     const fields = new Fields(text, marks, count, mask);
-    const host = this.#host(text);
-    if (host === undefined) return undefined;
+    const { hostStart, hostEnd } = framing;
+    const host = hostStart === 0 ? '' : this.#hosts.take(text, hostStart, hostEnd);
+    if (host === undefined) return this.#fail('the Host is not one host and port');
     const head = this.#checked(method, target, minor, host, fields, facts, contentLength);
     if (head !== undefined) known.learn(bytes, base + this.#lineEnd, end, fields, host, facts, contentLength);
     return head;
-  }
-
-  #host(text: string): string | undefined {
-    const { hostStart, hostEnd } = this.#fields.framing;
-    if (hostStart === 0) return '';
-    const last = this.#lastHost;
-    if (hostEnd - hostStart === last.length && text.startsWith(last, hostStart) && last !== '') return last;
-    const host = text.slice(hostStart, hostEnd);
-    if (!isHost(host)) return this.#fail('the Host is not one host and port');
-    this.#lastHost = host;
-    return host;
   }
 
   #checked(
