@@ -61,5 +61,6 @@ export {
 export type { ProxyProtocolOptions } from './proxy-protocol/trusted-sources.ts';
 export { TcpErrors } from './tcp-errors.ts';
 export type { TlsClientOptions } from './tls/tls-client.ts';
+export { type TlsUpgrade, tlsUpgrade } from './tls/tls-gate.ts';
 export type { CertificateSource, Pem, TlsServerOptions } from './tls/tls-server-options.ts';
 export { type PeerCertificate, type TlsState, tlsStateOf } from './tls/tls-state.ts';

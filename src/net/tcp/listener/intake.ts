@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Context } from '../../../concurrency/index.ts';
 import { type Counter, telemetryOf } from '../../../observe/index.ts';
-import { passAddresses, remoteAddressOf, tellAddresses } from '../address/net-address.ts';
+import { remoteAddressOf, tellAddresses } from '../address/net-address.ts';
 import { ConnectionLimits } from '../connection/connection-limits.ts';
 import { FirstBytes, type Unheard } from '../first-bytes/first-bytes.ts';
 import { maxProxyHeaderBytes, type ParsedProxyHeader, parseProxyHeader } from '../proxy-protocol/proxy-header.ts';
@@ -71,10 +71,7 @@ export class Intake {
     });
     this.#ctx = ctx;
     this.#refused = (reason) => refused.with({ reason });
-    await this.#gate?.start(ctx, {
-      onSecure: (socket, plain) => this.#secured(socket, plain),
-      onFailed: (error) => this.#refuse('tls_handshake', error),
-    });
+    await this.#gate?.start(ctx, onConnection, (error) => this.#refuse('tls_handshake', error));
     if (this.#trusted === undefined) return;
     this.#headers = new FirstBytes({
       clock: ctx.clock,
@@ -153,11 +150,6 @@ export class Intake {
     socket.destroy();
     this.#refuse(entered, undefined);
     return false;
-  }
-
-  #secured(socket: Socket, plain: Socket | undefined): void {
-    if (plain !== undefined) passAddresses(plain, socket);
-    this.#onConnection(socket);
   }
 
   #refuse(reason: string, error: unknown): void {

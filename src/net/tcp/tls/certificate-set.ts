@@ -104,6 +104,8 @@ async function readPem(file: string, name: string): Promise<string> {
 /** It also says whether the key belongs to the certificate: files that are half replaced do not fit. */
 function contextOf(options: SecureContextOptions, name: string): SecureContext {
   try {
+    // The platform takes an empty text for none, and would fail in every handshake.
+    if (options.cert === '' || options.key === '') throw new Error('the certificate or the key is empty');
     return createSecureContext(options);
   } catch (cause) {
     throw TcpErrors.CERTIFICATE_UNUSABLE(`the certificate of ${name} cannot be used: ${(cause as Error).message}`, {

@@ -2,18 +2,34 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Context, Timer } from '../../../concurrency/index.ts';
 import { telemetryOf } from '../../../observe/index.ts';
+import { passAddresses } from '../address/net-address.ts';
 import { CertificateSet } from './certificate-set.ts';
 import { checkTlsServerOptions, type TlsServerOptions } from './tls-server-options.ts';
 
-export interface TlsGateHandlers {
-  /** The handshake is done. `plain` is the socket below, undefined for Unix sockets. */
-  readonly onSecure: (socket: TLSSocket, plain: Socket | undefined) => void;
-  /** It failed, or took too long; the connection is closed. */
-  readonly onFailed: (error: Error) => void;
+/** See {@link tlsUpgrade}. */
+export interface TlsUpgrade {
+  /**
+   * Loads the certificates, and from then on looks for new ones. `onSecure` owns the socket, whose handshake is done;
+   * `onFailed` hears of handshakes that failed or took too long, whose connections are closed. Throws CERTIFICATE_UNUSABLE.
+   */
+  start(ctx: Context, onSecure: (socket: TLSSocket) => void, onFailed?: (error: Error) => void): Promise<void>;
+  /** Takes a plain socket over; what was read of it must be back in its buffer. Before `start` and after `close` it is closed. */
+  accept(socket: Socket): void;
+  /** Reads the certificates anew; open connections keep theirs. Throws CERTIFICATE_UNUSABLE, and then keeps the old ones. */
+  reload(): Promise<void>;
+  /** Closes the connections whose handshake goes on, and looks for no more certificates. Secure ones live on. */
+  close(): void;
 }
 
-/** Makes secure connections of plain ones, in a server. */
-export class TlsGate {
+/**
+ * Makes secure connections of plain ones, in a server: for a port on which both are spoken, or a protocol that turns to TLS
+ * half-way. Where all of a port is TLS, give `tls` to the listener. Throws a TypeError or RangeError for options that do not fit.
+ */
+export function tlsUpgrade(options: TlsServerOptions): TlsUpgrade {
+  return new TlsGate('tlsUpgrade', options);
+}
+
+export class TlsGate implements TlsUpgrade {
   readonly #options: TlsServerOptions;
   readonly #certificates: CertificateSet;
   /** Plain sockets in their handshake, by their ends: the platform does not say which one a secure socket was made of. */
@@ -35,8 +51,11 @@ export class TlsGate {
     return this.#pending.size;
   }
 
-  /** Loads the certificates, and from then on looks for new ones. Throws CERTIFICATE_UNUSABLE. */
-  async start(ctx: Context, { onSecure, onFailed }: TlsGateHandlers): Promise<void> {
+  async start(
+    ctx: Context,
+    onSecure: (socket: TLSSocket) => void,
+    onFailed: (error: Error) => void = ignore,
+  ): Promise<void> {
     const certificates = this.#certificates;
     const { clientCertificate = 'none', alpnProtocols, handshakeTimeoutMs = 10_000 } = this.#options;
     await certificates.load();
@@ -50,7 +69,8 @@ export class TlsGate {
     });
     server.on('secureConnection', (socket) => {
       const plain = this.#leave(endsOf(socket));
-      onSecure(socket, plain);
+      if (plain !== undefined) passAddresses(plain, socket);
+      onSecure(socket);
     });
     server.on('tlsClientError', (error, socket) => {
       socket.destroy();
@@ -61,7 +81,6 @@ export class TlsGate {
     this.#watch(ctx);
   }
 
-  /** Takes the socket over; bytes of it that were read must be back in its buffer. */
   accept(socket: Socket): void {
     if (this.#server === undefined) {
       socket.destroy();
@@ -79,7 +98,6 @@ export class TlsGate {
     this.#server.emit('connection', socket);
   }
 
-  /** Reads the certificates anew. Throws CERTIFICATE_UNUSABLE, and then keeps those that it has. */
   async reload(): Promise<void> {
     const hasChanged = await this.#certificates.load();
     if (!hasChanged || this.#server === undefined || this.#ctx === undefined) return;
@@ -96,11 +114,11 @@ export class TlsGate {
     });
   }
 
-  /** Closes the connections whose handshake goes on, and looks for no more certificates. */
   close(): void {
     this.#timer?.stop();
     this.#timer = undefined;
     this.#ctx = undefined;
+    this.#server = undefined;
     for (const socket of [...this.#pending.values()]) socket.destroy();
   }
 
