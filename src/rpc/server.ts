@@ -1,7 +1,7 @@
 import type { Admit } from '../call/index.ts';
 import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
 import { createHttpServer, createRouter, type HttpServer, type RouteList, type Router } from '../net/http/index.ts';
-import type { Listener } from '../net/tcp/index.ts';
+import { anything, http2Preface, type Listener, type ProtocolMux, protocolMux, urlOf } from '../net/tcp/index.ts';
 import type { DrainOptions, Endpoint, Middleware, Server } from '../service/index.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { addRpcRoutes } from './http1-routes.ts';
@@ -12,7 +12,6 @@ import { limitsOf } from './limits.ts';
 import { attach, type LocalNetwork } from './local-network.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { type ServerMethod, serverMethods } from './server-method.ts';
-import { Sniffer } from './sniffer.ts';
 import { addTranscodedRoutes } from './transcoded-routes.ts';
 
 export interface RpcServerOptions {
@@ -84,7 +83,7 @@ class RpcServer implements Server {
   #base: CancelContext | undefined;
   #http1: HttpServer | undefined;
   #http2: Http2Connections | undefined;
-  #sniffer: Sniffer | undefined;
+  #mux: ProtocolMux | undefined;
   #detach: () => void = () => {};
   #stopped: Promise<void> | undefined;
 
@@ -109,20 +108,23 @@ class RpcServer implements Server {
     const dispatcher = new Dispatcher({ methods, calls, maxMessageBytes });
     this.#http2 = new Http2Connections(base, { ...this.#limits, dispatcher });
     this.#http1 = await this.#startHttp1(base, dispatcher);
-    this.#sniffer = new Sniffer({
-      clock: base.clock,
+    const mux = protocolMux(base, {
       timeoutMs: firstBytesTimeoutMs,
       maxConnections,
-      onHttp1: (connection) => this.#http1?.handleConnection(connection),
-      onHttp2: (connection) => this.#http2?.accept(connection),
+      protocols: [
+        { match: http2Preface, handle: (connection) => this.#http2?.accept(connection) },
+        // Also what is no HTTP at all: it is answered as bad HTTP/1.1.
+        { match: anything, handle: (connection) => this.#http1?.handleConnection(connection) },
+      ],
     });
+    this.#mux = mux;
     ctx.onDone(() => this.#cut());
-    const { host, port } = await listener.start(ctx, (socket) => this.#sniffer?.accept(socket));
+    const address = await listener.start(ctx, (socket) => mux.accept(socket));
     if (local !== undefined) {
       const table = new Map(methods.map((method) => [method.path, method]));
       this.#detach = attach(local, name, { base, methods: table, calls, maxMessageBytes });
     }
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const url = urlOf(address, 'http');
     const plain = http === undefined && !transcode ? [] : [{ name: 'http', url }];
     return [{ name: 'rpc', url }, ...plain];
   }
@@ -181,15 +183,15 @@ class RpcServer implements Server {
 
   /** A connection that came just before may have a call on its way: it is told, not dropped, if it speaks at once. */
   async #settleNewConnections(drained: Context): Promise<void> {
-    const sniffer = this.#sniffer;
-    if (sniffer === undefined || sniffer.pending === 0) return;
+    const mux = this.#mux;
+    if (mux === undefined || mux.pending === 0) return;
     await sleep(drained, newConnectionGraceMs).catch(() => {});
-    sniffer.close();
+    mux.close();
   }
 
   #cut(): void {
     this.#drained.cancel();
-    this.#sniffer?.close();
+    this.#mux?.close();
     this.#http2?.destroy();
     this.#base?.cancel(RpcErrors.DRAINING(`${this.#options.name} is shut down`));
   }
