@@ -184,6 +184,36 @@ describe('eventLog', () => {
     );
   });
 
+  it('wakes those who still wait when others have left, and leaves nothing in their Contexts', async () => {
+    const log = eventLog({ epoch });
+    const stops: string[] = [];
+    const ctx = (name: string) => {
+      const context = background().withCancel();
+      const onDone = (fn: () => void) => {
+        const stop = context.onDone(fn);
+        return () => {
+          stops.push(name);
+          return stop();
+        };
+      };
+      return Object.assign(Object.create(context), { onDone, throwIfDone: () => context.throwIfDone() });
+    };
+    const followers = ['a', 'b', 'c'].map((name) => log.follow(ctx(name), 'e-0')[Symbol.asyncIterator]());
+    const steps = followers.map((follower) => follower.next());
+
+    await followers[0]?.return?.();
+    await followers[2]?.return?.();
+    log.append({ data: 1 });
+    const results = await Promise.all(steps);
+    await followers[1]?.return?.();
+
+    assert.deepEqual(
+      results.map(({ done, value }) => (done === true ? 'left' : shown(value))),
+      ['left', 'message 1', 'left'],
+    );
+    assert.deepEqual(stops, ['a', 'c', 'b']);
+  });
+
   for (const options of [{ maxEvents: 0 }, { maxEvents: 1.5 }, { maxBytes: 0 }, { maxBytes: Number.NaN }]) {
     it(`refuses ${JSON.stringify(options)}`, () => assert.throws(() => eventLog(options), RangeError));
   }

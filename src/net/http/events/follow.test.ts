@@ -213,6 +213,23 @@ describe('follow', () => {
     assert.deepEqual(await first, { done: true, value: undefined });
   });
 
+  it('leaves nothing behind in the Context and the drain, which outlive it', async () => {
+    const [ctx, drain] = [counted(), counted()];
+    const [ended, left, failed] = [manual(), manual(), manual()];
+    const streams = [ended, left, failed].map((source) =>
+      follow(ctx.context, source, { encode, drain: drain.context }),
+    );
+    const steps = streams.map((chunks) => chunks.next());
+    const whileWaiting = [ctx.listeners, drain.listeners];
+
+    ended.end();
+    await streams[1]?.return();
+    failed.fail(new Error('broken'));
+    await Promise.allSettled(steps);
+
+    assert.deepEqual([whileWaiting, ctx.listeners, drain.listeners], [[3, 3], 0, 0]);
+  });
+
   it('loses, doubles and reorders nothing, however reader, source and silence meet', async () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
     let state = seed;
@@ -273,4 +290,30 @@ function manual() {
     }),
   };
   return source;
+}
+
+/** A Context that counts who listens to it. */
+function counted() {
+  const context = background().withCancel();
+  const counter = {
+    listeners: 0,
+    context: new Proxy(context, {
+      get(target, key) {
+        if (key !== 'onDone') {
+          const value: unknown = Reflect.get(target, key, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        }
+        return (fn: () => void) => {
+          counter.listeners++;
+          const stop = target.onDone(fn);
+          return () => {
+            const stopped = stop();
+            if (stopped) counter.listeners--;
+            return stopped;
+          };
+        };
+      },
+    }),
+  };
+  return counter;
 }

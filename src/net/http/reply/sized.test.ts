@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gate, RawClient, serve } from '../server.fixture.ts';
 import { sized } from './reply.ts';
+import { exactly } from './sized.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
 
@@ -88,6 +89,22 @@ describe('sized', () => {
 
     assert.equal((await client.send(get).answer()).status, 500);
   });
+
+  for (const [length, reason, given] of [
+    [5, 'LONG_BODY', 3],
+    [7, 'SHORT_BODY', 6],
+  ] as const) {
+    it(`gives ${given} bytes of 6 that were to be ${length}, and throws ${reason}`, async () => {
+      let size = 0;
+
+      const reading = (async () => {
+        for await (const chunk of exactly(chunks('abc', 'def'), length)) size += chunk.length;
+      })();
+
+      await assert.rejects(reading, { reason });
+      assert.equal(size, given);
+    });
+  }
 
   for (const length of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
     it(`refuses the length ${length}`, () => assert.throws(() => sized(length, chunks()), RangeError));
