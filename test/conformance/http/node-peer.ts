@@ -23,7 +23,7 @@ export interface NodeObservation {
 export const nodeMethods: ReadonlySet<string> = new Set(METHODS);
 
 /** A connection without a network: what is emitted on it arrives at once. */
-class MemorySocket extends Duplex {
+export class MemorySocket extends Duplex {
   override _read(): void {}
   override _write(_chunk: unknown, _encoding: string, done: () => void): void {
     done();

@@ -88,7 +88,9 @@ function bodyKind(section: PlainSection, status: number, method: string, isOld: 
 function summaryOf(section: PlainSection, status: number, minor: string, reason: string, body: BodyKind): string {
   const options = connectionOptions(section);
   const isUpgrade = options.includes('upgrade') && section.all('upgrade').some((name) => name !== '');
-  if (status === 101 && !(isUpgrade && minor === '1')) throw new Refused(502);
-  const isKept = body !== 'endless' && !options.includes('close') && (minor === '1' || options.includes('keep-alive'));
+  if (status === 101 && !isUpgrade) throw new Refused(502);
+  const isLast = options.includes('close') || (minor === '0' && !options.includes('keep-alive'));
+  if (isLast && status < 200) throw new Refused(502);
+  const isKept = body !== 'endless' && !isLast;
   return [`1.${minor}`, status, reason, ...(isKept ? ['keep'] : []), ...(isUpgrade ? ['upgrade'] : [])].join(' ');
 }

@@ -11,7 +11,7 @@ const runs = 20_000;
 const limits: PlainLimits = {
   maxHeaderBytes: 300,
   maxHeaders: 8,
-  maxTargetBytes: 0,
+  maxTargetBytes: 1,
   maxChunkExtensionBytes: 12,
   maxTrailerBytes: 40,
 };

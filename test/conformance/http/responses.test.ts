@@ -142,6 +142,8 @@ responseTable('responses without content', [
   ],
   ['a 101 with chunks is refused', head('HTTP/1.1 101 ', 'Connection: upgrade', 'Upgrade: a', chunked), [], 502],
   ['a 101 without Upgrade is refused', head('HTTP/1.1 101 ', 'Connection: upgrade'), [], 502],
+  ['a 100 that says that it is the last is refused', head('HTTP/1.1 100 ', 'Connection: close'), [], 502],
+  ['a 100 of HTTP/1.0 is the last, and refused', head('HTTP/1.0 100 '), [], 502],
   ['a 101 of HTTP/1.0 is refused', head('HTTP/1.0 101 ', 'Connection: upgrade', 'Upgrade: a'), [], 502],
 ]);
 

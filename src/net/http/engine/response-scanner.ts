@@ -54,12 +54,13 @@ export class ResponseScanner implements HeadScanner<ResponseHead> {
     if (isChunked && minor === 0) return this.#fail('there is a Transfer-Encoding in HTTP/1.0');
     if (status < 200 || status === 204) {
       // Whoever overlooks the status would take the next response for content (RFC 9110 section 8.6, RFC 9112 section 6.1).
-      if (isChunked || (contentLength ?? 0) > 0) return this.#fail(`a response with ${status} has no content`);
+      if (isChunked || (contentLength ?? 0) > 0) return this.#fail('a response with 1xx or 204 has no content');
     }
     const upgrade = (facts & (fact.upgrades | fact.hasUpgrade)) === (fact.upgrades | fact.hasUpgrade);
-    if (status === 101 && !(upgrade && minor === 1)) return this.#fail('a 101 does not say what it changes to');
-    const bodyLength = this.#bodyLength(status, isChunked, contentLength);
+    if (status === 101 && !upgrade) return this.#fail('a 101 does not say what it changes to');
     const closes = (facts & fact.closes) !== 0 || (minor === 0 && (facts & fact.keepsAlive) === 0);
+    if (closes && status < 200) return this.#fail('a response with 1xx says that it is the last');
+    const bodyLength = this.#bodyLength(status, isChunked, contentLength);
     const reason = text.slice(reasonStart, reasonEnd);
     const fields = new Fields(text, marks, count, mask);
     const keepAlive = !closes && bodyLength !== endlessBody;
