@@ -28,7 +28,8 @@ export const maxSectionBytes: number = positionMask;
 
 /**
  * Scans a section of fields (RFC 9112 section 5) up to its empty line. It looks at each byte once, however the bytes are
- * split: what it knows of an unfinished line is kept between calls. Bench: see `request-parser.ts`.
+ * split: what it knows of an unfinished line is kept between calls. Bench: `bench/http.ts`; plain
+ * version: `test/conformance/http/plain-parser.ts`.
  */
 export class FieldScanner {
   /** What Host, Content-Length and so on said. */

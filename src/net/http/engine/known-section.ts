@@ -10,7 +10,7 @@ const pause = 32;
 
 /**
  * Clients send the same fields with request after request, so the last section that came twice is remembered: when the
- * bytes are the same, so is all that follows from them, and one comparison replaces the scan. Bench: `request-parser.ts`.
+ * bytes are the same, so is all that follows from them, and one comparison replaces the scan. Bench: `bench/http.ts`.
  */
 export class KnownSection {
   fields: Fields | undefined = undefined;
