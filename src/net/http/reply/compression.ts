@@ -3,7 +3,7 @@ import { isCompressible } from './compressible.ts';
 import { codedHeaders, mayEncode, withVary } from './encoded-headers.ts';
 import { type Coding, chooseCoding } from './negotiate.ts';
 import { StreamEncoder } from './stream-encoder.ts';
-import { compress, compressSync, type Levels } from './zlib-codings.ts';
+import { compress, compressSync, type Levels, nearBits } from './zlib-codings.ts';
 
 export interface CompressionOptions {
   /** What is offered; of those that a client likes equally the first. Default: `['zstd', 'br', 'gzip']`. */
@@ -125,10 +125,10 @@ class Compressor {
       coded.length < bytes.length
         ? { headers: codedHeaders(plan.headers, coding), data: coded }
         : { headers: plan.headers, data: bytes };
-    if (bytes.length <= maxSyncBytes[coding]) return answer(compressSync(coding, bytes, level));
+    if (bytes.length <= maxSyncBytes[coding]) return answer(compressSync(coding, bytes, level, nearBits));
     if (this.#running >= this.#maxConcurrent) return { headers: plan.headers, data: bytes };
     this.#running++;
-    return compress(coding, bytes, level)
+    return compress(coding, bytes, level, nearBits)
       .then(answer)
       .finally(() => this.#running--);
   }
