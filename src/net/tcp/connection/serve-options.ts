@@ -30,26 +30,37 @@ export type ServeRawOptions = Omit<ServeOptions<Buffer, Uint8Array | string>, 'c
 
 export interface ServeLimits {
   readonly times: ConnectionLimitsMs;
+  readonly maxConnections: number;
   readonly drainGraceMs: number;
 }
 
 const defaultMaxConnections = 10_000;
 
 /** Throws a RangeError that names the option and its range. */
-export function serveLimitsOf(options: ConnectionOptions & { readonly drainGraceMs?: number }): ServeLimits {
-  const { drainGraceMs = 250 } = options;
+export function serveLimitsOf(options: ConnectionOptions & LimitOptions): ServeLimits {
+  const { drainGraceMs = 250, maxConnections = defaultMaxConnections } = options;
+  if (!(Number.isInteger(maxConnections) && maxConnections >= 1))
+    throw new RangeError(`serve: maxConnections is ${maxConnections}; it must be a whole number from 1`);
   if (!(drainGraceMs >= 0)) throw new RangeError(`serve: drainGraceMs is ${drainGraceMs}; it must be from 0`);
-  return { times: connectionOptionsOf('serve', options, 120_000), drainGraceMs };
+  return { times: connectionOptionsOf('serve', options, 120_000), maxConnections, drainGraceMs };
+}
+
+interface LimitOptions {
+  readonly maxConnections?: number;
+  readonly drainGraceMs?: number;
 }
 
 /** Where the connections come from. */
 export function serveListener(options: TcpListenerOptions & { readonly listener?: Listener }): Listener {
-  const { listener, maxConnections = defaultMaxConnections } = options;
-  if (listener === undefined) return tcpListener({ ...options, maxConnections });
+  const { listener, maxConnections = defaultMaxConnections, ...rest } = options;
+  // The server counts those that it has. Only where something stands before it must they be counted there.
+  const isGuarded = options.tls !== undefined || options.proxyProtocol !== undefined;
+  const intake = isGuarded ? { ...rest, maxConnections } : rest;
+  if (listener === undefined) return tcpListener(intake);
   const { host, port, path, mode, reusePort } = options;
   if ([host, port, path, mode, reusePort].some((given) => given !== undefined))
     throw new TypeError('serve: a listener has its own place; leave out host, port, path, mode and reusePort');
-  return throughIntake('serve', listener, { ...options, maxConnections });
+  return throughIntake('serve', listener, intake);
 }
 
 /** The codec, or bytes as they come. */

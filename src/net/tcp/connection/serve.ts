@@ -12,6 +12,7 @@ import { isStatusError } from '../../../errors/index.ts';
 import { type Gauge, telemetryOf } from '../../../observe/index.ts';
 import type { DrainOptions, Endpoint, Server } from '../../../service/index.ts';
 import type { FrameCodec } from '../framing/frame-codec.ts';
+import { countRefusal } from '../listener/intake.ts';
 import { type Listener, urlOf } from '../listener/listener.ts';
 import { TcpErrors } from '../tcp-errors.ts';
 import type { Connection } from './connection.ts';
@@ -67,7 +68,7 @@ class ConnectionServer<In, Out> implements TcpServer {
   #leaveBase: Stop = () => false;
   #grace: Timer | undefined;
   /** The listener has stopped, and the drain has begun. */
-  #left: Promise<void> | undefined;
+  #leaving: Promise<void> | undefined;
   #isReadStopped = false;
   #isStopped = false;
 
@@ -84,7 +85,7 @@ class ConnectionServer<In, Out> implements TcpServer {
   }
 
   async start(ctx: Context): Promise<readonly Endpoint[]> {
-    if (this.#base !== undefined || this.#left !== undefined || this.#isStopped)
+    if (this.#base !== undefined || this.#leaving !== undefined || this.#isStopped)
       throw new TypeError('a TCP server starts once, and not after it was stopped; make a new one');
     this.#base = ctx;
     this.#gauge = telemetryOf(ctx)
@@ -109,8 +110,8 @@ class ConnectionServer<In, Out> implements TcpServer {
   }
 
   async stop(ctx: Context): Promise<void> {
-    this.#left ??= this.#leave();
-    await this.#left;
+    this.#leaving ??= this.#leave();
+    await this.#leaving;
     this.#resolveIdle();
     await until(ctx, this.#idled.promise).catch(() => {});
     this.#cut();
@@ -123,32 +124,51 @@ class ConnectionServer<In, Out> implements TcpServer {
       socket.destroy();
       return;
     }
+    if (this.#running.size >= this.#limits.maxConnections) {
+      this.#refuse(base, socket);
+      return;
+    }
     const { times } = this.#limits;
     socket.setNoDelay(times.noDelay);
     socket.setKeepAlive(times.keepAliveMs > 0, times.keepAliveMs);
     const connection = new WireConnection(socket, { codec: this.#codec, times, base, draining: this.#draining });
     this.#running.add(connection);
     this.#gauge?.set(this.#running.size);
-    void this.#run(connection);
+    runWith(connection.ctx, () => this.#run(connection));
   }
 
-  async #run(connection: WireConnection<In, Out>): Promise<void> {
+  /** With callbacks: an async function would keep a frame of half a kilobyte for as long as the connection is open. */
+  #run(connection: WireConnection<In, Out>): void {
     const { ctx } = connection;
+    let task: Promise<void>;
     try {
-      await runWith(ctx, () => this.#handler(ctx, connection));
-      await connection.close();
+      task = Promise.resolve(this.#handler(ctx, connection));
     } catch (error) {
-      this.#report(ctx, error);
-      connection.destroy(error);
-      await connection.closed;
+      task = Promise.reject(error);
     }
+    task.then(
+      () => void connection.close().then(() => this.#left(connection)),
+      (error: unknown) => {
+        this.#report(ctx, error);
+        connection.destroy(error);
+        void connection.closed.then(() => this.#left(connection));
+      },
+    );
+  }
+
+  #left(connection: WireConnection<In, Out>): void {
     this.#running.delete(connection);
     this.#gauge?.set(this.#running.size);
     this.#resolveIdle();
   }
 
   #resolveIdle(): void {
-    if (this.#left !== undefined && this.#running.size === 0) this.#idled.resolve();
+    if (this.#leaving !== undefined && this.#running.size === 0) this.#idled.resolve();
+  }
+
+  #refuse(base: Context, socket: Socket): void {
+    socket.destroy();
+    countRefusal(base, 'max_connections', undefined);
   }
 
   /** What a handler throws after its connection has ended says so once more. */

@@ -9,6 +9,7 @@ import {
 import { LinkedList } from '../../../concurrency/parking/linked-list.ts';
 import { type ParkingPlace, park, type Waiter } from '../../../concurrency/parking/park.ts';
 import { refuseDone } from '../../../concurrency/parking/ready.ts';
+import { isThenable } from '../../../concurrency/parking/thenable.ts';
 import { isStatusError, StatusError } from '../../../errors/index.ts';
 import { formatAddress, localAddressOf, type NetAddress, remoteAddressOf } from '../address/net-address.ts';
 import type { FrameCodec, FrameDecoder } from '../framing/frame-codec.ts';
@@ -37,7 +38,7 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
   readonly #decoder: FrameDecoder<In>;
   readonly #times: ConnectionTimeouts;
   /** What came while the decoder still had messages. */
-  readonly #ahead = new ChunkQueue();
+  #ahead: ChunkQueue | undefined;
   readonly #readers = new LinkedList<Waiter<In | undefined>>();
   readonly #writers = new LinkedList<Waiter<void, Out>>();
   /** Why nothing more can be read or written. */
@@ -122,7 +123,7 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
     if (this.#isClosed || this.#isClosing || this.#end !== undefined) return this.closed;
     this.#isClosing = true;
     this.#endWith(TcpErrors.CONNECTION_CLOSED('this side has closed the connection'));
-    this.#ahead.clear();
+    this.#ahead = undefined;
     this.#wire.end();
     this.#times.lingerSince = this.ctx.clock.now();
     if (this.#isPaused) this.#wire.resume();
@@ -165,9 +166,10 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
       this.#decoder.push(chunk);
       this.#serveReaders();
     } else {
+      this.#ahead ??= new ChunkQueue();
       this.#ahead.push(chunk);
     }
-    if (!this.#isDry && this.#ahead.isFull && !this.#isPaused) {
+    if (!this.#isDry && this.#ahead?.isFull === true && !this.#isPaused) {
       this.#isPaused = true;
       this.#wire.pause();
     }
@@ -225,7 +227,7 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
       for (;;) {
         const message = decoder.next();
         if (message !== undefined) return message;
-        const chunk = this.#ahead.shift();
+        const chunk = this.#ahead?.shift();
         if (chunk === undefined) break;
         decoder.push(chunk);
       }
@@ -242,6 +244,7 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
 
   #ranDry(): void {
     this.#isDry = true;
+    this.#ahead = undefined;
     this.#checkBy(this.#times.ranDry(this.#decoder.partialBytes));
     if (!this.#isPaused) return;
     this.#isPaused = false;
@@ -316,11 +319,20 @@ class Messages<In> implements AsyncIterator<In, void> {
     this.#connection = connection;
   }
 
-  async next(): Promise<IteratorResult<In, void>> {
-    // The end of the connection ends the wait, and tells more than the end of a Context would.
-    const value = await this.#connection.read(never);
-    return value === undefined ? { done: true, value: undefined } : { done: false, value };
+  /** Not an async function: its frame would stay as long as it waits, which is most of an idle connection's time. */
+  next(): Promise<IteratorResult<In, void>> {
+    try {
+      // The end of the connection ends the wait, and tells more than the end of a Context would.
+      const message = this.#connection.read(never);
+      return isThenable(message) ? message.then(resultOf) : Promise.resolve(resultOf(message));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
+}
+
+function resultOf<In>(value: In | undefined): IteratorResult<In, void> {
+  return value === undefined ? { done: true, value: undefined } : { done: false, value };
 }
 
 function overdueError(overdue: Overdue, times: WatchedTimes): StatusError {

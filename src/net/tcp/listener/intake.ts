@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Context } from '../../../concurrency/index.ts';
-import { type Counter, telemetryOf } from '../../../observe/index.ts';
+import { telemetryOf } from '../../../observe/index.ts';
 import { remoteAddressOf, tellAddresses } from '../address/net-address.ts';
 import { ConnectionLimits } from '../connection/connection-limits.ts';
 import { FirstBytes, type Unheard } from '../first-bytes/first-bytes.ts';
@@ -34,7 +34,6 @@ export class Intake {
   readonly #trusted: TrustedSources | undefined;
   readonly #gate: TlsGate | undefined;
   #ctx: Context | undefined;
-  #refused: ((why: string) => Counter) | undefined;
   #headers: FirstBytes<ParsedProxyHeader> | undefined;
   #onConnection: (socket: Socket) => void = (socket) => socket.destroy();
 
@@ -64,13 +63,7 @@ export class Intake {
   async start(ctx: Context, onConnection: (socket: Socket) => void): Promise<void> {
     this.#onConnection = onConnection;
     if (this.isPlain) return;
-    const refused = telemetryOf(ctx).metrics.counter('tcp.connections.refused', {
-      description: 'Connections that were closed before a server had them.',
-      unit: '{connection}',
-      labels: ['reason'],
-    });
     this.#ctx = ctx;
-    this.#refused = (reason) => refused.with({ reason });
     await this.#gate?.start(ctx, onConnection, (error) => this.#refuse('tls_handshake', error));
     if (this.#trusted === undefined) return;
     this.#headers = new FirstBytes({
@@ -153,11 +146,20 @@ export class Intake {
   }
 
   #refuse(reason: string, error: unknown): void {
-    const ctx = this.#ctx;
-    if (ctx === undefined) return;
-    this.#refused?.(reason).add();
-    telemetryOf(ctx).log.debug(ctx, 'a connection was refused', { reason, ...(error !== undefined && { error }) });
+    if (this.#ctx !== undefined) countRefusal(this.#ctx, reason, error);
   }
+}
+
+/** A connection was closed that no server had. */
+export function countRefusal(ctx: Context, reason: string, error: unknown): void {
+  const { log, metrics } = telemetryOf(ctx);
+  const refused = metrics.counter('tcp.connections.refused', {
+    description: 'Connections that were closed before a server had them.',
+    unit: '{connection}',
+    labels: ['reason'],
+  });
+  refused.with({ reason }).add();
+  log.debug(ctx, 'a connection was refused', { reason, ...(error !== undefined && { error }) });
 }
 
 function checkLimit(name: string, value: number): void {
