@@ -47,6 +47,7 @@ export { type FormOptions, form } from './input/form.ts';
 export type { FormPart } from './input/multipart/form-part.ts';
 export { formParts, type MultipartOptions, multipart, type UploadedFile } from './input/multipart/multipart.ts';
 export { type Compression, type CompressionOptions, compression } from './reply/compression.ts';
+export { chooseLanguage } from './reply/negotiate.ts';
 export { type DataReply, data, type ResponseSchemas } from './reply/render.ts';
 export { jsonRenderer, type Renderer, renderer } from './reply/renderer.ts';
 export {
