@@ -68,11 +68,11 @@ function checkEndpoints(value: unknown): Readonly<Record<string, string>> {
   for (const [key, url] of entries) {
     checkName(`endpoints.${key.slice(0, 32)}`, key);
     const field = `endpoints.${key}`;
-    if (typeof url !== 'string' || url.length > instanceLimits.urlLength || !isHttpUrl(url)) {
+    if (typeof url !== 'string' || url.length > instanceLimits.urlLength || !isEndpointUrl(url)) {
       throw invalid(
         field,
         url,
-        `an http or https URL without a password, up to ${instanceLimits.urlLength} characters`,
+        `a URL of http, https, tcp or tls without a password, up to ${instanceLimits.urlLength} characters`,
       );
     }
   }
@@ -103,14 +103,12 @@ function checkWeight(value: unknown): number {
   return value;
 }
 
-function isHttpUrl(text: string): boolean {
+/** What servers speak; with `+unix` over a Unix socket, for those on the same machine. */
+const schemes = /^(https?|tcp|tls)(\+unix)?:$/;
+
+function isEndpointUrl(text: string): boolean {
   const url = URL.parse(text);
-  return (
-    url !== null &&
-    (url.protocol === 'http:' || url.protocol === 'https:') &&
-    url.username === '' &&
-    url.password === ''
-  );
+  return url !== null && schemes.test(url.protocol) && url.username === '' && url.password === '';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -137,6 +137,19 @@ export function registryContract(name: string, open: () => Promise<RegistryFixtu
       assert.deepEqual(idsOf(await first(other.watch(ctx, 'room'))), []);
     });
 
+    it('takes endpoints of every protocol that is served', async () => {
+      const endpoints = {
+        web: 'https://room:1',
+        echo: 'tcp://127.0.0.1:1',
+        chat: 'tls://[::1]:1',
+        near: 'tcp+unix://%2Frun%2Fx',
+      };
+
+      await fixture.registry.register(ctx, instanceOf('room-1', { endpoints }));
+
+      assert.deepEqual((await first(fixture.other.watch(ctx, 'room'))).instances[0]?.endpoints, endpoints);
+    });
+
     for (const [what, bad] of badInstances) {
       it(`refuses an instance with ${what}`, async () => {
         await assert.rejects(fixture.registry.register(ctx, { ...instanceOf('room-1'), ...bad } as Instance), (error) =>
@@ -154,7 +167,7 @@ const badInstances: readonly (readonly [string, object])[] = [
   ['a service that is no name', { service: 'room service' }],
   ['a control character in its version', { version: '1\n2' }],
   ['an endpoint that is no URL', { endpoints: { rpc: 'room:1' } }],
-  ['an endpoint that is not http', { endpoints: { rpc: 'file:///etc/passwd' } }],
+  ['an endpoint of no protocol that is served', { endpoints: { rpc: 'file:///etc/passwd' } }],
   ['a password in an endpoint', { endpoints: { rpc: 'http://me:secret@127.0.0.1:1' } }],
   ['too many endpoints', { endpoints: Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`e${n}`, 'http://a'])) }],
   ['too much metadata', { metadata: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`m${n}`, ''])) }],
