@@ -45,6 +45,7 @@ export type { FrameCodec, FrameDecoder, FrameSink } from './framing/frame-codec.
 export { type LengthPrefixedOptions, lengthPrefixed } from './framing/length-prefixed.ts';
 export { type LinesOptions, lines } from './framing/lines.ts';
 export { type FrameMapping, mapFrames } from './framing/map-frames.ts';
+export { PreparedFrame, preparable, prepareFrame } from './framing/prepared-frame.ts';
 export { rawBytes } from './framing/raw-bytes.ts';
 export type { IntakeOptions } from './listener/intake.ts';
 export type { Listener, ListenerAddress } from './listener/listener.ts';

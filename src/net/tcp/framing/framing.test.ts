@@ -8,6 +8,7 @@ import { decode, frameCodecContract } from './frame-codec.contract.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 import { lines } from './lines.ts';
 import { mapFrames } from './map-frames.ts';
+import { preparable, prepareFrame } from './prepared-frame.ts';
 import { rawBytes } from './raw-bytes.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
@@ -169,6 +170,21 @@ describe('codecs', () => {
 
     assert.equal(written.length, 2);
     assert.equal(written[1], large);
+  });
+
+  test('write what was encoded before as it is, and everything else as ever', () => {
+    const codec = lengthPrefixed({ bytes: 1 });
+    const written: (string | Uint8Array)[] = [];
+    const sink = { write: (data: string | Uint8Array) => void written.push(data) };
+    const frame = prepareFrame(codec, 'hello');
+
+    preparable(codec).encode(frame, sink);
+    preparable(codec).encode(frame, sink);
+    preparable(codec).encode('x', sink);
+
+    assert.equal(written[0], written[1]);
+    assert.deepEqual(written.map(String), ['\x05hello', '\x05hello', '\x01x']);
+    assert.throws(() => prepareFrame(codec, 'x'.repeat(256)), { reason: 'FRAME_TOO_LARGE' });
   });
 
   test('refuse limits out of their range', () => {
