@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { background, rootContext } from '../../../concurrency/index.ts';
 import { virtualClock } from '../../../testing/index.ts';
-import { bytes, stream, text, upgrade } from '../reply/reply.ts';
+import { streamed } from '../input/body.ts';
+import { bytes, empty, stream, text, upgrade } from '../reply/reply.ts';
 import { gate, RawClient, serve } from '../server.fixture.ts';
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;
@@ -28,6 +29,60 @@ describe('a connection with much unread', () => {
     assert.ok(served - 200 < sent / 2, `${served - 200} answers are made for a client that reads none`);
     client.socket.resume();
     for (let i = 0; i < sent; i++) assert.equal((await client.answer()).body.length, page.length);
+  });
+});
+
+describe('connections that have much to do', () => {
+  it('do it in turns: requests without end on one do not hold up another', async () => {
+    let flooded = 0;
+    let before = 0;
+    await using test = await serve((router) => {
+      router.get('/flood', () => {
+        flooded++;
+        return empty();
+      });
+      router.get('/', () => {
+        before = flooded;
+        return text('one');
+      });
+    });
+    using flood = new RawClient(test.port);
+    using one = new RawClient(test.port);
+    await one.send(get('/')).answer();
+    await flood.send(get('/flood')).answer();
+
+    flood.send(get('/flood').repeat(3000));
+    await one.send(get('/')).answer();
+    for (let i = 0; i < 3000; i++) await flood.answer();
+
+    assert.ok(before < 200, `${before} requests were answered first`);
+    assert.equal(flooded, 3001);
+  });
+
+  it('do it in turns: a body of tiny chunks does not hold up another', async () => {
+    const content = 50_000;
+    let received = 0;
+    let before = 0;
+    await using test = await serve((router) => {
+      router.post('/flood', { body: streamed() }, async (_ctx, { body }) => {
+        for await (const piece of body) received += piece.length;
+        return text(String(received));
+      });
+      router.get('/', () => {
+        before = received;
+        return text('one');
+      });
+    });
+    using flood = new RawClient(test.port);
+    using one = new RawClient(test.port);
+    await one.send(get('/')).answer();
+    const head = 'POST /flood HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+    flood.send(`${head}${'1\r\nx\r\n'.repeat(content)}0\r\n\r\n`);
+    await one.send(get('/')).answer();
+
+    assert.ok(before < content / 5, `${before} chunks were read first`);
+    assert.equal((await flood.answer()).body, String(content));
   });
 });
 

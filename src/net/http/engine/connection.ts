@@ -9,11 +9,20 @@ import type { Http1Engine } from './http1-engine.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { refusalOf } from './refusal.ts';
 import { headerLines, statusLine } from './reply-lines.ts';
-import { RequestBody } from './request-body.ts';
+import { callAnswered, RequestBody } from './request-body.ts';
 import { parserEvent, type RequestParser } from './request-parser.ts';
 
 /** Requests of one connection that may be worked on at a time; more wait in the kernel's buffer. */
 const maxPipelined = 32;
+/**
+ * What one connection may do in one turn of the event loop before the others have theirs: pieces of content, or requests,
+ * each of which counts as 32. Without it a client that sends thousands of requests, or chunks of one byte, in one go would
+ * have the processor for as long as they last.
+ */
+const maxPerTurn = 512;
+const perRequest = 32;
+/** Marks who waits for the next turn. */
+const hasYielded = 2 ** 30;
 /** How much of what is still coming, and how long, is read before a connection closes, so that the client gets to read why. */
 const lingerBytes = 16 * 1024 * 1024;
 const lingerMs = 1000;
@@ -60,6 +69,9 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   private now: number;
   private readonly deadline: Deadline<Wait>;
   private lastTakenBytes: number;
+  /** The turn in which it did something last, and how much. */
+  private turn: number;
+  private spent: number;
 
   constructor(engine: Http1Engine, socket: Socket) {
     this.engine = engine;
@@ -81,6 +93,8 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
     this.now = engine.options.clock.now();
     this.deadline = new Deadline(engine.options.clock, this, 'request');
     this.lastTakenBytes = 0;
+    this.turn = -1;
+    this.spent = 0;
     this.wire = new Wire(socket, this);
   }
 
@@ -191,7 +205,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   }
 
   /** The same when no bytes came: it may be long since some did. */
-  private goOn(): void {
+  goOn(): void {
     if (this.isParsing || this.isClosed) return;
     this.now = this.engine.options.clock.now();
     this.advance();
@@ -219,12 +233,13 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
       return true;
     }
     const { parser } = this;
-    if (parser === undefined || this.isBlocked()) return false;
+    if (parser === undefined || this.isBlocked() || !this.mayGoOn()) return false;
     switch (parser.next()) {
       case parserEvent.head:
         this.onHead(parser);
         return !this.isUpgraded && (!this.isEnding || this.receiving !== undefined);
       case parserEvent.body:
+        this.spent++;
         this.receiving?.receiver?.push(parser.body);
         return true;
       case parserEvent.end:
@@ -237,6 +252,21 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
         if (parser.isIdle) this.dropParser();
         return false;
     }
+  }
+
+  /** False: it has had its part of this turn, and goes on in the next. */
+  private mayGoOn(): boolean {
+    const { engine } = this;
+    if (this.turn !== engine.turn) {
+      this.turn = engine.turn;
+      this.spent = 0;
+      engine.noteTurn();
+    }
+    if (this.spent < maxPerTurn) return true;
+    // Once: the sum tells those that come again in this turn.
+    if (this.spent !== hasYielded) engine.yielded(this);
+    this.spent = hasYielded;
+    return false;
   }
 
   private isBlocked(): boolean {
@@ -255,6 +285,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
     this.last = exchange;
     this.pending++;
     this.served++;
+    this.spent += perRequest;
     this.deadline.wait = 'work';
     const { maxRequestsPerConnection } = this.engine.options;
     if (!head.keepAlive || this.served === maxRequestsPerConnection) exchange.isLast = true;
@@ -336,6 +367,8 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
 
   private closeAfterAnswer(exchange: Http1Exchange): void {
     this.isEnding = true;
+    // A handler that the call did not wait for may still read, and would wait for ever.
+    exchange.receiver?.fail(callAnswered());
     this.cutAll();
     const isAllRead = exchange.isComplete && (this.parser === undefined || this.parser.isIdle);
     // A client that did not ask for the end may have sent another request by now.
@@ -385,7 +418,8 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
 
   /** Reads on only where what comes can be taken. */
   private adjustFlow(): void {
-    const isBlocked = this.parser !== undefined && (this.held !== undefined || this.isBlocked());
+    const isWaiting = this.spent === hasYielded && this.turn === this.engine.turn;
+    const isBlocked = this.parser !== undefined && (isWaiting || this.held !== undefined || this.isBlocked());
     if (!isBlocked) this.resume();
     else if (!this.isPaused) {
       this.isPaused = true;

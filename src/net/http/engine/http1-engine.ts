@@ -22,10 +22,15 @@ export class Http1Engine implements Engine {
   isLeaving = false;
   /** Idle connections are kept no longer. */
   isGraceOver = false;
+  /** Of the event loop, as far as connections did anything in them. */
+  turn = 0;
   readonly #connections = new Set<Connection>();
   /** Connections that speak another protocol by now. */
   readonly #upgraded = new Set<Socket>();
   readonly #spare: RequestParser[] = [];
+  /** Connections that have had their part of this turn and have more to do. */
+  #yielded: Connection[] = [];
+  #isTurnNoted = false;
   /** When it began to leave, by the clock. */
   #leftAt: number | undefined;
   #graceMs = 0;
@@ -80,10 +85,24 @@ export class Http1Engine implements Engine {
   upgraded(connection: Connection, socket: Socket): void {
     this.#connections.delete(connection);
     this.#upgraded.add(socket);
+    // Who takes it may not listen yet, or not any more, when the client resets it; unheard, that would end the process.
+    socket.on('error', () => {});
     socket.once('close', () => {
       this.#upgraded.delete(socket);
       this.#checkEmpty();
     });
+  }
+
+  /** @internal Something is done in this turn. */
+  noteTurn(): void {
+    if (this.#isTurnNoted) return;
+    this.#isTurnNoted = true;
+    setImmediate(() => this.#endTurn());
+  }
+
+  /** @internal To go on in the next turn. */
+  yielded(connection: Connection): void {
+    this.#yielded.push(connection);
   }
 
   /** @internal */
@@ -100,6 +119,15 @@ export class Http1Engine implements Engine {
 
   #checkEmpty(): void {
     if (this.#isDraining && this.#connections.size + this.#upgraded.size === 0) this.#emptied.resolve();
+  }
+
+  #endTurn(): void {
+    this.#isTurnNoted = false;
+    this.turn++;
+    if (this.#yielded.length === 0) return;
+    const yielded = this.#yielded;
+    this.#yielded = [];
+    for (const connection of yielded) connection.goOn();
   }
 
   #awaitGrace(): void {
