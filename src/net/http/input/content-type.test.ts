@@ -35,6 +35,11 @@ describe('parseContentType', () => {
     it(`refuses "${text}"`, () => assert.equal(parseContentType(text), undefined));
   }
 
+  it('refuses a long run of blanks as soon as it has seen it', () => {
+    // In time that grows with the square of its length this would take minutes.
+    assert.equal(parseContentType(`text/plain;${' '.repeat(200_000)}"`), undefined);
+  });
+
   it('takes no charset for UTF-8', () => {
     const table = [
       ['text/a', true],

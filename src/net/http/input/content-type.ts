@@ -11,7 +11,8 @@ export interface ContentType {
 
 const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const typeText = new RegExp(`^(${token}/${token})[ \\t]*(?=;|$)`);
-const parameterText = new RegExp(`;[ \\t]*(?:(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)"))?[ \\t]*(?=;|$)`, 'sy');
+// Blanks stand in one place of each alternative: in two that meet, they could be shared out in as many ways as there are blanks.
+const parameterText = new RegExp(`;[ \\t]*(?:(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)")[ \\t]*)?(?=;|$)`, 'sy');
 
 /** Undefined for one that is malformed, or that has a parameter twice: two readers could take it for different things. */
 export function parseContentType(text: string): ContentType | undefined {

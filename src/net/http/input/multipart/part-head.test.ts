@@ -7,6 +7,18 @@ const disposition = (parameters: string) => `Content-Disposition: form-data${par
 const utf8 = (text: string) => Buffer.from(text).toString('latin1');
 
 describe('parsePartHead', () => {
+  it('takes blanks around a value off, and those within it as they are', () => {
+    // In time that grows with the square of their number this would take minutes.
+    const blanks = ' \t'.repeat(100_000);
+    const given = `image/png; a="${blanks}"`;
+
+    const { contentType } = parsePartHead(
+      `${disposition('; name=a; filename=b')}\r\ncontent-type:${blanks}${given}${blanks}`,
+    );
+
+    assert.equal(contentType, given);
+  });
+
   const good: readonly [text: string, head: PartHead][] = [
     [disposition('; name="a"'), { name: 'a', filename: undefined, contentType: 'text/plain' }],
     [

@@ -15,7 +15,7 @@ export interface PartHead {
 
 const maxHeaders = 16;
 const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
-const headerLine = new RegExp(`^(${token}):[ \\t]*(.*?)[ \\t]*$`, 's');
+const headerLine = new RegExp(`^(${token}):(.*)$`, 's');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
 const control = /[\x00-\x08\x0a-\x1f\x7f]/;
 const parameter = new RegExp(`[ \\t]*;[ \\t]*(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)")`, 'sy');
@@ -31,7 +31,7 @@ export function parsePartHead(text: string): PartHead {
     if (match === null || control.test(line)) throw malformed('has a header that is none');
     const name = match[1]!.toLowerCase();
     if (headers.has(name)) throw malformed(`has the header "${name.slice(0, 40)}" twice`);
-    headers.set(name, match[2]!);
+    headers.set(name, withoutBlanks(match[2]!));
   }
   if (headers.size > maxHeaders) throw malformed(`has more than ${maxHeaders} headers`);
   const encoding = headers.get('content-transfer-encoding')?.toLowerCase();
@@ -39,6 +39,19 @@ export function parsePartHead(text: string): PartHead {
     throw malformed('has a transfer encoding');
   const { name, filename } = parseDisposition(headers.get('content-disposition'));
   return { name, filename, contentType: contentTypeOf(headers.get('content-type'), filename !== undefined) };
+}
+
+/** By hand: an expression would look at a long run of blanks from each of them. */
+function withoutBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
 }
 
 function parseDisposition(text: string | undefined): { readonly name: string; readonly filename: string | undefined } {
