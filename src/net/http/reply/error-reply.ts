@@ -1,5 +1,6 @@
 import { type StatusError, toBody } from '../../../errors/index.ts';
 import { statusOf } from '../http-errors.ts';
+import { isFieldText } from './field-text.ts';
 
 export interface ErrorReply {
   readonly status: number;
@@ -13,7 +14,8 @@ export function errorReply(error: StatusError): ErrorReply {
   const headers = ['content-type', 'application/json'];
   const header = error.domain === 'flotilla' ? headerOfReason[error.reason] : undefined;
   const value = header === undefined ? undefined : error.metadata[header[1]];
-  if (header !== undefined && value !== undefined) headers.push(header[0], value);
+  // The error may be another server's, who says what it likes.
+  if (header !== undefined && value !== undefined && isFieldText(value)) headers.push(header[0], value);
   return { status: statusOf(error), headers, body: JSON.stringify(toBody(error)) };
 }
 
@@ -22,4 +24,5 @@ const headerOfReason: Readonly<Record<string, readonly [header: string, field: s
   METHOD_NOT_ALLOWED: ['allow', 'allow'],
   RANGE_NOT_SATISFIABLE: ['content-range', 'contentRange'],
   UNSUPPORTED_MEDIA_TYPE: ['accept-encoding', 'acceptEncoding'],
+  UPGRADE_REQUIRED: ['upgrade', 'upgrade'],
 };

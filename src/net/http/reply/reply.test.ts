@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bytes, empty, events, html, json, redirect, stream, text } from './reply.ts';
+import { bytes, empty, events, html, json, redirect, stream, text, upgrade } from './reply.ts';
 
 async function* nothing() {}
 
@@ -64,6 +64,10 @@ describe('replies', () => {
       () => text('', { headers: { 'Transfer-Encoding': 'chunked' } }),
       /set by the server itself/,
     ],
+    ['a protocol with a line break', () => upgrade('a\r\nx: y', async () => {}), /is not the name of a protocol/],
+    ['a protocol without a name', () => upgrade('/1', async () => {}), /is not the name of a protocol/],
+    ['two protocols', () => upgrade('a, b', async () => {}), /is not the name of a protocol/],
+    ['a protocol with two versions', () => upgrade('a/1/2', async () => {}), /is not the name of a protocol/],
     ['a function as JSON', () => json(() => 1), /a function cannot be sent as JSON/],
     ['a body that is no text', () => text(7 as unknown as string), /a string or Uint8Array, not number/],
     ['a bigint as JSON', () => json(1n), /BigInt/],

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Context } from '../../../concurrency/index.ts';
 import type { ServerSentEvent } from '../events/server-sent-events.ts';
 import { type Cookie, formatCookie } from '../input/cookies.ts';
+import { isFieldText, isToken } from './field-text.ts';
 
 /** Headers of a reply by name; a list sends the header several times. */
 export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>;
@@ -67,6 +68,8 @@ export class HttpReply {
     if (content.kind === 'whole' && typeof content.data !== 'string' && !(content.data instanceof Uint8Array)) {
       throw new TypeError(`a body must be a string or Uint8Array, not ${typeof content.data}; json() takes any value`);
     }
+    if (content.kind === 'sized' && (status === 204 || status === 304))
+      throw new TypeError(`an answer with status ${status} has no body that could have a length`);
     this.status = status;
     const headers =
       options.headers === undefined && options.cookies === undefined
@@ -112,7 +115,7 @@ export function stream(source: AsyncIterable<string | Uint8Array>, options: Stre
 /**
  * A stream whose length is known: sent with Content-Length, so that the client can show progress and tell a part from the
  * whole. Otherwise as {@link stream}. A source that gives more or less than `length` bytes is cut like one that fails.
- * Throws a RangeError for a length that is not a whole number from 0.
+ * Throws a RangeError for a length that is not a whole number from 0, a TypeError for a status without a body (204, 304).
  */
 export function sized(length: number, source: AsyncIterable<Uint8Array>, options: ReplyOptions = {}): HttpReply {
   if (!Number.isSafeInteger(length) || length < 0)
@@ -138,7 +141,7 @@ export function events(source: AsyncIterable<ServerSentEvent>, options: EventsOp
 
 /**
  * 101: from here on the connection speaks `protocol` (`websocket`), and `take` does. A request that does not ask for an
- * upgrade is answered with 426. The route should set `timeoutMs: 0`; see `drainOf` for how the new protocol learns that the
+ * upgrade is answered with 426. Throws a TypeError for a protocol that has no such name. The route should set `timeoutMs: 0`; see `drainOf` for how the new protocol learns that the
  * server leaves.
  */
 export function upgrade(
@@ -146,6 +149,9 @@ export function upgrade(
   take: TakeConnection,
   options: Pick<ReplyOptions, 'headers' | 'cookies'> = {},
 ): HttpReply {
+  const [name = '', version, ...more] = protocol.split('/');
+  if (!isToken(name) || (version !== undefined && !isToken(version)) || more.length > 0)
+    throw new TypeError(`upgrade: "${protocol}" is not the name of a protocol, with or without a version`);
   return new HttpReply({ kind: 'upgrade', protocol, take }, '', 101, options);
 }
 
@@ -159,9 +165,6 @@ export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 =
   return new HttpReply({ kind: 'none' }, '', status, { headers: { location } });
 }
 
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-const fieldText = /^[^\x00-\x08\x0a-\x1f\x7f\u0100-\uffff]*$/;
 /** What frames a message on the wire belongs to the server. */
 const reserved = new Set([
   'connection',
@@ -176,9 +179,9 @@ const reserved = new Set([
 /** Checks one header of a reply; gives its name in lower case. Throws a TypeError that says what is wrong. */
 export function headerName(name: string, value: string): string {
   const lower = name.toLowerCase();
-  if (!token.test(name)) throw new TypeError(`"${name}" is not a header name`);
+  if (!isToken(name)) throw new TypeError(`"${name}" is not a header name`);
   if (reserved.has(lower)) throw new TypeError(`the header "${name}" is set by the server itself`);
-  if (!fieldText.test(value))
+  if (!isFieldText(value))
     throw new TypeError(`the header "${name}" has a line break, a control character or non-Latin-1 text`);
   return lower;
 }
