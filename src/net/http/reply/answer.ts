@@ -123,10 +123,9 @@ async function handOver(
 ): Promise<void> {
   const { exchange } = state;
   if (!exchange.mayUpgrade) {
-    const error = HttpErrors.UPGRADE_REQUIRED(`this address speaks ${protocol}, and the request does not ask for that`);
-    const { status, headers: about, body } = errorReply(error);
-    exchange.respond(status, [...about, 'upgrade', protocol], body);
-    return;
+    throw HttpErrors.UPGRADE_REQUIRED(`this address speaks ${protocol}, and the request does not ask for that`, {
+      metadata: { upgrade: protocol },
+    });
   }
   const { socket, rest } = exchange.upgrade([...headers, 'upgrade', protocol]);
   const leave = () => ctx.cancel(clientLeft());
