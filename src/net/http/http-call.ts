@@ -19,7 +19,7 @@ export interface CallHost {
   readonly drainContext: Context;
   onStarted(): void;
   onEnded(): void;
-  /** An answer could not be made or sent: a mistake of ours. */
+  /** A mistake of ours, outside of the chain: told, and answered unless an answer has begun. */
   onFault(exchange: Exchange, thrown: unknown): void;
 }
 
@@ -93,17 +93,19 @@ export class HttpCall implements CallState, ExchangeListener {
   }
 
   #answer(output: Output): void {
+    let sent: Promise<void> | undefined;
     try {
-      const sent = answer(this.ctx, this, output);
-      if (sent === undefined) this.#end(undefined);
-      else
-        sent.then(
-          () => this.#end(undefined),
-          (error) => this.#failed(error),
-        );
+      sent = answer(this.ctx, this, output);
     } catch (error) {
       this.#failed(error);
+      return;
     }
+    if (sent === undefined) this.#end(undefined);
+    else
+      sent.then(
+        () => this.#end(undefined),
+        (error) => this.#failed(error),
+      );
   }
 
   /** The chain throws nothing but StatusErrors that may leave; what fails in sending may be a mistake of ours. */
@@ -122,7 +124,11 @@ export class HttpCall implements CallState, ExchangeListener {
     this.host.onEnded();
     if (this.permit === undefined && this.onSent === undefined) return;
     const durationMs = this.ctx.clock.now() - this.startedAt;
-    this.permit?.done({ error, durationMs });
+    try {
+      this.permit?.done({ error, durationMs });
+    } catch (thrown) {
+      this.host.onFault(this.exchange, thrown);
+    }
     if (this.onSent === undefined) return;
     const status = error === undefined ? (this.reply?.status ?? 200) : statusOf(error);
     this.onSent(this.request, { status, error, durationMs });

@@ -89,7 +89,7 @@ export class IncomingRequest implements HttpRequest<unknown, unknown, unknown, u
   }
 
   get url(): URL {
-    this.knownUrl ??= new URL(`http://${this.header('host') ?? 'localhost'}${this.target}`);
+    this.knownUrl ??= new URL(`http://${this.header('host') ?? 'localhost'}${this.target === '*' ? '' : this.target}`);
     return this.knownUrl;
   }
 

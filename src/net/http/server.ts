@@ -129,6 +129,15 @@ class RoutedServer implements HttpServer, CallHost {
   }
 
   #onExchange(exchange: Exchange): void {
+    try {
+      this.#begin(exchange);
+    } catch (error) {
+      // `admit` and `fields` are the program's, and nobody else is around to catch what they throw.
+      this.onFault(exchange, error);
+    }
+  }
+
+  #begin(exchange: Exchange): void {
     const target = originForm(exchange.target);
     if (target === undefined) {
       // Only CONNECT has such a target; the parser refuses it with any other method.
@@ -180,9 +189,8 @@ class RoutedServer implements HttpServer, CallHost {
 
   onFault(exchange: Exchange, thrown: unknown): void {
     const error = errors.conceal(thrown, crypto.randomUUID());
-    telemetryOf(this.#base!).log.error(this.#base!, 'an answer could not be sent', { error });
+    telemetryOf(this.#base!).log.error(this.#base!, 'a call failed outside of its chain', { error });
     refuse(exchange, error);
-    exchange.abort();
   }
 
   #answerUnmatched(request: IncomingRequest): HttpReply {
