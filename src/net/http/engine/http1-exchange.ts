@@ -100,7 +100,7 @@ export class Http1Exchange implements Exchange {
   }
 
   trailers(): HttpHeaders {
-    return this.receivedTrailers ?? {};
+    return this.receivedTrailers ?? noTrailers;
   }
 
   readBody(maxBytes: number): Awaitable<Uint8Array> {
@@ -252,6 +252,7 @@ export class Http1Exchange implements Exchange {
 }
 
 const empty = new Uint8Array(0);
+const noTrailers: HttpHeaders = Object.freeze(Object.create(null));
 const fieldsMask = maskOf(Object.values(wireNames).map((name) => new HeaderName(name)));
 
 async function* once(body: Uint8Array | undefined): AsyncGenerator<Uint8Array> {

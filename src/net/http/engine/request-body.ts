@@ -5,6 +5,8 @@ import { HttpErrors } from '../http-errors.ts';
 const maxKeptBytes = 64 * 1024;
 /** The same in pieces: many tiny ones cost more than their bytes. */
 const maxKeptPieces = 64;
+/** Pieces that are smaller than this on average are joined. */
+const maxTinyBytes = 512;
 const firstBufferBytes = 16 * 1024;
 
 type Mode = 'unread' | 'whole' | 'pieces' | 'dropped';
@@ -102,9 +104,8 @@ export class RequestBody {
     this.#begin('pieces', maxBytes);
     let taken = 0;
     for (;;) {
-      const piece = this.#pieces.shift();
+      const piece = this.#takePieces();
       if (piece !== undefined) {
-        this.#size -= piece.length;
         taken += piece.length;
         if (taken > maxBytes) throw this.#refuse();
         this.#onTaken();
@@ -119,6 +120,22 @@ export class RequestBody {
       });
       this.#wake = undefined;
     }
+  }
+
+  /** All that waits. Tiny pieces as one: each would cost its reader more than its bytes, and be kept by some. */
+  #takePieces(): Uint8Array | undefined {
+    const pieces = this.#pieces;
+    if (pieces.length === 0) return undefined;
+    const isTiny = pieces.length > 1 && this.#size < pieces.length * maxTinyBytes;
+    if (!isTiny) {
+      const piece = pieces.shift()!;
+      this.#size -= piece.length;
+      return piece;
+    }
+    const joined = Buffer.concat(pieces, this.#size);
+    this.#pieces = [];
+    this.#size = 0;
+    return joined;
   }
 
   #begin(mode: Mode, maxBytes: number): void {
@@ -164,6 +181,13 @@ const empty = new Uint8Array(0);
 export function tooLarge(maxBytes: number): StatusError {
   return HttpErrors.BODY_TOO_LARGE(`the body is larger than ${maxBytes} bytes, the most that this route takes`, {
     metadata: { maxBytes: String(maxBytes) },
+  });
+}
+
+/** For who still reads the body of a call that has its answer. */
+export function callAnswered(): StatusError {
+  return new StatusError('canceled', 'the call has its answer, and the rest of its body is not waited for', {
+    reason: 'CALL_ANSWERED',
   });
 }
 
