@@ -7,7 +7,7 @@ export interface Sent {
   readonly status: number;
   /** What was answered instead of a reply, or why the reply was not sent to its end. Undefined if all went well. */
   readonly error: StatusError | undefined;
-  /** From the first byte of the request. */
+  /** From when the head of the request had come. */
   readonly durationMs: number;
 }
 
