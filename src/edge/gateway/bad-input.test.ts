@@ -133,9 +133,9 @@ const table: readonly Bad[] = [
   {
     what: 'an unknown method',
     bytes: request('BREW /v1/rooms/7', [auth]),
-    status: 400,
-    code: 'invalid_argument',
-    reason: 'MALFORMED_REQUEST',
+    status: 405,
+    code: 'unimplemented',
+    reason: 'METHOD_NOT_ALLOWED',
   },
   {
     what: 'broken percent-encoding in the path',
