@@ -1,16 +1,9 @@
 import type { Socket } from 'node:net';
-import {
-  type Awaitable,
-  background,
-  type CancelContext,
-  type Context,
-  type Timer,
-} from '../../../concurrency/index.ts';
+import type { Awaitable, CancelContext, Context, Timer } from '../../../concurrency/index.ts';
 import { LinkedList } from '../../../concurrency/parking/linked-list.ts';
 import { type ParkingPlace, park, type Waiter } from '../../../concurrency/parking/park.ts';
 import { refuseDone } from '../../../concurrency/parking/ready.ts';
-import { isThenable } from '../../../concurrency/parking/thenable.ts';
-import { isStatusError, StatusError } from '../../../errors/index.ts';
+import { isStatusError, type StatusError } from '../../../errors/index.ts';
 import { formatAddress, localAddressOf, type NetAddress, remoteAddressOf } from '../address/net-address.ts';
 import type { FrameCodec, FrameDecoder } from '../framing/frame-codec.ts';
 import { TcpErrors } from '../tcp-errors.ts';
@@ -18,7 +11,9 @@ import { type TlsState, tlsStateOf } from '../tls/tls-state.ts';
 import { Wire, type WireHandler } from '../wire.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import type { Connection } from './connection.ts';
-import { ConnectionTimeouts, type Overdue, type WatchedTimes } from './connection-timeouts.ts';
+import { again, failAll, overdueError } from './connection-end.ts';
+import { ConnectionTimeouts, type WatchedTimes } from './connection-timeouts.ts';
+import { MessageLoop } from './message-loop.ts';
 
 export interface WireConnectionOptions<In, Out> {
   readonly codec: FrameCodec<In, Out>;
@@ -151,7 +146,7 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
   }
 
   [Symbol.asyncIterator](): AsyncIterator<In, void> {
-    return new Messages(this);
+    return new MessageLoop(this);
   }
 
   describe(operation: string): string {
@@ -311,52 +306,5 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
   };
 }
 
-/** A loop over the messages: not a generator, which would take two promises more for each. */
-class Messages<In> implements AsyncIterator<In, void> {
-  readonly #connection: Connection<In, never>;
-
-  constructor(connection: Connection<In, never>) {
-    this.#connection = connection;
-  }
-
-  /** Not an async function: its frame would stay as long as it waits, which is most of an idle connection's time. */
-  next(): Promise<IteratorResult<In, void>> {
-    try {
-      // The end of the connection ends the wait, and tells more than the end of a Context would.
-      const message = this.#connection.read(never);
-      return isThenable(message) ? message.then(resultOf) : Promise.resolve(resultOf(message));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-}
-
-function resultOf<In>(value: In | undefined): IteratorResult<In, void> {
-  return value === undefined ? { done: true, value: undefined } : { done: false, value };
-}
-
-function overdueError(overdue: Overdue, times: WatchedTimes): StatusError {
-  switch (overdue) {
-    case 'idle':
-      return TcpErrors.IDLE_TIMEOUT(`the connection was idle for ${times.idleTimeoutMs} ms`);
-    case 'read':
-      return TcpErrors.READ_TIMEOUT(`a message was not completed within ${times.readTimeoutMs} ms`);
-    case 'write':
-      return TcpErrors.WRITE_TIMEOUT(`the peer took nothing for ${times.writeTimeoutMs} ms`);
-    case 'linger':
-      return TcpErrors.CONNECTION_CLOSED('this side has closed the connection');
-  }
-}
-
-function failAll<T, P>(waiters: LinkedList<Waiter<T, P>>, error: StatusError): void {
-  for (let waiter = waiters.head; waiter !== undefined; waiter = waiters.head) waiter.fail(again(error));
-}
-
-/** Each throw gets an error of its own, with the stack of the place that throws. */
-function again({ code, message, reason, domain, metadata, cause }: StatusError): StatusError {
-  return new StatusError(code, message, { reason, domain, metadata, ...(cause !== undefined && { cause }) });
-}
-
-const never = background();
 /** Of a socket that was closed before anybody asked. */
 const nowhere: NetAddress = { family: 'unix', host: '', port: 0 };

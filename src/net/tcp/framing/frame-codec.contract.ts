@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isStatusError } from '../../../errors/index.ts';
+import { randomFrom } from '../testdata/random.ts';
 import type { FrameCodec, FrameDecoder } from './frame-codec.ts';
 
 /** What the suite needs to know of a codec; bytes are written by hand, not by the codec. */
@@ -157,15 +158,4 @@ function mutated(bytes: Buffer, random: () => number): Buffer {
   for (let change = Math.trunc(random() * 4); change > 0; change--)
     copy[Math.trunc(random() * copy.length)] = Math.trunc(random() * 256);
   return copy.subarray(Math.trunc(random() * 4), copy.length - Math.trunc(random() * 4));
-}
-
-/** mulberry32: a seed gives the same numbers again. */
-export function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { NetAddress } from '../address/net-address.ts';
+import { randomFrom } from '../testdata/random.ts';
 import { crc32c } from './crc32c.ts';
 import { encodeProxyHeader, maxProxyHeaderBytes, type ProxyHeaderOptions, parseProxyHeader } from './proxy-header.ts';
 
@@ -168,6 +169,23 @@ describe('a PROXY protocol header', () => {
     }
   });
 
+  test('is read or refused, whole as in pieces, whatever random change was made to it', () => {
+    const seed = Math.trunc(Math.random() * 2 ** 31);
+    const random = randomFrom(seed);
+    for (let round = 0; round < 5_000; round++) {
+      const { bytes } = good[Math.trunc(random() * good.length)]!;
+      const changed = Buffer.from(bytes);
+      for (let change = 0; change < 2; change++)
+        changed[Math.trunc(random() * changed.length)] = Math.trunc(random() * 256);
+      const whole = outcomeOf(changed, changed.length);
+
+      let piecewise = 'more';
+      for (let length = 0; length <= changed.length && piecewise === 'more'; length++)
+        piecewise = outcomeOf(changed, length);
+      assert.equal(piecewise, whole, `seed ${seed}, round ${round}`);
+    }
+  });
+
   test('is refused when any bit of a checked one is wrong', () => {
     const bytes = encodeProxyHeader({ version: 2, ...ends, checksum: true });
     for (let bit = 16 * 8; bit < 28 * 8; bit++) {
@@ -200,6 +218,15 @@ describe('a PROXY protocol header', () => {
     assert.throws(() => parseProxyHeader(longer.subarray(0, 16)), { reason: 'PROXY_HEADER_INVALID' });
   });
 });
+
+function outcomeOf(bytes: Buffer, length: number): string {
+  try {
+    const header = parseProxyHeader(bytes.subarray(0, length));
+    return header === undefined ? 'more' : JSON.stringify(header);
+  } catch (error) {
+    return (error as { reason?: string }).reason ?? String(error);
+  }
+}
 
 test('CRC-32C gives the check values of RFC 3720, appendix B.4', () => {
   assert.equal(crc32c(Buffer.from('123456789')), 0xe3069283);
