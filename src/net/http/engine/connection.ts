@@ -189,6 +189,8 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   /** The engine leaves and its grace is over. */
   closeIfIdle(): void {
     if (this.isIdle) this.closeNow();
+    // What is still to come belongs to a request that has its answer.
+    else if (this.pending === 0 && this.receiving !== undefined) this.linger();
   }
 
   /** More is written than the client takes: it gets `sendTimeoutMs` for each part that the kernel has no room for. */
