@@ -4,6 +4,7 @@ import type { Handler, Middleware } from '../../service/index.ts';
 import { type CallState, callStateOf } from './call-state.ts';
 import { HttpReply } from './reply/reply.ts';
 import type { HttpRequestHead } from './request.ts';
+import { abandon, isStream } from './route-call.ts';
 import type { OnSent, Sent } from './sent.ts';
 
 export type { Sent } from './sent.ts';
@@ -48,7 +49,7 @@ export function hooks(steps: Hooks): Middleware {
       const reply = replyOf(state, output);
       const other = reply === undefined ? undefined : await onReply(ctx, state.request, reply);
       if (!(other instanceof HttpReply) || other === reply) return output;
-      abandon(output);
+      if (isStream(output)) abandon(output);
       return other as O;
     };
   };
@@ -70,15 +71,6 @@ function catching<I, O>(next: Handler<I, O>, onError: NonNullable<Hooks['onError
 function replyOf(state: CallState, output: unknown): HttpReply | undefined {
   if (output instanceof HttpReply) return output;
   return isStream(output) ? state.reply : undefined;
-}
-
-/** Tells the source of a stream that nobody will read it. */
-function abandon(output: unknown): void {
-  if (isStream(output)) Promise.try(async () => output[Symbol.asyncIterator]().return?.()).catch(() => {});
-}
-
-function isStream(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
 /** The innermost first, as the answer passes them; a hook that fails does not keep the others from being told. */

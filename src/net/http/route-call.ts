@@ -151,9 +151,7 @@ function settle(ctx: Context, state: CallState, result: unknown, mayFollow: bool
   }
   if (content.kind !== 'stream' && content.kind !== 'sized' && content.kind !== 'events') return reply;
   if (state.request.method === 'HEAD') {
-    content.source[Symbol.asyncIterator]()
-      .return?.()
-      .catch(() => {});
+    abandon(content.source);
     return reply;
   }
   if (content.kind === 'stream') return follow(ctx, content.source, { encode: checkChunk });
@@ -179,6 +177,11 @@ const noContent = empty();
 function checkChunk(chunk: unknown): string | Uint8Array {
   if (typeof chunk === 'string' || chunk instanceof Uint8Array) return chunk;
   throw new TypeError(`a chunk of a stream must be a string or Uint8Array, not ${typeof chunk}`);
+}
+
+/** Tells the source of a stream that nobody will read it. */
+export function abandon(source: AsyncIterable<unknown>): void {
+  Promise.try(async () => source[Symbol.asyncIterator]().return?.()).catch(() => {});
 }
 
 export function isStream(value: unknown): value is AsyncIterable<string | Uint8Array> {

@@ -299,6 +299,19 @@ describe('streams', () => {
     assert.deepEqual([answer.status, made], [200, 0]);
   });
 
+  it('are left for HEAD, whatever the source does then', async () => {
+    const fail = () => {
+      throw new Error('a mistake');
+    };
+    const source: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: fail, return: fail }) };
+    await using server = await serve((router) => router.get('/', () => stream(source)));
+
+    using client = new RawClient(server.port);
+    const answer = await client.send('HEAD / HTTP/1.1\r\nHost: test\r\n\r\n').answer({ isHead: true });
+
+    assert.equal(answer.status, 200);
+  });
+
   it('end with the connection for a client of HTTP/1.0', async () => {
     await using server = await serve((router) =>
       router.get('/', () =>
