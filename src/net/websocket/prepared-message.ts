@@ -17,8 +17,8 @@ export class PreparedMessage {
   /** @internal */
   readonly opcode: number;
   readonly #level: number;
-  #plain: Uint8Array | undefined;
-  #deflated: Uint8Array | undefined;
+  #plain: string | Uint8Array | undefined;
+  #deflated: string | Uint8Array | undefined;
 
   /** @internal */
   constructor(data: Message, level: number) {
@@ -29,13 +29,13 @@ export class PreparedMessage {
   }
 
   /** The frame of a server. @internal */
-  get plain(): Uint8Array {
+  get plain(): string | Uint8Array {
     this.#plain ??= serverFrame(this.opcode, this.data, this.bytes);
     return this.#plain;
   }
 
   /** The same compressed with the largest window; the plain one if that is not shorter. Made when first needed. @internal */
-  get deflated(): Uint8Array {
+  get deflated(): string | Uint8Array {
     if (this.#deflated === undefined) {
       const payload = deflateMessage(bytesOf(this.data), 15, this.#level);
       this.#deflated =

@@ -25,8 +25,8 @@ export interface CloseInfo {
  */
 export interface WebSocketConnection extends AsyncIterable<Message>, AsyncDisposable {
   /**
-   * Ends when the connection is lost, or its server is cut. After a Close of the peer it ends when the reader learns that
-   * there will be no more messages, `closeTimeoutMs` later at the latest: until then the last ones can be worked on and answered.
+   * Ends with the connection, and when its server is cut. After a Close of the peer the reader has until `closeTimeoutMs` to
+   * work on the last messages, and to answer them: the connection ends when it asks for the next one.
    */
   readonly ctx: Context;
   /** The subprotocol that was agreed on; '' without one. */
@@ -39,7 +39,7 @@ export interface WebSocketConnection extends AsyncIterable<Message>, AsyncDispos
   readonly isOpen: boolean;
   /** Undefined until no more messages can come. */
   readonly closed: CloseInfo | undefined;
-  /** Bytes that were sent and that the peer's side has not taken yet: at most `maxBufferedBytes`, or one message. */
+  /** Bytes that were sent and that the peer's side has not taken yet: see `maxBufferedBytes`. */
   readonly bufferedBytes: number;
   /** Messages that were not sent because the peer was too slow (`whenSlow: 'drop'`, `trySend` and `broadcast`). */
   readonly dropped: number;

@@ -1,10 +1,10 @@
-import { type Clock, type Context, isContextError } from '../../concurrency/index.ts';
+import { type Clock, type Context, current, isContextError } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { drainOf } from '../http/call-state.ts';
 import type { HttpRequestHead } from '../http/index.ts';
 import { type HttpReply, type TakeConnection, upgrade } from '../http/reply/reply.ts';
 import { type Agreed, Connection } from './connection/connection.ts';
-import { leaversOf } from './connection/leavers.ts';
+import { type Leavers, leaversOf } from './connection/leavers.ts';
 import { type ConnectionOptions, settingsOf } from './connection/settings.ts';
 import { type Shared, sharedByClock } from './connection/shared.ts';
 import { CloseCode } from './frame/close-code.ts';
@@ -44,7 +44,7 @@ export function websocket(
 ): HttpReply {
   const rules = rulesOf(options);
   const { agreed, headers } = acceptHandshake(req, rules);
-  return upgrade('websocket', taker(rules.shared, agreed, handler), { headers });
+  return upgrade('websocket', taker(rules.shared, agreed, leaversOf(drainOf(current())), handler), { headers });
 }
 
 interface Rules extends AcceptRules {
@@ -52,17 +52,20 @@ interface Rules extends AcceptRules {
 }
 
 // Apart, so that what lives as long as the connection holds nothing of the handshake.
-function taker(shared: Rules['shared'], agreed: Agreed, handler: WebSocketHandler): TakeConnection {
-  return (ctx, socket, rest) => serve(new Connection(ctx, socket, shared(ctx.clock), agreed), handler, rest);
+function taker(shared: Rules['shared'], agreed: Agreed, leavers: Leavers, handler: WebSocketHandler): TakeConnection {
+  return (ctx, socket, rest) => {
+    const ws = new Connection(ctx, socket, shared(ctx.clock), agreed);
+    ws.start(rest);
+    leavers.add(ws);
+    return serve(ws, leavers, handler);
+  };
 }
 
-function serve(ws: Connection, handler: WebSocketHandler, rest: Uint8Array): Promise<void> {
-  ws.start(rest);
-  leaversOf(drainOf(ws.ctx)).add(ws);
-  // No async function: what it keeps while it waits is a quarter of a kilobyte per connection.
+// No async function: what that keeps while it waits is a quarter of a kilobyte per connection.
+function serve(ws: Connection, leavers: Leavers, handler: WebSocketHandler): Promise<void> {
   return run(handler, ws).then(
-    () => finish(ws, CloseCode.normal),
-    (error) => failed(ws, error),
+    () => finish(ws, leavers, CloseCode.normal),
+    (error) => failed(ws, leavers, error),
   );
 }
 
@@ -74,15 +77,14 @@ function run(handler: WebSocketHandler, ws: Connection): Promise<void> {
   }
 }
 
-async function finish(ws: Connection, code: number): Promise<void> {
+async function finish(ws: Connection, leavers: Leavers, code: number): Promise<void> {
   await ws.close(code);
-  leaversOf(drainOf(ws.ctx)).delete(ws);
-  ws.release();
+  leavers.delete(ws);
 }
 
-async function failed(ws: Connection, error: unknown): Promise<void> {
+async function failed(ws: Connection, leavers: Leavers, error: unknown): Promise<void> {
   const isMistake = !isExpected(error, ws);
-  await finish(ws, isMistake ? CloseCode.internalError : CloseCode.normal);
+  await finish(ws, leavers, isMistake ? CloseCode.internalError : CloseCode.normal);
   if (isMistake) throw error;
 }
 

@@ -8,6 +8,8 @@ export class RawPeer {
   readonly socket: Socket;
   readonly #role: Role;
   #received: Buffer;
+  #isClosed = false;
+  #change = Promise.withResolvers<void>();
   /** All frames until the other side has closed its half of the connection. */
   readonly ended: Promise<readonly Received[]>;
 
@@ -19,8 +21,13 @@ export class RawPeer {
     socket.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#decode();
+      this.#wake();
     });
     socket.on('error', () => {});
+    socket.once('close', () => {
+      this.#isClosed = true;
+      this.#wake();
+    });
     socket.resume();
     this.ended = new Promise((resolve) => {
       socket.once('end', () => resolve(this.frames));
@@ -35,12 +42,15 @@ export class RawPeer {
   /** Resolves when so many frames have come. */
   async count(n: number): Promise<readonly Received[]> {
     while (this.frames.length < n) {
-      await new Promise<void>((resolve, reject) => {
-        this.socket.once('data', () => resolve());
-        this.socket.once('close', () => reject(new Error(`closed after ${this.frames.length} of ${n} frames`)));
-      });
+      if (this.#isClosed) throw new Error(`closed after ${this.frames.length} of ${n} frames`);
+      await this.#change.promise;
     }
     return this.frames;
+  }
+
+  #wake(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 
   #decode(): void {
@@ -73,20 +83,20 @@ export async function rawServer(socket: Socket, headers = ''): Promise<{ peer: R
   return { peer: new RawPeer(socket, 'server', rest), head };
 }
 
-export async function headOf(socket: Socket): Promise<{ head: string; rest: Buffer }> {
+/** Reads a head and leaves the socket paused, with nobody listening. */
+export function headOf(socket: Socket): Promise<{ head: string; rest: Buffer }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ head: string; rest: Buffer }>();
   let received = Buffer.alloc(0);
-  for (;;) {
-    const chunk = await new Promise<Buffer>((resolve, reject) => {
-      socket.once('data', resolve);
-      socket.once('error', reject);
-      socket.once('close', () => reject(new Error(`closed before a head had come: ${received}`)));
-    });
-    socket.removeAllListeners();
+  const onClose = () => reject(new Error(`closed before a head had come: ${received}`));
+  const onData = (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
     const end = received.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    socket.off('data', onData).off('error', reject).off('close', onClose);
     // Paused, or what comes before somebody listens again would be lost.
     socket.pause();
-    if (end >= 0) return { head: received.toString('latin1', 0, end), rest: received.subarray(end + 4) };
-    socket.resume();
-  }
+    resolve({ head: received.toString('latin1', 0, end), rest: received.subarray(end + 4) });
+  };
+  socket.on('data', onData).on('error', reject).on('close', onClose);
+  return promise;
 }

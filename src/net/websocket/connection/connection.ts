@@ -29,8 +29,8 @@ const Flag = {
   /** No message will come but those that are queued. */
   ended: 8,
   socketClosed: 16,
-  /** Its Context has ended. */
-  over: 32,
+  /** Its owner has closed it, and does not wait for messages any more. */
+  left: 32,
   /** Somebody has asked for messages. */
   read: 64,
   heard: 128,
@@ -69,9 +69,7 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
   constructor(ctx: Context, socket: Socket, shared: Shared, { protocol, deflate }: Agreed) {
     super(shared, deflate);
     this.wire = new Wire(socket, this);
-    // Apart from the call's, which may end with the socket: after a proper Close its work has some time left.
-    const apart = ctx.withoutCancel();
-    this.ctx = ctx.deadline === undefined ? apart.withCancel() : apart.withDeadline(ctx.deadline);
+    this.ctx = ctx.withCancel();
     this.protocol = protocol;
     this.dropped = 0;
     this.flags = 0;
@@ -171,7 +169,6 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
       if (this.is(Flag.paused) && this.queuedBytes * 2 < this.shared.settings.maxQueuedBytes) this.pump();
     } else if (this.isEnded) {
       this.answerClose();
-      this.endContext();
     }
     return message;
   }
@@ -195,6 +192,7 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
       throw new RangeError(`close: ${code} is not a code that may be sent; 3000 to 4999 are yours`);
     if (Buffer.byteLength(reason) > maxControlBytes - 2)
       throw new RangeError(`close: the reason has ${Buffer.byteLength(reason)} bytes; at most 123 fit`);
+    this.flags |= Flag.left;
     this.startClose(code, reason);
     if (this.is(Flag.socketClosed)) return Promise.resolve(this.info!);
     this.whenClosed ??= Promise.withResolvers();
@@ -208,12 +206,6 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** Its owner is done with it: nobody reads any more. The socket must be closed. */
-  release(): void {
-    this.dropQueue();
-    this.endContext();
   }
 
   onBytes(chunk: Uint8Array): void {
@@ -242,8 +234,7 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
     this.leaveParent?.();
     this.flags &= ~Flag.owesClose;
     this.end(this.info ?? { code: CloseCode.abnormal, reason: '', wasClean: false });
-    // Otherwise its owner goes on with what came before a proper Close, for a while.
-    if (this.is(Flag.over)) this.shared.keepAlive.forget(this);
+    this.shared.keepAlive.forget(this);
     this.whenClosed?.resolve(this.info!);
   }
 
@@ -321,7 +312,7 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
     this.flags |= Flag.owesClose;
     this.info ??= info;
     // Somebody is still busy with what came before, and may answer it: our Close waits for that (RFC 6455 section 5.5.1), not for long.
-    if (this.is(Flag.read) && !this.hasReader && !this.is(Flag.closeSent)) {
+    if (this.is(Flag.read) && !this.hasReader && !this.is(Flag.left)) {
       this.flags |= Flag.ended;
       this.shared.keepAlive.closing(this);
     } else {
@@ -369,14 +360,8 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
     this.failSends(() => this.closedError());
     this.pings?.fail(this.closedError());
     this.flags |= Flag.ended;
-    if (this.dismissReader() || !info.wasClean) this.endContext();
-  }
-
-  private endContext(): void {
-    if (this.is(Flag.over)) return;
-    this.flags |= Flag.over;
+    this.dismissReader();
     this.ctx.cancel(this.closedError());
-    if (this.is(Flag.socketClosed)) this.shared.keepAlive.forget(this);
   }
 
   /** Gives the connection up without a word. */
@@ -391,7 +376,7 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
       this.sendClose(CloseCode.goingAway, '');
       this.wire.flush();
       this.abandon(CloseCode.goingAway, 'cut');
-    } else if (!this.wire.socket.destroyed || this.info?.wasClean !== true) {
+    } else {
       this.abandon(CloseCode.abnormal, '');
     }
   }
@@ -442,8 +427,7 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
 
   expired(): void {
     if (this.is(Flag.owesClose)) this.answerClose();
-    else if (!this.is(Flag.socketClosed)) this.abandon(CloseCode.abnormal, 'no answer to Close');
-    this.endContext();
+    else this.abandon(CloseCode.abnormal, 'no answer to Close');
   }
 
   isMovingUnseen(): boolean {

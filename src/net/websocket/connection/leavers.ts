@@ -9,7 +9,7 @@ export interface Leaver {
  * The connections of a server that drains when `drain` ends. One entry in that Context for all of them: an entry each would be a
  * quarter of a kilobyte per connection.
  */
-class Leavers {
+export class Leavers {
   readonly #all = new Set<Leaver>();
   readonly #drain: Context;
 

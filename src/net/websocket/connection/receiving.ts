@@ -76,17 +76,9 @@ export abstract class Receiving extends Sending {
   }
 
   /** Tells the one who waits, if there is one, that no message will come. */
-  protected dismissReader(): boolean {
+  protected dismissReader(): void {
     const { reader } = this;
     this.reader = undefined;
     reader?.deliver(undefined);
-    return reader !== undefined;
-  }
-
-  /** What nobody reads any more. */
-  protected dropQueue(): void {
-    this.queue = undefined;
-    this.first = 0;
-    this.queuedBytes = 0;
   }
 }

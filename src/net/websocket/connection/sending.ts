@@ -82,13 +82,19 @@ export abstract class Sending {
   }
 
   private hasRoom(bytes: number): boolean {
+    if (this.fits(bytes)) return true;
+    // What only waits for the end of the tick does not show that the peer is slow.
+    this.wire.flush();
+    return this.fits(bytes);
+  }
+
+  private fits(bytes: number): boolean {
     const pending = this.wire.pendingBytes;
     if (pending === 0) return true;
     const { maxBufferedBytes, whenSlow } = this.shared.settings;
-    // Below its high-water mark a wire does not tell when there is room again.
-    const limit =
-      whenSlow === 'wait' ? Math.max(maxBufferedBytes, this.wire.socket.writableHighWaterMark) : maxBufferedBytes;
-    return pending + bytes <= limit;
+    if (pending + bytes <= maxBufferedBytes) return true;
+    // A wire tells when there is room again only if it has said that it has too much: who waits must not wait before that.
+    return whenSlow === 'wait' && pending < this.wire.socket.writableHighWaterMark;
   }
 
   private unpark(entry: WaitingSend): void {

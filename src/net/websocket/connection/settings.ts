@@ -21,8 +21,8 @@ export interface ConnectionOptions {
    */
   readonly maxQueuedBytes?: number;
   /**
-   * What was sent and not taken by the peer; a single larger message is sent where nothing waits. With `wait` it is not
-   * less than 64 KiB. Default: 1 MiB.
+   * What was sent and not taken by the peer: a message that would make it more finds no room, unless nothing waits at all. With
+   * `wait` there is always room for one while less than 64 KiB wait. Default: 1 MiB.
    */
   readonly maxBufferedBytes?: number;
   /**

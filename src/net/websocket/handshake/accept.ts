@@ -1,4 +1,6 @@
-import { HttpErrors, type HttpRequestHead } from '../../http/index.ts';
+import { current } from '../../../concurrency/index.ts';
+import type { StatusError } from '../../../errors/index.ts';
+import { HttpErrors, type HttpRequestHead, setReplyHeader } from '../../http/index.ts';
 import type { Agreed } from '../connection/connection.ts';
 import { acceptDeflate } from '../deflate/negotiation.ts';
 import { WebSocketErrors } from '../websocket-errors.ts';
@@ -28,12 +30,9 @@ const nothing: Agreed = { protocol: '', deflate: undefined };
 export function acceptHandshake(req: HttpRequestHead, rules: AcceptRules): Acceptance {
   if (req.method !== 'GET') throw HttpErrors.MALFORMED_REQUEST(`a WebSocket is opened with GET, not ${req.method}`);
   if (!hasEntry(req.header('upgrade'), 'websocket'))
-    throw HttpErrors.UPGRADE_REQUIRED('this address speaks WebSocket, and the request does not ask for that');
+    throw upgradeRequired('this address speaks WebSocket, and the request does not ask for that');
   const version = req.header('sec-websocket-version');
-  if (version !== '13')
-    throw HttpErrors.UPGRADE_REQUIRED(`version ${version ?? 'none'} of WebSocket is not spoken here; 13 is`, {
-      metadata: { version: '13' },
-    });
+  if (version !== '13') throw upgradeRequired(`version ${version ?? 'none'} of WebSocket is not spoken here; 13 is`);
   const key = req.header('sec-websocket-key');
   if (key === undefined || !isKey(key))
     throw HttpErrors.MALFORMED_REQUEST('Sec-WebSocket-Key is not the base64 of 16 bytes');
@@ -49,6 +48,12 @@ export function acceptHandshake(req: HttpRequestHead, rules: AcceptRules): Accep
   if (accepted !== undefined) headers['sec-websocket-extensions'] = accepted.header;
   const isPlain = protocol === '' && accepted === undefined;
   return { headers, agreed: isPlain ? nothing : { protocol, deflate: accepted?.deflate } };
+}
+
+/** 426, with what is spoken here (section 4.4). */
+function upgradeRequired(message: string): StatusError {
+  setReplyHeader(current(), 'sec-websocket-version', '13');
+  return HttpErrors.UPGRADE_REQUIRED(message, { metadata: { upgrade: 'websocket' } });
 }
 
 /** The first of ours that the client offers; '' if there is none, which the client may take or leave. */
