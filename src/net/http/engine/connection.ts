@@ -2,13 +2,11 @@ import type { Socket } from 'node:net';
 import type { StatusError } from '../../../errors/index.ts';
 import { Wire, type WireHandler } from '../../tcp/wire.ts';
 import { HttpErrors } from '../http-errors.ts';
-import { errorReply } from '../reply/error-reply.ts';
 import { Deadline, type DeadlineOwner } from './deadline.ts';
 import type { Upgraded } from './exchange.ts';
 import type { Http1Engine } from './http1-engine.ts';
 import { Http1Exchange } from './http1-exchange.ts';
-import { refusalOf } from './refusal.ts';
-import { headerLines, statusLine } from './reply-lines.ts';
+import { refusalOf, refusalText } from './refusal.ts';
 import { callAnswered, RequestBody } from './request-body.ts';
 import { parserEvent, type RequestParser } from './request-parser.ts';
 
@@ -39,6 +37,9 @@ type Wait = 'request' | 'head' | 'body' | 'work' | 'send' | 'linger';
  *     │ keepAliveMs  │ headersTimeoutMs     │ body: requestTimeoutMs            close: said, then linger or at once
  *     ▼              ▼ 408                  ▼ send: sendTimeoutMs
  * ```
+ *
+ * All of it is one machine: what may be read, answered or closed depends on the same few fields, so that it stays one class
+ * (`Deadline`, `RequestBody`, `Http1Exchange` and the parser are what could be taken out).
  *
  * An idle one has no parser, no timer of its own but the wheel's, and nothing buffered: about 0.5 KiB beside its socket
  * (`npm run bench -- http-memory`).
@@ -491,11 +492,4 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
 
 function isSafe({ method, head }: Http1Exchange): boolean {
   return (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') && !head.upgrade;
-}
-
-/** An answer to what is no request. */
-export function refusalText(error: StatusError): string {
-  const { status, headers, body } = errorReply(error);
-  const content = Buffer.from(body).toString('latin1');
-  return `${statusLine(status)}${headerLines(headers)}content-length: ${content.length}\r\nconnection: close\r\n\r\n${content}`;
 }

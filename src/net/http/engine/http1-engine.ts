@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Context, Timer } from '../../../concurrency/index.ts';
 import { HttpErrors } from '../http-errors.ts';
-import { Connection, refusalText } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { Engine, EngineOptions } from './exchange.ts';
+import { refusalText } from './refusal.ts';
 import { ReplyHeads } from './reply-lines.ts';
 import { RequestParser } from './request-parser.ts';
 

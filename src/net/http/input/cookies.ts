@@ -1,3 +1,5 @@
+import { isToken } from '../reply/field-text.ts';
+
 /** A cookie to set. The defaults are the safe ones: only over HTTPS (or loopback), not for scripts, not cross-site. */
 export interface Cookie {
   /** A token: letters, digits and !#$%&'*+-.^_`|~ */
@@ -21,7 +23,6 @@ export interface Cookie {
 
 /** Cookies of a request beyond this many are ignored. */
 const maxCookies = 100;
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
 const attributeText = /^[^\x00-\x1f\x7f;,\s]+$/;
 
@@ -33,7 +34,7 @@ export function parseCookies(header: string | undefined): Readonly<Record<string
     const equals = pair.indexOf('=');
     if (equals < 1) continue;
     const name = pair.slice(0, equals).trim();
-    if (token.test(name)) cookies[name] ??= decode(unquote(pair.slice(equals + 1).trim()));
+    if (isToken(name)) cookies[name] ??= decode(unquote(pair.slice(equals + 1).trim()));
   }
   return cookies;
 }
@@ -42,7 +43,7 @@ export function parseCookies(header: string | undefined): Readonly<Record<string
 export function formatCookie(cookie: Cookie): string {
   const { name, value, path = '/', domain, maxAgeSeconds, expires, secure = true, httpOnly = true } = cookie;
   const { sameSite = 'lax' } = cookie;
-  if (!token.test(name)) throw bad(cookie, `its name may hold only letters, digits and !#$%&'*+-.^_\`|~`);
+  if (!isToken(name)) throw bad(cookie, `its name may hold only letters, digits and !#$%&'*+-.^_\`|~`);
   if (!path.startsWith('/') || !attributeText.test(path)) throw bad(cookie, `the path "${path}" must start with "/"`);
   if (domain !== undefined && !attributeText.test(domain))
     throw bad(cookie, `the domain "${domain}" is not a host name`);
