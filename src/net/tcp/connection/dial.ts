@@ -57,7 +57,8 @@ export async function dialSocket(ctx: Context, options: DialOptions): Promise<So
   const header = proxyProtocol === undefined ? undefined : encodeProxyHeader(proxyProtocol);
   ctx.throwIfDone();
   using bounded = ctx.withTimeout(connectTimeoutMs, `connecting took ${connectTimeoutMs} ms`);
-  const plain = connect(place);
+  // Until somebody else listens, an error is told by the close that follows: unheard, it would end the process.
+  const plain = connect(place).on('error', ignore);
   const leave = bounded.onDone(() => plain.destroy());
   try {
     await until(bounded, connected(plain, options));
@@ -75,7 +76,6 @@ export async function dialSocket(ctx: Context, options: DialOptions): Promise<So
 function connected(socket: Socket, options: DialOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => reject(connectError(cause, options));
-    // Also after it has given up: an error that nobody listens to would end the process.
     socket.once('error', onError);
     socket.once('connect', () => {
       socket.off('error', onError);
@@ -83,6 +83,8 @@ function connected(socket: Socket, options: DialOptions): Promise<void> {
     });
   });
 }
+
+const ignore = () => {};
 
 function placeOf(options: DialOptions): NetConnectOpts {
   const { host = '127.0.0.1', port, path, keepAliveMs = 60_000, noDelay = true } = options;

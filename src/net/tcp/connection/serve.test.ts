@@ -213,6 +213,25 @@ describe('a server', inTime, () => {
     await listener.stop();
   });
 
+  test('is told of the end of a connection that had ended before it was handed over', async () => {
+    const ended = Promise.withResolvers<unknown>();
+    const server = serve({
+      name: 'late',
+      listener: { start: async () => ({ host: 'here', port: 1 }), stop: async () => {} },
+      handler: async (_, connection) =>
+        ended.resolve(await Promise.resolve(connection.read(ctx)).catch((error) => error)),
+    });
+    await server.start(ctx);
+    const socket = connect(1, '127.0.0.1').on('error', () => {});
+    await new Promise((resolve) => socket.once('close', resolve));
+
+    server.handleConnection(socket);
+
+    assert.equal(((await ended.promise) as StatusError).reason, 'CONNECTION_LOST');
+    await eventually(() => server.connections === 0);
+    await server.stop(ctx);
+  });
+
   test('refuses to start twice, and options that do not fit', async () => {
     const handler = async () => {};
     const server = serve({ name: 'x', port: 0, handler });

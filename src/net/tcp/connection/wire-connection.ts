@@ -66,6 +66,8 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
     this.#wire = new Wire(socket, this);
     if (times.idleTimeoutMs > 0) this.#checkBy(this.#times.activeAt + times.idleTimeoutMs);
     this.#wire.start();
+    // One that is closed already does not say so again.
+    if (socket.closed) process.nextTick(() => this.onClose(undefined));
   }
 
   get localAddress(): NetAddress {
@@ -189,6 +191,7 @@ export class WireConnection<In, Out> implements Connection<In, Out>, WireHandler
   }
 
   onClose(error: Error | undefined): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer?.stop();
     this.#timer = undefined;

@@ -131,6 +131,18 @@ describe('a protocol mux', inTime, () => {
     await closed;
   });
 
+  test('does not count a connection that is gone already', async () => {
+    await using fixture = await muxed();
+    const client = await fixture.connect();
+    client.destroy();
+    const [socket] = fixture.accepted;
+    await once(socket!, 'close');
+
+    fixture.mux.accept(socket!);
+
+    assert.deepEqual([fixture.mux.connections, fixture.mux.pending, fixture.clock.pending], [0, 0, 0]);
+  });
+
   test('refuses options out of their range', () => {
     const ctx = rootContext(virtualClock());
     const protocols = [{ match: anything, handle: () => {} }];

@@ -95,6 +95,8 @@ class Mux implements ProtocolMux {
   }
 
   accept(socket: Socket): void {
+    // It would be counted for ever: its end has been told.
+    if (socket.destroyed) return;
     if (this.#connections >= this.#maxConnections) {
       telemetryOf(this.#ctx).log.debug(this.#ctx, 'a connection was refused', { why: 'max_connections' });
       socket.destroy();

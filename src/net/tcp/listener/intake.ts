@@ -81,8 +81,18 @@ export class Intake {
 
   /** Takes the socket over. */
   readonly accept = (socket: Socket): void => {
+    // It would be counted for ever: its end has been told.
+    if (socket.destroyed) return;
     if (this.#limits !== undefined && !this.#enter(socket, this.#limits)) return;
-    if (this.#headers !== undefined && this.#trusted?.has(remoteAddressOf(socket))) this.#headers.accept(socket);
+    const headers = this.#headers;
+    if (headers === undefined) {
+      this.#identified(socket);
+      return;
+    }
+    const address = remoteAddressOf(socket);
+    // Without an address it has gone already, and nobody can say whether a header was due.
+    if (address === undefined) socket.destroy();
+    else if (this.#trusted?.has(address)) headers.accept(socket);
     else this.#identified(socket);
   };
 

@@ -13,7 +13,7 @@ export interface ProxyProtocolOptions {
 
 /** Which peers are believed. */
 export interface TrustedSources {
-  has(address: NetAddress | undefined): boolean;
+  has(address: NetAddress): boolean;
 }
 
 /** Throws a RangeError for an entry that is no address, network or `unix`, and for a list without any. */
@@ -26,7 +26,6 @@ export function trustedSources(where: string, { from, timeoutMs = 1 }: ProxyProt
   const hasUnix = from.includes('unix');
   return {
     has(address) {
-      if (address === undefined) return false;
       return address.family === 'unix' ? hasUnix : list.check(address.host, address.family);
     },
   };

@@ -86,6 +86,7 @@ export class TlsGate implements TlsUpgrade {
       socket.destroy();
       return;
     }
+    if (socket.destroyed) return;
     const ends = endsOf(socket);
     if (ends !== undefined) {
       this.#pending.set(ends, socket);
