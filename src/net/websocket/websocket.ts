@@ -1,8 +1,6 @@
 import { type Clock, type Context, current, isContextError } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
-import { drainOf } from '../http/call-state.ts';
-import type { HttpRequestHead } from '../http/index.ts';
-import { type HttpReply, type TakeConnection, upgrade } from '../http/reply/reply.ts';
+import { drainOf, type HttpReply, type HttpRequestHead, type TakeConnection, upgrade } from '../http/index.ts';
 import { type Agreed, Connection } from './connection/connection.ts';
 import { type Leavers, leaversOf } from './connection/leavers.ts';
 import { type ConnectionOptions, settingsOf } from './connection/settings.ts';
