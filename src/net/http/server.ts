@@ -4,7 +4,7 @@ import { background, type CancelContext, type Context, type Stop } from '../../c
 import * as errors from '../../errors/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 import { callContext, type DrainOptions, type Endpoint, type Permit, type Server } from '../../service/index.ts';
-import type { Listener, ListenerAddress } from '../tcp/index.ts';
+import { type Listener, type ListenerAddress, urlOf } from '../tcp/index.ts';
 import type { Engine, Exchange } from './engine/exchange.ts';
 import { http1Engine } from './engine/http1-engine.ts';
 import { type CallHost, HttpCall } from './http-call.ts';
@@ -80,8 +80,7 @@ class RoutedServer implements HttpServer, CallHost {
     });
     this.#leaveBase = ctx.onDone(() => this.#cut());
     if (listener === undefined) return [];
-    const { host, port } = await this.#listen(ctx, listener);
-    return [{ name: endpoint, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` }];
+    return [{ name: endpoint, url: urlOf(await this.#listen(ctx, listener), 'http') }];
   }
 
   drain({ isRenewal = false }: DrainOptions): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { StatusError } from '../../../errors/index.ts';
+import { remoteAddressOf } from '../../tcp/index.ts';
 import { Wire, type WireHandler } from '../../tcp/wire.ts';
 import { HttpErrors } from '../http-errors.ts';
 import { Deadline, type DeadlineOwner } from './deadline.ts';
@@ -105,7 +106,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   }
 
   get remoteAddress(): string {
-    return this.wire.socket.remoteAddress ?? '';
+    return remoteAddressOf(this.wire.socket)?.host ?? '';
   }
 
   /** Nothing has come of a request, and none is unanswered. */

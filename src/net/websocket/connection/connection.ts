@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Awaitable, CancelContext, Context } from '../../../concurrency/index.ts';
 import type { StatusError } from '../../../errors/index.ts';
+import { remoteAddressOf } from '../../tcp/index.ts';
 import { Wire, type WireHandler } from '../../tcp/wire.ts';
 import type { Deflate } from '../deflate/negotiation.ts';
 import { CloseCode, isCloseCode } from '../frame/close-code.ts';
@@ -96,7 +97,7 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
   }
 
   get remoteAddress(): string {
-    return this.wire.socket.remoteAddress ?? '';
+    return remoteAddressOf(this.wire.socket)?.host ?? '';
   }
 
   get isOpen(): boolean {
