@@ -27,6 +27,8 @@ export interface HttpClientEventsRequest extends Omit<HttpClientRequest, 'method
 }
 
 const maxRetryMs = 30_000;
+/** A server that says less would have its clients come back without a pause. */
+const minRetryMs = 100;
 
 /** See {@link HttpClient.events}. */
 export async function* readEvents(
@@ -57,7 +59,7 @@ export async function* readEvents(
       failure = error;
     }
     lastId = parser.lastId;
-    waitMs = parser.retryMs ?? waitMs;
+    if (parser.retryMs !== undefined) waitMs = Math.max(minRetryMs, parser.retryMs);
     failures++;
     if (failures > maxReconnects) throw failure ?? gaveUp(request.url, failures);
     await sleep(ctx, jittered(Math.min(maxRetryMs, waitMs * 2 ** Math.min(failures - 1, 20)), random));

@@ -12,6 +12,8 @@ export interface RawAnswer {
 }
 
 const empty = new Uint8Array(0);
+const tinyBytes = 512;
+const maxTinyChunks = 256;
 
 /** Collects the whole answer, as long as it is not too large. */
 export class WholeExchange extends Exchange<RawAnswer> {
@@ -21,6 +23,8 @@ export class WholeExchange extends Exchange<RawAnswer> {
   #first: Uint8Array = empty;
   #chunks: Uint8Array[] | undefined;
   #size = 0;
+  /** At the end of `#chunks`. */
+  #tinyChunks = 0;
 
   constructor(
     ctx: Context,
@@ -45,7 +49,16 @@ export class WholeExchange extends Exchange<RawAnswer> {
     if (this.#size > this.#maxBytes) this.#refuse();
     else if (this.#size === chunk.length) this.#first = chunk;
     else if (this.#chunks === undefined) this.#chunks = [this.#first, chunk];
-    else this.#chunks.push(chunk);
+    else this.#append(this.#chunks, chunk);
+  }
+
+  /** Tiny chunks, each of which would cost more than its bytes, are put together every so often. */
+  #append(chunks: Uint8Array[], chunk: Uint8Array): void {
+    chunks.push(chunk);
+    this.#tinyChunks = chunk.length < tinyBytes ? this.#tinyChunks + 1 : 0;
+    if (this.#tinyChunks < maxTinyChunks) return;
+    chunks.push(Buffer.concat(chunks.splice(-maxTinyChunks)));
+    this.#tinyChunks = 0;
   }
 
   protected onEnd(): void {
