@@ -219,3 +219,26 @@ test('the timeout is the time left, at least 1 ms, and absent without a deadline
     [50, 0, undefined, undefined, undefined, undefined],
   );
 });
+
+test('a plain traceparent is read as the general expression reads it', () => {
+  const id = '0af7651916cd43dd8448eb211c80319c';
+  const span = 'b7ad6b7169203331';
+  const traceOf = (text: string) => readFields((name) => (name === 'traceparent' ? text : undefined)).trace;
+  const good = [`00-${id}-${span}-01`, `00-${id}-${span}-00`, `00-${id}-${span}-03`, `00-${id}-${span}-0b`];
+  const bad = [
+    `00-${id}-${span}-0g`,
+    `00-${'0'.repeat(32)}-${span}-01`,
+    `00-${id}-${'0'.repeat(16)}-01`,
+    `00-${id.toUpperCase()}-${span}-01`,
+    `00-${id}_${span}-01`,
+    `ff-${id}-${span}-01`,
+    `00-${id}-${span}-011`,
+  ];
+
+  assert.deepEqual(
+    good.map((text) => traceOf(text)?.sampled),
+    [true, false, true, true],
+  );
+  for (const text of good) assert.deepEqual([traceOf(text)?.traceId, traceOf(text)?.spanId], [id, span]);
+  for (const text of bad) assert.equal(traceOf(text), undefined, text);
+});

@@ -19,7 +19,13 @@ const printable = /^[\t\x20-\x7e]{0,512}$/;
  * invalid: the receiver then starts a trace of its own.
  */
 export function parseTraceparent(traceparent: string | undefined, tracestate = ''): TraceContext | undefined {
-  const match = traceparent === undefined ? null : pattern.exec(traceparent.trim());
+  if (traceparent === undefined) return undefined;
+  if (isPlain(traceparent)) {
+    const state = tracestate === '' || printable.test(tracestate) ? tracestate : '';
+    const sampled = (traceparent.charCodeAt(54) & 1) === 1;
+    return { traceId: traceparent.slice(3, 35), spanId: traceparent.slice(36, 52), sampled, state };
+  }
+  const match = pattern.exec(traceparent.trim());
   if (match === null) return undefined;
   const [, version, traceId, spanId, flags, rest] = match as unknown as [
     string,
@@ -34,6 +40,34 @@ export function parseTraceparent(traceparent: string | undefined, tracestate = '
   const state = printable.test(tracestate) ? tracestate : '';
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1, state };
 }
+
+/**
+ * Version 00, ids that are not zero, and flags of two decimal digits: what nearly everybody sends. It comes with every call, and
+ * looking at its characters costs a third of the expression.
+ */
+function isPlain(text: string): boolean {
+  if (text.length !== 55 || !text.startsWith('00-')) return false;
+  if (text.charCodeAt(35) !== dash || text.charCodeAt(52) !== dash) return false;
+  if (!isDigit(text.charCodeAt(53)) || !isDigit(text.charCodeAt(54))) return false;
+  return isId(text, 3, 35) && isId(text, 36, 52);
+}
+
+/** Lower-case hex digits, not all zero. */
+function isId(text: string, from: number, to: number): boolean {
+  let any = 0;
+  for (let i = from; i < to; i++) {
+    const code = text.charCodeAt(i);
+    if (!isDigit(code) && !(code >= 0x61 && code <= 0x66)) return false;
+    any |= code ^ 0x30;
+  }
+  return any !== 0;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+const dash = 0x2d;
 
 /** The `traceparent` header in version 00. Of the flags it says `sampled` only. */
 export function formatTraceparent(trace: TraceContext): string {
