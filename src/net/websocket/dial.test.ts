@@ -112,9 +112,9 @@ describe('dial', () => {
 
   const [status, upgrade, connection, accept] = right as [string, string, string, string];
   const wrong: readonly (readonly [name: string, lines: readonly string[], why: RegExp, options?: DialOptions])[] = [
-    ['no Upgrade', [status, connection, accept, ''], /Upgrade is not websocket/],
+    ['no Upgrade', [status, connection, accept, ''], /what it changes to/],
     ['another Upgrade', [status, 'Upgrade: h2c', connection, accept, ''], /Upgrade is not websocket/],
-    ['no Connection', [status, upgrade, accept, ''], /Connection does not say upgrade/],
+    ['no Connection', [status, upgrade, accept, ''], /what it changes to/],
     ['no proof', [status, upgrade, connection, ''], /Sec-WebSocket-Accept/],
     [
       'a wrong proof',
@@ -164,16 +164,31 @@ describe('dial', () => {
     await assert.rejects(dial(background(), moved.url), { reason: 'HANDSHAKE_REFUSED', metadata: { status: '302' } });
   });
 
-  const broken: readonly (readonly [name: string, answer: string])[] = [
+  it('passes over what comes before the answer', async () => {
+    await using server = await answering('HTTP/1.1 103 Early Hints', 'Link: </a>', '', ...right, '');
+
+    assert.equal((await dial(background(), server.url)).isOpen, true);
+  });
+
+  it('gives the error that the server named', async () => {
+    const body = JSON.stringify({ code: 'not_found', reason: 'NO_SUCH_ROOM', message: 'no room 7', domain: 'live' });
+    await using server = await answering('HTTP/1.1 404 Not Found', `Content-Length: ${body.length}`, '', body);
+    await using endless = await answering('HTTP/1.1 503 x', 'Connection: close', '', 'x'.repeat(100_000));
+
+    await assert.rejects(dial(background(), server.url), { code: 'not_found', reason: 'NO_SUCH_ROOM', domain: 'live' });
+    await assert.rejects(dial(background(), endless.url), { code: 'unavailable', reason: 'HANDSHAKE_REFUSED' });
+  });
+
+  const broken: readonly (readonly [name: string, answer: string, reason?: string])[] = [
     ['is no HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
     ['is HTTP/1.0', 'HTTP/1.0 101 Switching Protocols\r\n\r\n'],
     ['has a folded header', `${right.slice(0, 2).join('\r\n')}\r\n folded\r\n\r\n`],
     ['has a blank before a colon', 'HTTP/1.1 101 x\r\nUpgrade : websocket\r\n\r\n'],
     ['has a control character', 'HTTP/1.1 101 x\r\nUpgrade: web\x00socket\r\n\r\n'],
     ['never ends', `HTTP/1.1 101 x\r\n${'X-A: 1\r\n'.repeat(3000)}`],
-    ['breaks off', 'HTTP/1.1 101 x\r\nUpgr'],
+    ['breaks off', 'HTTP/1.1 101 x\r\nUpgr', 'CONNECTION_FAILED'],
   ];
-  for (const [name, answer] of broken) {
+  for (const [name, answer, reason = 'HANDSHAKE_FAILED'] of broken) {
     it(`fails on an answer that ${name}`, async () => {
       await using server = await listen(async (socket) => {
         await headOf(socket);
@@ -181,7 +196,7 @@ describe('dial', () => {
         socket.resume();
       });
 
-      await assert.rejects(dial(background(), server.url), { code: 'unavailable', reason: 'CONNECTION_FAILED' });
+      await assert.rejects(dial(background(), server.url), { code: 'unavailable', reason });
     });
   }
 

@@ -4,7 +4,7 @@ import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'nod
 import { fieldsOf, writeFields } from '../../call/index.ts';
 import { type Clock, type Context, until } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
-import { Connection } from './connection/connection.ts';
+import { type Agreed, Connection } from './connection/connection.ts';
 import { type ConnectionOptions, type Settings, settingsOf } from './connection/settings.ts';
 import { type Shared, sharedByClock } from './connection/shared.ts';
 import { ClientFrames } from './frame/frame-encoder.ts';
@@ -35,8 +35,8 @@ export interface DialOptions extends ConnectionOptions {
  *
  *     await using ws = await dial(ctx, 'wss://example.com/chat');
  *
- * Throws `unavailable` (CONNECTION_FAILED, HANDSHAKE_FAILED), the error of the server's status (HANDSHAKE_REFUSED; redirects are not
- * followed), the Context's error, or a TypeError for an address that is none.
+ * Throws `unavailable` (CONNECTION_FAILED, HANDSHAKE_FAILED), the error that the server named or its status says (HANDSHAKE_REFUSED;
+ * redirects are not followed), the Context's error, or a TypeError for an address that is none.
  */
 export async function dial(
   ctx: Context,
@@ -142,22 +142,32 @@ async function connected(ctx: Context, socket: Socket, { protocol }: URL): Promi
   }
 }
 
-function judge({ head }: Answer, offer: Offer): ReturnType<typeof checkAnswer> & object {
-  const { status } = head;
-  if (status !== 101) {
-    throw new errors.StatusError(
-      errors.codeOfHttpStatus(status),
-      `${offer.url.origin} answered the handshake with ${status}`,
-      {
-        reason: 'HANDSHAKE_REFUSED',
-        metadata: { status: String(status) },
-      },
-    );
-  }
-  const agreed = checkAnswer(head, offer);
+function judge(answer: Answer, offer: Offer): Agreed {
+  const { origin } = offer.url;
+  if (answer.status !== 101) throw refusal(answer, origin);
+  const agreed = checkAnswer(answer, offer);
   if (typeof agreed === 'string')
-    throw WebSocketErrors.HANDSHAKE_FAILED(`${offer.url.origin} answered the handshake wrongly: ${agreed}`);
+    throw WebSocketErrors.HANDSHAKE_FAILED(`${origin} answered the handshake wrongly: ${agreed}`);
   return agreed;
+}
+
+/** The error that the server named, or the one that its status says. */
+function refusal({ status, rest }: Answer, origin: string): errors.StatusError {
+  const named = errors.fromBody(tryJson(rest), status);
+  // The reason of an error that names none is its code.
+  if (named.reason !== named.code.toUpperCase()) return named;
+  return new errors.StatusError(named.code, `${origin} answered the handshake with ${status}`, {
+    reason: 'HANDSHAKE_REFUSED',
+    metadata: { status: String(status) },
+  });
+}
+
+function tryJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function failed({ origin }: URL, cause: unknown): errors.StatusError {

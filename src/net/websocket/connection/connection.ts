@@ -66,7 +66,7 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
   declare private whenClosed: PromiseWithResolvers<CloseInfo> | undefined;
   declare private readonly leaveParent: (() => unknown) | undefined;
 
-  /** Takes the socket over: nobody else may listen to it. It is cut when `ctx` ends. Call `start`. */
+  /** Takes the socket over: nobody else may listen to it. It is cut at the deadline of `ctx`. Call `start`. */
   constructor(ctx: Context, socket: Socket, shared: Shared, { protocol, deflate }: Agreed) {
     super(shared, deflate);
     this.wire = new Wire(socket, this);
@@ -80,9 +80,8 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
     this.lastPendingBytes = 0;
     this.info = undefined;
     this.whenClosed = undefined;
-    // What is served without a deadline ends with its socket, which its server cuts: that needs no entry in the Context.
-    const needsEntry = ctx.deadline !== undefined || !shared.settings.fromClient;
-    this.leaveParent = needsEntry ? ctx.onDone(() => this.cut()) : undefined;
+    // Without a deadline it ends with its socket, which its server cuts: that needs no entry in the Context.
+    this.leaveParent = ctx.deadline === undefined ? undefined : ctx.onDone(() => this.cut());
   }
 
   /** Begins to read; `rest` is what came after the handshake. */
@@ -371,7 +370,7 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
     this.wire.destroy();
   }
 
-  /** The Context that it was made with has ended: the peer is told in passing. */
+  /** The deadline has passed: the peer is told on the way out. */
   private cut(): void {
     if (this.isOpen && !this.wire.socket.destroyed) {
       this.sendClose(CloseCode.goingAway, '');

@@ -29,6 +29,9 @@ const nothing: Agreed = { protocol: '', deflate: undefined };
  */
 export function acceptHandshake(req: HttpRequestHead, rules: AcceptRules): Acceptance {
   if (req.method !== 'GET') throw HttpErrors.MALFORMED_REQUEST(`a WebSocket is opened with GET, not ${req.method}`);
+  // Its bytes would be taken for frames.
+  if ((req.header('content-length') ?? '0') !== '0' || req.header('transfer-encoding') !== undefined)
+    throw HttpErrors.MALFORMED_REQUEST('a WebSocket is opened without a body');
   if (!hasEntry(req.header('upgrade'), 'websocket'))
     throw upgradeRequired('this address speaks WebSocket, and the request does not ask for that');
   const version = req.header('sec-websocket-version');

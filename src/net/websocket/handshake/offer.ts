@@ -1,7 +1,7 @@
 import type { Agreed } from '../connection/connection.ts';
 import { answeredDeflate, deflateOffer } from '../deflate/negotiation.ts';
 import { acceptKey } from './accept-key.ts';
-import type { ResponseHead } from './response-head.ts';
+import type { Answer } from './answer-reader.ts';
 import { hasEntry, isToken } from './tokens.ts';
 
 /** What a client asks for. */
@@ -46,12 +46,12 @@ export function formatRequest({ url, key, protocols, mayDeflate, headers }: Offe
 }
 
 /** What a 101 agreed on; a string says why it is none that may be given to this offer (section 4.1). */
-export function checkAnswer({ headers }: ResponseHead, { key, protocols, mayDeflate }: Offer): Agreed | string {
-  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return 'Upgrade is not websocket';
-  if (!hasEntry(headers.get('connection'), 'upgrade')) return 'Connection does not say upgrade';
-  if (headers.get('sec-websocket-accept') !== acceptKey(key)) return 'Sec-WebSocket-Accept does not fit the key';
-  const protocol = headers.get('sec-websocket-protocol') ?? '';
+export function checkAnswer(answer: Answer, { key, protocols, mayDeflate }: Offer): Agreed | string {
+  if (answer.header('upgrade')?.toLowerCase() !== 'websocket') return 'Upgrade is not websocket';
+  if (!hasEntry(answer.header('connection'), 'upgrade')) return 'Connection does not say upgrade';
+  if (answer.header('sec-websocket-accept') !== acceptKey(key)) return 'Sec-WebSocket-Accept does not fit the key';
+  const protocol = answer.header('sec-websocket-protocol') ?? '';
   if (protocol !== '' && !protocols.includes(protocol)) return 'a subprotocol that was not offered';
-  const deflate = answeredDeflate(headers.get('sec-websocket-extensions'), mayDeflate);
+  const deflate = answeredDeflate(answer.header('sec-websocket-extensions'), mayDeflate);
   return typeof deflate === 'string' ? deflate : { protocol, deflate };
 }
