@@ -25,8 +25,8 @@ export interface CloseInfo {
  */
 export interface WebSocketConnection extends AsyncIterable<Message>, AsyncDisposable {
   /**
-   * Ends with the connection, and when its server is cut. After a Close of the peer the reader has until `closeTimeoutMs` to
-   * work on the last messages, and to answer them: the connection ends when it asks for the next one.
+   * Ends with the connection, and when its server is cut. After a client's Close a handler has until `closeTimeoutMs` to work
+   * on the last messages, and to answer them: the connection ends when it asks for the next one.
    */
   readonly ctx: Context;
   /** The subprotocol that was agreed on; '' without one. */

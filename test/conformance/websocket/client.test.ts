@@ -4,7 +4,7 @@ import { background } from '../../../src/concurrency/index.ts';
 import { dial } from '../../../src/net/websocket/index.ts';
 import { bytesOfCase, limits } from './case.ts';
 import { sections } from './cases/all.ts';
-import { assertAnswers } from './expected.ts';
+import { assertAnswers, assertRead } from './expected.ts';
 import { rawServer } from './raw-peer.ts';
 
 const accepted =
@@ -33,11 +33,16 @@ describe('our client, by the table', () => {
           const ws = await dialled;
 
           peer.socket.write(bytesOfCase(one, 'server'));
-          for await (const message of ws) if (ws.isOpen) await ws.send(ws.ctx, message);
+          const messages: (string | Uint8Array)[] = [];
+          for await (const message of ws) {
+            messages.push(message);
+            if (ws.isOpen) await ws.send(ws.ctx, message);
+          }
           // A client waits for the server to close first; after a failure it closes its half itself.
           peer.socket.end();
           const frames = await peer.ended;
 
+          assertRead(messages, one.outcomes);
           assertAnswers(frames, one.outcomes, true);
         });
       }

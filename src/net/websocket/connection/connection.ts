@@ -311,8 +311,8 @@ export class Connection extends Receiving implements WebSocketConnection, WireHa
     const info = { code, reason, wasClean: true };
     this.flags |= Flag.owesClose;
     this.info ??= info;
-    // Somebody is still busy with what came before, and may answer it: our Close waits for that (RFC 6455 section 5.5.1), not for long.
-    if (this.is(Flag.read) && !this.hasReader && !this.is(Flag.left)) {
+    // A handler is still busy with what came before, and may answer it: our Close waits for that (RFC 6455 section 5.5.1), not for long.
+    if (this.shared.settings.fromClient && this.is(Flag.read) && !this.hasReader && !this.is(Flag.left)) {
       this.flags |= Flag.ended;
       this.shared.keepAlive.closing(this);
     } else {
