@@ -1,9 +1,8 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { fieldsOf, writeFields } from '../../call/index.ts';
 import { type Clock, type Context, until } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
+import { dialSocket, type TlsClientOptions } from '../tcp/index.ts';
 import { type Agreed, Connection } from './connection/connection.ts';
 import { type ConnectionOptions, type Settings, settingsOf } from './connection/settings.ts';
 import { type Shared, sharedByClock } from './connection/shared.ts';
@@ -19,8 +18,10 @@ export interface DialOptions extends ConnectionOptions {
   readonly protocols?: readonly string[];
   /** Sent with the handshake, beside those that belong to it: authorization, cookie, origin. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of `wss:`: what node:tls takes, for example `ca`, `cert` and `key`. Default: the platform's. */
-  readonly tls?: TlsOptions;
+  /** Of `wss:`. Default: the server proves itself to the authorities that the platform comes with. */
+  readonly tls?: TlsClientOptions;
+  /** How long the opening may take, in milliseconds. Default: 10,000. */
+  readonly openTimeoutMs?: number;
   /** Whether the travelling fields are sent with the handshake. False for servers of others. Default: true. */
   readonly sendFields?: boolean;
   /** The head of the server's answer, in bytes. Default: 16 KiB. */
@@ -35,7 +36,7 @@ export interface DialOptions extends ConnectionOptions {
  *
  *     await using ws = await dial(ctx, 'wss://example.com/chat');
  *
- * Throws `unavailable` (CONNECTION_FAILED, HANDSHAKE_FAILED), the error that the server named or its status says (HANDSHAKE_REFUSED;
+ * Throws `unavailable` (CONNECT_FAILED, TLS_FAILED, HANDSHAKE_FAILED), the error that the server named or its status says (HANDSHAKE_REFUSED;
  * redirects are not followed), the Context's error, or a TypeError for an address that is none.
  */
 export async function dial(
@@ -43,30 +44,24 @@ export async function dial(
   url: string | URL,
   options: DialOptions = defaults,
 ): Promise<WebSocketConnection> {
-  const { maxHeaderBytes = 16 * 1024 } = options;
+  const { maxHeaderBytes = 16 * 1024, openTimeoutMs = 10_000 } = options;
   const target = parseUrl(url);
   const { settings, shared } = dialingOf(options);
   const offer = offerOf(ctx, target, options, settings.deflate !== undefined);
   const request = formatRequest(offer);
-  ctx.throwIfDone();
-  const socket = open(target, options.tls);
+  using bounded = ctx.withTimeout(openTimeoutMs, `opening took ${openTimeoutMs} ms`);
+  const socket = await dialSocket(bounded, addressOf(target, openTimeoutMs, options.tls));
   // There is always one who listens: an error between two steps must not be an uncaught one.
   socket.on('error', ignore);
-  const stop = ctx.onDone(() => socket.destroy());
   try {
-    await connected(ctx, socket, target);
-    const answer = await until(ctx, new AnswerReader(socket, request, maxHeaderBytes).answer);
-    const agreed = judge(answer, offer);
-    const ws = new Connection(ctx.withoutCancel(), socket, shared(ctx.clock), agreed);
+    const answer = await until(bounded, new AnswerReader(socket, request, maxHeaderBytes).answer);
+    const ws = new Connection(ctx.withoutCancel(), socket, shared(ctx.clock), judge(answer, offer));
     socket.off('error', ignore);
     ws.start(answer.rest);
     return ws;
   } catch (error) {
     socket.destroy();
-    ctx.throwIfDone();
     throw errors.isStatusError(error) ? error : failed(target, error);
-  } finally {
-    stop();
   }
 }
 
@@ -114,32 +109,15 @@ function offerOf(ctx: Context, url: URL, options: DialOptions, mayDeflate: boole
   return { url, key: bytes.toString('base64'), protocols, mayDeflate, headers };
 }
 
-function open({ protocol, hostname, port }: URL, tls: TlsOptions | undefined): Socket {
+function addressOf({ protocol, hostname, port }: URL, connectTimeoutMs: number, tls: TlsClientOptions | undefined) {
   const isTls = protocol === 'wss:';
-  // An IPv6 address stands in brackets in a URL alone.
-  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  const to = { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) };
-  if (!isTls) return connect({ ...to, noDelay: true });
-  const socket = connectTls({
-    ...to,
-    servername: /^[\d.]+$|:/.test(host) ? '' : host,
-    ALPNProtocols: ['http/1.1'],
-    ...tls,
-  });
-  socket.setNoDelay(true);
-  return socket;
-}
-
-async function connected(ctx: Context, socket: Socket, { protocol }: URL): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const event = protocol === 'wss:' ? 'secureConnect' : 'connect';
-  const close = () => reject(new Error('closed while connecting'));
-  socket.once(event, resolve).once('error', reject).once('close', close);
-  try {
-    await until(ctx, promise);
-  } finally {
-    socket.off(event, resolve).off('error', reject).off('close', close);
-  }
+  return {
+    // An IPv6 address stands in brackets in a URL alone.
+    host: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
+    port: port === '' ? (isTls ? 443 : 80) : Number(port),
+    connectTimeoutMs,
+    tls: isTls && { alpnProtocols: ['http/1.1'], ...tls },
+  };
 }
 
 function judge(answer: Answer, offer: Offer): Agreed {
@@ -172,5 +150,5 @@ function tryJson(bytes: Uint8Array): unknown {
 
 function failed({ origin }: URL, cause: unknown): errors.StatusError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new errors.StatusError('unavailable', `${origin}: ${why}`, { reason: 'CONNECTION_FAILED', cause });
+  return WebSocketErrors.HANDSHAKE_FAILED(`${origin}: ${why}`, { cause });
 }

@@ -74,6 +74,32 @@ describe('FrameDecoder', () => {
     }
   });
 
+  it('makes the same of random damage, however it comes, and ends', () => {
+    const seed = Date.now() % 1_000_000;
+    const next = random(seed);
+    for (let turn = 0; turn < 1000; turn++) {
+      const frames = Array.from({ length: 1 + next(3) }, () => someMessage(next).frames).flat();
+      const bytes = Buffer.concat(frames.map((frame) => encode('client', frame))).subarray(0, 3000);
+      for (let flips = next(4); flips > 0; flips--) bytes[next(bytes.length)]! ^= 1 << next(8);
+      const eventsOf = (largest: number) => {
+        const decoder = new FrameDecoder({ fromClient: true, maxMessageBytes: 2000, maxFragments: 5 }, inflateMessage);
+        const events: string[] = [];
+        for (let at = 0; at < bytes.length; ) {
+          const end = Math.min(bytes.length, at + 1 + next(largest));
+          decoder.push(Buffer.from(bytes.subarray(at, end)));
+          for (let event = decoder.next(); event !== FrameEvent.more; event = decoder.next())
+            events.push(
+              `${event} ${decoder.text} ${Buffer.from(decoder.bytes).toString('hex')} ${decoder.code} ${decoder.reason}`,
+            );
+          at = end;
+        }
+        return events;
+      };
+
+      assert.deepEqual(eventsOf(7), eventsOf(bytes.length), `seed ${seed}, turn ${turn}`);
+    }
+  });
+
   it('reserves nothing for what is only announced', () => {
     const decoder = new FrameDecoder({ fromClient: true, ...limits }, undefined);
     const [head] = [encode('client', { opcode: 2, payload: Buffer.from('x'), length: 1_000_000n })];
