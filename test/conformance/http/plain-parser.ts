@@ -154,8 +154,8 @@ export function plainFields(text: string, maxHeaders: number, isTrailer: boolean
       throw new Refused(400);
     }
     fields.push(line[1]!, line[2]!.replace(/[ \t]+$/, ''));
-    checkFraming(new PlainSection(0, fields), line[1]!.toLowerCase(), isTrailer);
     if (/^(?:content-length|transfer-encoding):(?: *\t|.*[^ \t] *\t[ \t]*\r)/i.test(line[0])) throw new Refused(400);
+    checkFraming(new PlainSection(0, fields), line[1]!.toLowerCase(), isTrailer);
     at += line[0].length;
   }
 }
