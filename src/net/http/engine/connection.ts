@@ -4,7 +4,7 @@ import { remoteAddressOf } from '../../tcp/index.ts';
 import { Wire, type WireHandler } from '../../tcp/wire.ts';
 import { HttpErrors } from '../http-errors.ts';
 import { Deadline, type DeadlineOwner } from './deadline.ts';
-import type { Upgraded } from './exchange.ts';
+import type { ExchangeListener, Upgraded } from './exchange.ts';
 import type { Http1Engine } from './http1-engine.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { refusalOf, refusalText } from './refusal.ts';
@@ -177,14 +177,14 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
     if (!this.isParsing) this.goOn();
   }
 
-  upgrade(head: string): Upgraded {
+  upgrade(head: string, listener: ExchangeListener | undefined): Upgraded {
     const rest = this.parser?.rest() ?? new Uint8Array(0);
     this.isUpgraded = true;
     this.deadline.stop();
     this.dropParser();
     this.wire.write(head);
     const socket = this.wire.release();
-    this.engine.upgraded(this, socket);
+    this.engine.upgraded(this, socket, listener);
     return { socket, rest };
   }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Context, Timer } from '../../../concurrency/index.ts';
 import { HttpErrors } from '../http-errors.ts';
 import { Connection } from './connection.ts';
-import type { Engine, EngineOptions } from './exchange.ts';
+import type { Engine, EngineOptions, ExchangeListener } from './exchange.ts';
 import { refusalText } from './refusal.ts';
 import { ReplyHeads } from './reply-lines.ts';
 import { RequestParser } from './request-parser.ts';
@@ -83,15 +83,18 @@ export class Http1Engine implements Engine {
   }
 
   /** @internal */
-  upgraded(connection: Connection, socket: Socket): void {
+  upgraded(connection: Connection, socket: Socket, listener: ExchangeListener | undefined): void {
     this.#connections.delete(connection);
     this.#upgraded.add(socket);
+    (socket as UpgradedSocket)[upgradeOf] = { engine: this, listener };
     // Who takes it may not listen yet, or not any more, when the client resets it; unheard, that would end the process.
-    socket.on('error', () => {});
-    socket.once('close', () => {
-      this.#upgraded.delete(socket);
-      this.#checkEmpty();
-    });
+    socket.on('error', ignore).on('close', onUpgradedClose);
+  }
+
+  /** @internal */
+  upgradedClosed(socket: Socket): void {
+    this.#upgraded.delete(socket);
+    this.#checkEmpty();
   }
 
   /** @internal Something is done in this turn. */
@@ -158,3 +161,18 @@ export class Http1Engine implements Engine {
 function parserLimits({ maxHeaderBytes, maxHeaders }: EngineOptions) {
   return { maxHeaderBytes, maxHeaders, maxChunkExtensionBytes: 1024, maxTrailerBytes: maxHeaderBytes };
 }
+
+const upgradeOf = Symbol('flotilla.upgrade');
+
+interface UpgradedSocket extends Socket {
+  [upgradeOf]?: { readonly engine: Http1Engine; readonly listener: ExchangeListener | undefined };
+}
+
+// One function for all: closures of its own would be a tenth of what an idle WebSocket takes.
+function onUpgradedClose(this: UpgradedSocket): void {
+  const upgrade = this[upgradeOf];
+  upgrade?.engine.upgradedClosed(this);
+  upgrade?.listener?.onAbort();
+}
+
+function ignore(): void {}

@@ -158,6 +158,7 @@ export class Http1Exchange implements Exchange {
     this.isAnswering = true;
     return this.connection.upgrade(
       `HTTP/1.1 101 Switching Protocols\r\n${headerLines(headers)}connection: upgrade\r\n\r\n`,
+      this.listener,
     );
   }
 

@@ -1,9 +1,8 @@
 import { formatTraceparent } from '../../../call/index.ts';
-import { type CancelContext, type Context, until } from '../../../concurrency/index.ts';
+import { type Context, until } from '../../../concurrency/index.ts';
 import type { StatusError } from '../../../errors/index.ts';
-import type { CallState } from '../call-state.ts';
+import { type CallState, withCallState } from '../call-state.ts';
 import type { Exchange, ReplyWriter } from '../engine/exchange.ts';
-import { clientLeft } from '../engine/request-body.ts';
 import { HttpErrors } from '../http-errors.ts';
 import { isStream, type Output } from '../route-call.ts';
 import type { Compression, Encodable } from './compression.ts';
@@ -15,7 +14,7 @@ import type { StreamEncoder } from './stream-encoder.ts';
  * Sends what the chain gave: at once, or a promise of it where it takes time. Throws what fails before the answer has begun;
  * a failure later cuts the connection.
  */
-export function answer(ctx: CancelContext, state: CallState, output: Output): Promise<void> | undefined {
+export function answer(ctx: Context, state: CallState, output: Output): Promise<void> | undefined {
   if (isStream(output)) return answerStream(ctx, state, output);
   const { exchange, compression } = state;
   const { status, content } = output;
@@ -114,9 +113,9 @@ function openStream(state: CallState): OpenedStream {
   }
 }
 
-/** The call lasts for as long as the new protocol does. */
-async function handOver(
-  ctx: CancelContext,
+/** The call lasts for as long as the new protocol does; the engine tells it when the connection closes. */
+function handOver(
+  ctx: Context,
   state: CallState,
   headers: readonly string[],
   { protocol, take }: UpgradeContent,
@@ -128,16 +127,12 @@ async function handOver(
     });
   }
   const { socket, rest } = exchange.upgrade([...headers, 'upgrade', protocol]);
-  const leave = () => ctx.cancel(clientLeft());
-  socket.once('close', leave);
-  try {
-    await take(ctx, socket, rest);
-  } catch (error) {
+  // What lasts as long as a connection holds little of how it began.
+  state.reply = undefined;
+  return Promise.try(take, withCallState(ctx, state), socket, rest).catch((error: unknown) => {
     socket.destroy();
     throw error;
-  } finally {
-    socket.off('close', leave);
-  }
+  });
 }
 
 function headersOf(state: CallState, headers: readonly string[]): readonly string[] {
