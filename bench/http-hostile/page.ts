@@ -1,0 +1,2 @@
+/** What GET /page answers. */
+export const page = 'x'.repeat(64 * 1024);
