@@ -107,7 +107,7 @@ function startHaproxy(backPort: number, isLenient: boolean): Promise<Program> {
 defaults
   mode http
   timeout client 1s
-  timeout server 5s
+  timeout server 2s
   timeout connect 2s
   timeout http-request 400ms
   timeout http-keep-alive 400ms
@@ -128,7 +128,8 @@ backend back
 `,
     );
     return ['haproxy', '-f', file, '-db'];
-  });
+    // On SIGTERM it forgets what it has begun, and does not count it.
+  }, 'SIGUSR1');
 }
 
 /** All that ours saw is what haproxy counted, once each. */

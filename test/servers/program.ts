@@ -35,9 +35,13 @@ export interface Program extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** `start` is given the port and the folder, and says the command. Waits until the port answers. */
+/**
+ * `start` is given the port and the folder, and says the command. Waits until the port answers. `stopSignal` (default
+ * SIGTERM) is the one on which the program finishes what it does.
+ */
 export async function startProgram(
   start: (port: number, folder: string) => readonly [command: string, ...args: string[]],
+  stopSignal: NodeJS.Signals = 'SIGTERM',
 ): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-program-'));
   const port = await freePort();
@@ -50,7 +54,7 @@ export async function startProgram(
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (more) => (text += more));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const stop = async () => {
-    child.kill('SIGTERM');
+    child.kill(stopSignal);
     const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
     await ended;
     clearTimeout(timer);
