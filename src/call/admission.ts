@@ -7,10 +7,25 @@ export interface Outcome {
   readonly durationMs: number;
 }
 
+/** How much of a limit is left to the caller: what `RateLimit` and `RateLimit-Policy` tell. */
+export interface QuotaState {
+  /** The limit's name: letters, digits, `_`, `-`, `.`. */
+  readonly policy: string;
+  /** Calls that are allowed per window. */
+  readonly limit: number;
+  readonly windowMs: number;
+  /** Calls that are left now, a whole number. */
+  readonly remaining: number;
+  /** Until `remaining` is `limit` again if nothing more is called. */
+  readonly resetMs: number;
+}
+
 /** The call may run. `done` is called exactly once, when it has ended. */
 export interface Permit {
   readonly admitted: true;
   done(outcome: Outcome): void;
+  /** Told to the caller with the answer. Default: nothing is told. */
+  readonly quota?: QuotaState | undefined;
 }
 
 /** The call is refused. Making one must be nearly free: share the error where its fields do not differ. */
@@ -19,6 +34,8 @@ export interface Rejection {
   readonly error: StatusError;
   /** Told to the caller as `Retry-After`. Default: nothing is told. */
   readonly retryAfterMs?: number;
+  /** Default: nothing is told. */
+  readonly quota?: QuotaState | undefined;
 }
 
 /** Decides on the head of a call, before anything of it is parsed. Must not wait and must not throw. */

@@ -184,10 +184,10 @@ test('baggage keeps its limits and drops invalid members', () => {
 test('fields travel in the context, and a change leaves the parent as it was', () => {
   const parent = withFields(background(), { tenant: 'acme' });
 
-  const child = withFields(parent, { priority: 'high' });
+  const child = withFields(parent, { priority: 'critical' });
 
-  assert.deepEqual([fieldsOf(child).tenant, fieldsOf(child).priority], ['acme', 'high']);
-  assert.equal(fieldsOf(parent).priority, 'normal');
+  assert.deepEqual([fieldsOf(child).tenant, fieldsOf(child).priority], ['acme', 'critical']);
+  assert.equal(fieldsOf(parent).priority, 'default');
   assert.equal(fieldsOf(background()), defaultFields);
 });
 

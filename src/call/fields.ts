@@ -2,8 +2,11 @@ import { type Context, contextKey } from '../concurrency/index.ts';
 import { type Baggage, emptyBaggage, encodeText, formatBaggage, parseBaggage } from './baggage.ts';
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
 
-/** How much a call matters when not all can be served; what a server sheds first is last. */
-export const priorities = ['critical', 'high', 'normal', 'low'] as const;
+/**
+ * How much a call matters when not all can be served; what a server sheds first is last: what a user waits for and pays
+ * with; what a user waits for; what can be asked for again later; what nobody waits for.
+ */
+export const priorities = ['critical', 'default', 'sheddable', 'background'] as const;
 /** One of {@link priorities}. */
 export type Priority = (typeof priorities)[number];
 
@@ -21,7 +24,7 @@ export interface CallFields {
   readonly tenant: string;
   /** Who the end user is; '' if unknown. */
   readonly principal: string;
-  /** Default: normal. */
+  /** Default: `default`. */
   readonly priority: Priority;
   /** 0 for the first try; grows with each retry. */
   readonly attempt: number;
@@ -34,7 +37,7 @@ export const defaultFields: CallFields = Object.freeze({
   lane: '',
   tenant: '',
   principal: '',
-  priority: 'normal',
+  priority: 'default',
   attempt: 0,
 });
 
@@ -110,7 +113,7 @@ export function writeFields(fields: CallFields, set: SetHeader): void {
   if (fields.lane !== '') set(wireNames.lane, encodeText(fields.lane));
   if (fields.tenant !== '') set(wireNames.tenant, encodeText(fields.tenant));
   if (fields.principal !== '') set(wireNames.principal, encodeText(fields.principal));
-  if (fields.priority !== 'normal') set(wireNames.priority, fields.priority);
+  if (fields.priority !== 'default') set(wireNames.priority, fields.priority);
   if (fields.attempt > 0) set(wireNames.attempt, String(fields.attempt));
 }
 
@@ -156,7 +159,7 @@ function cleanText(text = ''): string {
 }
 
 function readPriority(text: string | undefined): Priority {
-  return (priorities as readonly (string | undefined)[]).includes(text) ? (text as Priority) : 'normal';
+  return (priorities as readonly (string | undefined)[]).includes(text) ? (text as Priority) : 'default';
 }
 
 function readAttempt(text: string | undefined): number {

@@ -11,4 +11,6 @@ export interface CallHead {
   /** Milliseconds that the caller still waits, undefined without a deadline. */
   readonly timeoutMs: number | undefined;
   readonly fields: CallFields;
+  /** The address that the connection came from; undefined for a call within the process, and on the client's side. */
+  readonly address?: string | undefined;
 }

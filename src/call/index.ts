@@ -5,12 +5,12 @@
  * tenant, principal, priority, attempt.
  *
  *     const { tenant, principal } = fieldsOf(ctx);
- *     const child = withFields(ctx, { priority: 'high' });
+ *     const child = withFields(ctx, { priority: 'critical' });
  *
  * Rules: set once, at the edge, by who knows (the gateway); transports read and write them, handlers read them. The
  * gateway is the trust boundary: a header from outside is taken only where its configuration says so.
  */
-export type { Admit, Outcome, Permit, Rejection } from './admission.ts';
+export type { Admit, Outcome, Permit, QuotaState, Rejection } from './admission.ts';
 export { type Baggage, emptyBaggage, formatBaggage, parseBaggage } from './baggage.ts';
 export {
   type CallFields,

@@ -28,7 +28,7 @@ export function fieldsContract(name: string, connect: Connect): void {
         lane: 'blue',
         tenant: 'acme/ü',
         principal: 'user 7',
-        priority: 'low',
+        priority: 'background',
         attempt: 2,
       } as const;
 

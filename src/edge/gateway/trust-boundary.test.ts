@@ -44,7 +44,7 @@ test('of eight forged fields a trace gets in and the time is capped; the other s
     lane: '',
     tenant: '',
     principal: '',
-    priority: 'normal',
+    priority: 'default',
     attempt: 0,
   } satisfies Partial<CallFields>);
   assert.ok(leftMs <= 5_000, `${leftMs} ms are left: the route's own limit holds`);

@@ -22,7 +22,7 @@ describe('the fields of a call', () => {
     'flotilla-lane': 'blue',
     'flotilla-tenant': 'acme',
     'flotilla-principal': 'user%2F7',
-    'flotilla-priority': 'high',
+    'flotilla-priority': 'sheddable',
     'flotilla-attempt': '2',
     'flotilla-timeout-ms': '4000',
   };
@@ -47,7 +47,7 @@ describe('the fields of a call', () => {
         lane: 'blue',
         tenant: 'acme',
         principal: 'user/7',
-        priority: 'high',
+        priority: 'sheddable',
         attempt: 2,
       },
     );
