@@ -169,7 +169,27 @@ describe('admission', () => {
         ['test', 'unmatched', 0, undefined, ''],
       ],
     );
+    assert.deepEqual(new Set(heads.map(({ address }) => address)), new Set(['127.0.0.1']));
     assert.equal(reached, false);
+  });
+
+  it('tells callers how much of a limit is left', async () => {
+    const quota = { policy: 'signup', limit: 5, windowMs: 60_000, remaining: 4, resetMs: 11_200 };
+    const none = { ...quota, remaining: 0, resetMs: 60_000 };
+    const error = new StatusError('resource_exhausted', 'too many', { reason: 'RATE_LIMITED' });
+    const decisions = [
+      { admitted: true, done: () => {}, quota } as const,
+      { admitted: false, error, retryAfterMs: 12_000, quota: none } as const,
+    ];
+    await using server = await serve((router) => router.get('/', () => 1), { admit: () => decisions.shift()! });
+
+    const admitted = await fetch(server.url);
+    const refused = await fetch(server.url);
+
+    const told = ({ status, headers }: Response) => [status, headers.get('ratelimit-policy'), headers.get('ratelimit')];
+    assert.deepEqual(told(admitted), [200, '"signup";q=5;w=60', '"signup";r=4;t=12']);
+    assert.deepEqual(told(refused), [429, '"signup";q=5;w=60', '"signup";r=0;t=60']);
+    assert.equal(refused.headers.get('retry-after'), '12');
   });
 
   it('is told once how each admitted call ended', async () => {

@@ -11,6 +11,8 @@ import { type CallHost, HttpCall } from './http-call.ts';
 import { HttpErrors } from './http-errors.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { refuse } from './reply/answer.ts';
+import { quotaHeaders } from './reply/quota-headers.ts';
+import { Refusals } from './reply/refusals.ts';
 import { empty, type HttpReply } from './reply/reply.ts';
 import { originForm } from './request-target.ts';
 import { type RouteCall, routeCall, unmatchedCall } from './route-call.ts';
@@ -44,6 +46,7 @@ class RoutedServer implements HttpServer, CallHost {
   readonly #options: HttpServerOptions;
   readonly #limits: Limits;
   readonly #tree = new RouteTree<RouteCall>();
+  readonly #refusals = new Refusals();
   readonly #drain = background().withCancel();
   #unmatched: RouteCall | undefined;
   /** What calls descend from: its end ends them all. */
@@ -158,16 +161,19 @@ class RoutedServer implements HttpServer, CallHost {
         sizeBytes: exchange.contentLength,
         timeoutMs,
         fields,
+        address: exchange.remoteAddress,
       });
       if (!admission.admitted) {
-        refuse(exchange, admission.error, admission.retryAfterMs);
+        this.#refusals.refuse(exchange, admission);
         return;
       }
       permit = admission;
     }
     const request = new IncomingRequest(exchange, call.route, target, pathEnd, found);
     const ctx = callContext(this.#base!, said, call.timeoutMs, exchange.startedAt);
-    new HttpCall(this, exchange, request, ctx, said.fields.trace, permit).run(call);
+    const httpCall = new HttpCall(this, exchange, request, ctx, said.fields.trace, permit);
+    if (permit?.quota !== undefined) httpCall.extraHeaders = quotaHeaders(permit.quota);
+    httpCall.run(call);
   }
 
   #fieldsOf(exchange: Exchange): TrustedFields {

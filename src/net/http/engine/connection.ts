@@ -71,6 +71,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   private now: number;
   private readonly deadline: Deadline<Wait>;
   private lastTakenBytes: number;
+  private address: string | undefined;
   /** The turn in which it did something last, and how much. */
   private turn: number;
   private spent: number;
@@ -95,6 +96,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
     this.now = engine.options.clock.now();
     this.deadline = new Deadline(engine.options.clock, this, 'request');
     this.lastTakenBytes = 0;
+    this.address = undefined;
     this.turn = -1;
     this.spent = 0;
     this.wire = new Wire(socket, this);
@@ -106,7 +108,8 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   }
 
   get remoteAddress(): string {
-    return remoteAddressOf(this.wire.socket)?.host ?? '';
+    this.address ??= remoteAddressOf(this.wire.socket)?.host ?? '';
+    return this.address;
   }
 
   /** Nothing has come of a request, and none is unanswered. */

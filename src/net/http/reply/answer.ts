@@ -35,10 +35,9 @@ export function answerError(state: CallState, error: StatusError): void {
 }
 
 /** Refuses a request that no chain has seen. */
-export function refuse(exchange: Exchange, error: StatusError, retryAfterMs?: number): void {
+export function refuse(exchange: Exchange, error: StatusError): void {
   const { status, headers, body } = errorReply(error);
-  const retry = retryAfterMs === undefined ? [] : ['retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000)))];
-  exchange.respond(status, [...headers, ...retry], body);
+  exchange.respond(status, headers, body);
 }
 
 /** As {@link answer}, in the coding that the client takes. HEAD, for which nothing is made, says what a GET would. */

@@ -1,0 +1,32 @@
+import type { Rejection } from '../../../call/index.ts';
+import type { Exchange } from '../engine/exchange.ts';
+import { type ErrorReply, errorReply } from './error-reply.ts';
+import { quotaHeaders } from './quota-headers.ts';
+
+/** Who refuses under load shares its rejections, a few for each reason; more than this are not shared. */
+const maxKnown = 64;
+
+/** Answers refused requests. What the same rejection is answered with is made once: under overload it is most of the work. */
+export class Refusals {
+  readonly #known = new Map<Rejection, ErrorReply>();
+
+  refuse(exchange: Exchange, rejection: Rejection): void {
+    const { status, headers, body } = this.#known.get(rejection) ?? this.#remember(rejection);
+    exchange.respond(status, headers, body);
+  }
+
+  #remember(rejection: Rejection): ErrorReply {
+    const reply = replyTo(rejection);
+    if (this.#known.size >= maxKnown) this.#known.clear();
+    this.#known.set(rejection, reply);
+    return reply;
+  }
+}
+
+function replyTo({ error, retryAfterMs, quota }: Rejection): ErrorReply {
+  const { status, headers, body } = errorReply(error);
+  const all = [...headers];
+  if (retryAfterMs !== undefined) all.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  if (quota !== undefined) all.push(...quotaHeaders(quota));
+  return { status, headers: all, body };
+}
