@@ -1,4 +1,4 @@
-import type { GetHeader } from '../../call/index.ts';
+import type { GetHeader, Priority } from '../../call/index.ts';
 import { type Context, until } from '../../concurrency/index.ts';
 import { defineErrors, type StatusError } from '../../errors/index.ts';
 
@@ -14,7 +14,14 @@ export interface Identity {
  * Finds out who calls. Undefined: the request does not say. Throws an `unauthenticated` StatusError for a request that
  * says it wrongly, such as one with a token that is forged or expired: that is refused even where nobody need say.
  */
-export type Authenticate = (ctx: Context, header: GetHeader) => Promise<Identity | undefined>;
+export interface Authenticate {
+  (ctx: Context, header: GetHeader): Promise<Identity | undefined>;
+  /**
+   * Who calls, if that was found out a moment ago: asked before a request is admitted, so it must cost next to nothing,
+   * must not throw, and must believe nothing that was not checked. Default: nobody is known beforehand.
+   */
+  recognize?(header: GetHeader): Identity | undefined;
+}
 
 /**
  * What a route asks of its callers: `required` refuses those without a token, `optional` lets them in as nobody, and
@@ -39,21 +46,37 @@ export interface AuthOptions {
   readonly access?: Access;
   /** Who callers are that do not say. Default: nobody, of no tenant. */
   readonly anonymous?: Identity;
+  /**
+   * How much a call matters when not all can be served. Default: `default` for those whose token is good, `sheddable` for
+   * the others, so that a crowd of strangers does not keep out those who are at work.
+   */
+  readonly priority?: (identity: Identity | undefined) => Priority;
+}
+
+/** The default of `AuthOptions.priority`. */
+export function priorityOf(identity: Identity | undefined): Priority {
+  return identity === undefined ? 'sheddable' : 'default';
 }
 
 const nobody: Identity = { tenant: '', principal: '' };
+
+/** What travels inward of a call that is let in. */
+export interface Caller extends Identity {
+  readonly priority: Priority;
+}
 
 /** Who calls a route with this access; throws the error to answer where the caller is not let in. */
 export async function identify(
   ctx: Context,
   header: GetHeader,
   access: Access,
-  { authenticate, anonymous = nobody }: AuthOptions,
-): Promise<Identity> {
-  if (access === 'public') return anonymous;
-  const identity = await until(ctx, authenticate(ctx, header));
-  if (identity !== undefined) return identity;
-  if (access === 'optional') return anonymous;
+  { authenticate, anonymous = nobody, priority = priorityOf }: AuthOptions,
+): Promise<Caller> {
+  const identity = access === 'public' ? undefined : await until(ctx, authenticate(ctx, header));
+  if (identity !== undefined || access !== 'required') {
+    const { tenant, principal } = identity ?? anonymous;
+    return { tenant, principal, priority: priority(identity) };
+  }
   throw AuthErrors.MISSING_TOKEN('this needs a token: send it as "Authorization: Bearer <token>"');
 }
 

@@ -10,8 +10,8 @@ import {
 import type { TrustedFields } from '../../net/http/index.ts';
 
 /**
- * What a stranger may say of a call. There is no rule for tenant and principal, which come from the token, nor for priority
- * and attempt, which nobody outside decides: those are always stripped.
+ * What a stranger may say of a call. There is no rule for tenant and principal, which come from the token, nor for priority,
+ * which follows from them, and attempt, which nobody outside decides: those are always stripped.
  */
 export interface FieldRules {
   /** Whether a caller's trace (`traceparent`, `tracestate`) is continued. Default: true. */
@@ -24,22 +24,32 @@ export interface FieldRules {
   readonly maxTimeoutMs?: number;
 }
 
+/** What admission is told of a caller, before its token is checked. */
+export type Recognize = (get: GetHeader) => Pick<CallFields, 'tenant' | 'principal' | 'priority'>;
+
 /**
- * Reads the fields of a call from outside: for the option `fields` of an HTTP server. Throws a RangeError for a limit that
- * is none.
+ * Reads the fields of a call from outside: for the option `fields` of an HTTP server. `recognize` says what is known of the
+ * caller; by default nothing. Throws a RangeError for a limit that is none.
  */
-export function fieldsFromOutside(rules: FieldRules = {}): (get: GetHeader) => TrustedFields {
+export function fieldsFromOutside(
+  rules: FieldRules = {},
+  recognize: Recognize = () => defaultFields,
+): (get: GetHeader) => TrustedFields {
   const { trace = true, maxTimeoutMs = 15_000 } = rules;
   if (!(maxTimeoutMs > 0)) throw new RangeError(`fields: maxTimeoutMs is ${maxTimeoutMs}; it must be a number above 0`);
   const lanes = new Set(rules.lanes);
   const baggage = new Set(rules.baggage);
   return (get) => {
     const said = readFields(get);
+    const { tenant, principal, priority } = recognize(get);
     const fields: CallFields = {
       ...defaultFields,
       trace: trace ? said.trace : undefined,
       baggage: allowed(said.baggage, baggage),
       lane: lanes.has(said.lane) ? said.lane : '',
+      tenant,
+      principal,
+      priority,
     };
     const timeoutMs = readTimeoutMs(get);
     return { fields, timeoutMs: timeoutMs === undefined ? undefined : Math.min(timeoutMs, maxTimeoutMs) };

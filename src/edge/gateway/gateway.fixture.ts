@@ -1,5 +1,6 @@
 import { background, type Context } from '../../concurrency/index.ts';
 import { staticResolver } from '../../discovery/index.ts';
+import type { HttpServerOptions } from '../../net/http/index.ts';
 import { tcpListener } from '../../net/tcp/index.ts';
 import { createRpcServer, implement, type ServiceHandlers } from '../../rpc/index.ts';
 import { comments } from '../../rpc/testdata/gen/flotilla/test/v1/room_comments.ts';
@@ -23,6 +24,7 @@ export interface TestWorldOptions {
   readonly options?: Partial<GatewayOptions>;
   /** Adds routes of the gateway's own before it starts. */
   readonly define?: (gateway: Gateway) => void;
+  readonly server?: Partial<Omit<HttpServerOptions, 'router' | 'name' | 'fields'>>;
   /** Where the service is. Default: a server of its own. */
   readonly target?: string;
 }
@@ -43,6 +45,7 @@ export async function startWorld({
   access,
   options,
   define,
+  server: serverOptions,
   target,
 }: TestWorldOptions = {}): Promise<TestWorld> {
   const reached: Context[] = [];
@@ -67,7 +70,7 @@ export async function startWorld({
     ...options,
   });
   define?.(gateway);
-  const server = gateway.server({ listener: tcpListener({ port: 0 }) });
+  const server = gateway.server({ listener: tcpListener({ port: 0 }), ...serverOptions });
   const [outer] = await server.start(background());
   return {
     gateway,

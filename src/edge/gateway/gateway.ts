@@ -27,12 +27,12 @@ import {
   requestMessage,
   responseJson,
 } from '../../rpc/index.ts';
-import type { Access, AuthOptions } from './auth.ts';
+import { type Access, type AuthOptions, priorityOf } from './auth.ts';
 import { authorize } from './authorize.ts';
 import { border } from './border.ts';
 import { type CorsOptions, cors } from './cors.ts';
 import { addExplorer } from './explorer.ts';
-import { type FieldRules, fieldsFromOutside } from './field-rules.ts';
+import { type FieldRules, fieldsFromOutside, type Recognize } from './field-rules.ts';
 import { SchemaCollection } from './json-schema.ts';
 import { type OpenApiDocument, type OpenApiInfo, type Operation, openApiDocument } from './openapi.ts';
 import { operationOf } from './operations.ts';
@@ -173,13 +173,13 @@ class RpcGateway implements Gateway {
   }
 
   server({ middleware = [], ...options }: Omit<HttpServerOptions, 'router' | 'name' | 'fields'>): HttpServer {
-    const { name, fields, cors: corsOptions } = this.#options;
+    const { name, auth, fields, cors: corsOptions } = this.#options;
     this.document();
     return createHttpServer({
       ...options,
       name,
       router: this.router,
-      fields: fieldsFromOutside(fields),
+      fields: fieldsFromOutside(fields, recognizeBy(auth)),
       middleware: [...(corsOptions === undefined ? [] : [cors(corsOptions)]), border, ...middleware],
     });
   }
@@ -231,6 +231,15 @@ class RpcGateway implements Gateway {
     );
     this.#operations.push(operationOf(rule, ordinal, { access, comments: this.#comments, schemas: this.#schemas }));
   }
+}
+
+/** Admission believes only what was checked a moment ago; the chain checks it again, and then it holds for the whole call. */
+function recognizeBy({ authenticate, priority = priorityOf }: AuthOptions): Recognize {
+  return (header) => {
+    const identity = authenticate.recognize?.(header);
+    const { tenant = '', principal = '' } = identity ?? {};
+    return { tenant, principal, priority: priority(identity) };
+  };
 }
 
 /** A stream of messages as server-sent events, one each. */

@@ -143,6 +143,20 @@ test('a token that was good is remembered, but not beyond its end', async () => 
   await assert.rejects(authenticate(background(), header), { reason: 'TOKEN_EXPIRED' });
 });
 
+test('a caller is recognized beforehand once its token was found good, until it ends', async () => {
+  let nowMs = nowSeconds * 1000;
+  const authenticate = jwtAuthentication({ ...options, toleranceMs: 0, now: () => new Date(nowMs) });
+  const header = headers(`Bearer ${await token({ claims: { exp: nowSeconds + 10 } })}`);
+
+  assert.equal(authenticate.recognize?.(header), undefined);
+  await authenticate(background(), header);
+  assert.equal(authenticate.recognize?.(header)?.principal, 'ann');
+  assert.equal(authenticate.recognize?.(headers('Bearer forged')), undefined);
+  assert.equal(authenticate.recognize?.(headers('Basic YTpi')), undefined);
+  nowMs += 10_000;
+  assert.equal(authenticate.recognize?.(header), undefined);
+});
+
 test('with a cache of size 0 every call checks the signature', async () => {
   const secretBytes = new TextEncoder().encode(secret);
   const authenticate = jwtAuthentication({ ...options, keys: [{ secret: secretBytes }], cacheSize: 0 });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CallFields, fieldsOf } from '../../call/index.ts';
 import type { Context } from '../../concurrency/index.ts';
+import type { Authenticate } from './auth.ts';
 import { fieldsFromOutside } from './field-rules.ts';
-import { bearer, startWorld, type TestWorldOptions } from './gateway.fixture.ts';
+import { authenticate, bearer, startWorld, type TestWorldOptions } from './gateway.fixture.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 
@@ -44,7 +45,7 @@ test('of eight forged fields a trace gets in and the time is capped; the other s
     lane: '',
     tenant: '',
     principal: '',
-    priority: 'default',
+    priority: 'sheddable',
     attempt: 0,
   } satisfies Partial<CallFields>);
   assert.ok(leftMs <= 5_000, `${leftMs} ms are left: the route's own limit holds`);
@@ -88,4 +89,40 @@ test('a time limit of the caller holds where it is shorter, and is capped where 
 
 test('a limit that is none is refused at once', () => {
   assert.throws(() => fieldsFromOutside({ maxTimeoutMs: 0 }), /maxTimeoutMs is 0; it must be a number above 0/);
+});
+
+test('admission sees who calls only where the token was found good before, and what the headers say never', async () => {
+  const heads: CallFields[] = [];
+  const known = new Set<string>();
+  const checked: Authenticate = async (ctx, header) => {
+    const identity = await authenticate(ctx, header);
+    known.add(header('authorization') ?? '');
+    return identity;
+  };
+  checked.recognize = (header) =>
+    known.has(header('authorization') ?? '') ? { tenant: 'acme', principal: 'ann' } : undefined;
+  await using world = await startWorld({
+    options: { auth: { authenticate: checked } },
+    server: {
+      admit: ({ fields }) => {
+        heads.push(fields);
+        return { admitted: true, done: () => {} };
+      },
+    },
+  });
+  const call = async () =>
+    (await fetch(`${world.url}/v1/rooms/7`, { headers: { ...forged, ...bearer('ann@acme') } })).text();
+
+  await call();
+  await call();
+
+  const seen = (fields: CallFields) => [fields.tenant, fields.principal, fields.priority];
+  assert.deepEqual(heads.map(seen), [
+    ['', '', 'sheddable'],
+    ['acme', 'ann', 'default'],
+  ]);
+  assert.deepEqual(
+    world.reached.map((ctx) => fieldsOf(ctx).priority),
+    ['default', 'default'],
+  );
 });
