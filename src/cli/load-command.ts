@@ -6,7 +6,7 @@ import { formatReport } from './load/report.ts';
 import { runLoad } from './load/run-load.ts';
 import { type ScenarioName, scenarioNames } from './load/scenario.ts';
 import type { Tally } from './load/tally.ts';
-import { parseCount, parseDuration, parseUrl } from './parse.ts';
+import { parseCount, parseDuration, parseShare, parseUrl } from './parse.ts';
 
 interface Flags {
   readonly rate: number;
@@ -16,6 +16,7 @@ interface Flags {
   readonly arrivals: ArrivalKind;
   readonly users: number;
   readonly rooms: number;
+  readonly guests: number;
   readonly seed?: number;
   readonly json?: string;
   readonly allowRemote?: boolean;
@@ -58,6 +59,11 @@ export function loadCommand(exit: (code: number) => void): Command {
       new Option('--rooms <count>', 'rooms that are opened (live)').argParser(parseCount(1, 10_000)).default(10),
     )
     .addOption(
+      new Option('--guests <share>', 'share of the requests that come without a token, 0 to 1 (live)')
+        .argParser(parseShare)
+        .default(0),
+    )
+    .addOption(
       new Option('--seed <number>', 'repeats the same arrivals and mix (default: random)').argParser(
         parseCount(0, maxSeed),
       ),
@@ -70,7 +76,7 @@ export function loadCommand(exit: (code: number) => void): Command {
 }
 
 async function load(url: URL, flags: Flags): Promise<number> {
-  const { rate, duration, connections, arrivals, users, rooms, json, allowRemote = false } = flags;
+  const { rate, duration, connections, arrivals, users, rooms, guests, json, allowRemote = false } = flags;
   const scenario = flags.scenario ?? (url.pathname === '/' ? 'live' : 'get');
   const seed = flags.seed ?? Math.floor(Math.random() * maxSeed);
   const interrupted = new AbortController();
@@ -90,6 +96,7 @@ async function load(url: URL, flags: Flags): Promise<number> {
       seed,
       users,
       rooms,
+      guests,
       allowRemote,
     },
     ...(isTerminal && { onProgress: showProgress() }),

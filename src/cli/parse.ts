@@ -46,6 +46,13 @@ export function parseCount(least: number, most: number): (text: string) => numbe
   };
 }
 
+/** `0.9` */
+export function parseShare(text: string): number {
+  const share = Number(text);
+  if (/^[\d.]+$/.test(text) && share >= 0 && share <= 1) return share;
+  throw new InvalidArgumentError('Give a number from 0 to 1, like 0.9.');
+}
+
 /** `http://127.0.0.1:8080`; a host and port alone are taken as HTTP. */
 export function parseUrl(text: string): URL {
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);

@@ -27,14 +27,17 @@ export interface LoadReport extends LoadPlan {
   /** Successful answers per second. */
   readonly achievedPerSecond: number;
   readonly latencyMs: Percentiles;
-  readonly byRequest: Readonly<Record<string, Percentiles & { readonly count: number }>>;
+  /** `count` succeeded; the latencies are theirs. */
+  readonly byRequest: Readonly<Record<string, Percentiles & { readonly count: number; readonly failed: number }>>;
   /** How late the load generator itself sent; part of every latency. */
   readonly sendDelayMs: Percentiles;
   readonly failures: readonly FailureRow[];
 }
 
 export function makeReport(plan: LoadPlan, tally: Tally): LoadReport {
-  const byRequest = [...tally.byName].map(([name, own]) => [name, { count: own.count, ...inMs(own) }] as const);
+  const byRequest = [...tally.byName].map(
+    ([name, { latency, failed }]) => [name, { count: latency.count, failed, ...inMs(latency) }] as const,
+  );
   return {
     ...plan,
     elapsedMs: Math.round(tally.elapsedMs),
@@ -71,17 +74,23 @@ function latencyTable(report: LoadReport): string[] {
   const names = ['p50', 'p90', 'p99', 'p99.9', 'max'];
   const cells = ({ p50, p90, p99, p999, max }: Percentiles) =>
     [p50, p90, p99, p999, max].map((value) => milliseconds(value).padStart(11)).join('');
-  const row = (name: string, count: number, times: Percentiles) =>
-    `${name.padEnd(11)}${grouped(count).padStart(10)}${cells(times)}`;
-  const rows = Object.entries(report.byRequest).map(([name, { count, ...times }]) => row(name, count, times));
+  const row = (name: string, count: number, ok: string, times: Percentiles) =>
+    `${name.padEnd(11)}${grouped(count).padStart(10)}${ok.padStart(9)}${cells(times)}`;
+  const rows = Object.entries(report.byRequest).map(([name, { count, failed, ...times }]) =>
+    row(name, count, okShare(count, count + failed), times),
+  );
   return [
     '',
     'latency of what succeeded, from the time each request was due',
-    `${''.padEnd(11)}${'requests'.padStart(10)}${names.map((name) => name.padStart(11)).join('')}`,
-    row('all', report.ok, report.latencyMs),
+    `${''.padEnd(11)}${'ok'.padStart(10)}${'share'.padStart(9)}${names.map((name) => name.padStart(11)).join('')}`,
+    row('all', report.ok, okShare(report.ok, report.ok + report.failed), report.latencyMs),
     ...(rows.length > 1 ? rows : []),
-    row('send delay', report.sent, report.sendDelayMs),
+    row('send delay', report.sent, '', report.sendDelayMs),
   ];
+}
+
+function okShare(ok: number, all: number): string {
+  return all === 0 ? '' : `${((100 * ok) / all).toFixed(1)} %`;
 }
 
 function failureTable(failures: readonly FailureRow[]): string[] {

@@ -20,7 +20,7 @@ async function withServer(listener: RequestListener, work: (url: URL) => Promise
 
 const options = (url: URL, more: Partial<LoadOptions> = {}): LoadOptions => ({
   ...{ url, scenario: 'get', ratePerSecond: 200, durationMs: 300, arrivals: 'uniform', connections: 8, seed: 1 },
-  ...{ users: 4, rooms: 3, allowRemote: false },
+  ...{ users: 4, rooms: 3, guests: 0, allowRemote: false },
   ...more,
 });
 
@@ -118,6 +118,27 @@ test('the scenario live signs people up, opens rooms and mixes its requests as d
     },
   );
 });
+
+test('guests come without a token, and the report keeps them apart', () =>
+  withServer(
+    (request, response) => {
+      const key = route(request);
+      const isGuest = request.headers.authorization === undefined && request.method === 'GET';
+      response.statusCode = isGuest ? 503 : 200;
+      response.end(JSON.stringify(isGuest ? { reason: 'OVERLOADED' } : answers(key, 1)));
+    },
+    async (url) => {
+      const live = { scenario: 'live', ratePerSecond: 1000, durationMs: 500, connections: 500, guests: 0.9 } as const;
+      const report = await runLoad(background(), options(url, live));
+
+      const { 'guest home': homes, 'guest list': lists, ...signedIn } = report.byRequest;
+      const refused = (homes?.failed ?? 0) + (lists?.failed ?? 0);
+      assert.deepEqual([homes?.count, lists?.count, refused], [0, 0, report.failed]);
+      assert.ok(Math.abs(refused / report.sent - 0.9) < 0.06, `${refused} of ${report.sent} were guests`);
+      assert.ok(Object.values(signedIn).every(({ failed }) => failed === 0));
+      assert.match(formatReport(report), /^guest home +0 +0\.0 %/m);
+    },
+  ));
 
 test('the scenario live says what is missing where it is another server', () =>
   withServer(

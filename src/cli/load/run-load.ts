@@ -12,6 +12,7 @@ export interface LoadOptions extends Omit<LoadPlan, 'url' | 'scenario'> {
   readonly scenario: ScenarioName;
   readonly users: number;
   readonly rooms: number;
+  readonly guests: number;
   /** Targets that are not this machine are refused otherwise: a load is an attack on who did not ask for it. */
   readonly allowRemote: boolean;
   /** Called when the set-up is done, and with the numbers so far every second. */
@@ -39,11 +40,8 @@ export async function runLoad(ctx: Context, options: LoadOptions): Promise<LoadR
   const tally = new Tally();
   const random = seededRandom(seed);
   try {
-    const next = await scenario(options.scenario, { target: url, users: options.users, rooms: options.rooms }).prepare(
-      ctx,
-      client,
-      random,
-    );
+    const { users, rooms, guests } = options;
+    const next = await scenario(options.scenario, { target: url, users, rooms, guests }).prepare(ctx, client, random);
     onProgress?.(tally);
     await using _progress = go(ctx, async (own) => {
       for await (const _ of tick(own, progressMs)) onProgress?.(tally);

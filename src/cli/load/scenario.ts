@@ -13,6 +13,8 @@ export interface ScenarioOptions {
   /** Only for `live`: how many people there are, and how many rooms. */
   readonly users: number;
   readonly rooms: number;
+  /** Only for `live`: the share of requests that come from people who have not signed in. */
+  readonly guests: number;
 }
 
 export const scenarioNames = ['live', 'get'] as const;
@@ -43,9 +45,10 @@ const atOnce = 4;
 
 /**
  * The reference fleet `examples/live`: people sign up and open rooms, then 60 % look at a room's home, 20 % post a
- * message, 10 % send a gift of the cheapest kind to somebody else's room, 10 % list the rooms.
+ * message, 10 % send a gift of the cheapest kind to somebody else's room, 10 % list the rooms. Guests look at homes and lists
+ * only.
  */
-function liveScenario({ users: userCount, rooms: roomCount }: ScenarioOptions): Scenario {
+function liveScenario({ users: userCount, rooms: roomCount, guests }: ScenarioOptions): Scenario {
   return {
     async prepare(ctx, client, random) {
       // Names are unique in the fleet, also across runs with the same seed.
@@ -62,7 +65,7 @@ function liveScenario({ users: userCount, rooms: roomCount }: ScenarioOptions): 
         headers: pick(users, 0).headers,
       });
       const gift = text(kinds, 'giftKinds', '0', 'name');
-      return () => liveRequest(random, users, rooms, gift);
+      return () => (random() < guests ? guestRequest(random, rooms) : liveRequest(random, users, rooms, gift));
     },
   };
 }
@@ -82,6 +85,11 @@ function liveRequest(random: () => number, users: readonly User[], rooms: readon
     return { name: 'gift', method: 'POST', path: `${at}/gifts`, headers: giver.headers, body };
   }
   return { name: 'list', method: 'GET', path: '/v1/rooms?pageSize=20', headers };
+}
+
+function guestRequest(random: () => number, rooms: readonly Room[]): LoadRequest {
+  if (random() < 0.5) return { name: 'guest list', method: 'GET', path: '/v1/rooms?pageSize=20' };
+  return { name: 'guest home', method: 'GET', path: `/v1/rooms/${pick(rooms, random()).id}/home` };
 }
 
 async function signUp(client: LoadClient, name: string): Promise<User> {

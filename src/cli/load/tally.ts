@@ -8,6 +8,13 @@ export interface FailureRow {
   readonly count: number;
 }
 
+/** What became of the requests of one name. */
+export interface NameTally {
+  /** Of those that succeeded. */
+  readonly latency: Histogram;
+  failed: number;
+}
+
 /** More kinds of failures than this are counted as one: a reason may hold anything. */
 const maxKinds = 50;
 const microseconds = 1000;
@@ -16,7 +23,7 @@ const microseconds = 1000;
 export class Tally {
   /** Successful requests, from when they were due. */
   readonly latency = new Histogram();
-  readonly byName = new Map<string, Histogram>();
+  readonly byName = new Map<string, NameTally>();
   /** How late requests were sent: the load generator's own delay, part of every latency. */
   readonly delay = new Histogram();
   readonly #failures = new Map<string, { status: number; reason: string; count: number }>();
@@ -42,19 +49,20 @@ export class Tally {
   }
 
   answered(name: string, reply: LoadReply, isSuccess: boolean, latencyMs: number): void {
+    let own = this.byName.get(name);
+    if (own === undefined) {
+      own = { latency: new Histogram(), failed: 0 };
+      this.byName.set(name, own);
+    }
     if (!isSuccess) {
+      own.failed++;
       this.#counts.failed++;
       this.#fail(reply);
       return;
     }
     this.#counts.ok++;
     this.latency.record(latencyMs * microseconds);
-    let own = this.byName.get(name);
-    if (own === undefined) {
-      own = new Histogram();
-      this.byName.set(name, own);
-    }
-    own.record(latencyMs * microseconds);
+    own.latency.record(latencyMs * microseconds);
   }
 
   /** The time for sending is over. */
