@@ -30,3 +30,4 @@ export {
 } from './fields.ts';
 export type { CallHead } from './head.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
+export { noteTriedNode, triedNodesOf, withTriedNodes } from './tried-nodes.ts';

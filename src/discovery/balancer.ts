@@ -15,6 +15,9 @@ export interface Pick {
 export interface Balancer {
   /** Takes a new list. What it learned of the instances that stay is kept. */
   update(snapshot: Snapshot): void;
-  /** Throws `unavailable` NO_INSTANCES if there is none. Never waits. */
-  pick(head: CallHead): Pick;
+  /**
+   * Throws `unavailable` NO_INSTANCES if there is none. Never waits. `avoid` are ids of instances that earlier tries of the
+   * same call went to: another one is taken where there is any that can serve. Default: none.
+   */
+  pick(head: CallHead, avoid?: readonly string[]): Pick;
 }

@@ -1,4 +1,4 @@
-import type { CallHead } from '../call/index.ts';
+import { type CallHead, triedNodesOf } from '../call/index.ts';
 import { background, type CancelContext, type Context, Latch, sleep, WaitGroup } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import type { Balancer, Pick } from './balancer.ts';
@@ -10,7 +10,8 @@ import type { Registry } from './registry.ts';
 export interface Resolver {
   /**
    * An instance of the target for this call. Waits for the target's first list only, no longer than `ctx`. Throws
-   * `unavailable` NO_INSTANCES if none is known, and what `ctx` ended with if it was cancelled meanwhile.
+   * `unavailable` NO_INSTANCES if none is known, and what `ctx` ended with if it was cancelled meanwhile. Instances that
+   * earlier tries of the call went to (`triedNodesOf`) are avoided where there are others.
    */
   resolve(ctx: Context, target: string, head: CallHead): Promise<Pick>;
   /** Ends its watches. The registry stays open: it belongs to its maker. */
@@ -62,7 +63,7 @@ class RegistryResolver implements Resolver {
     const target = this.#targets.get(name) ?? this.#watch(name);
     if (target.first.count > 0) await this.#firstList(ctx, name, target);
     try {
-      return target.balancer.pick(head);
+      return target.balancer.pick(head, triedNodesOf(ctx));
     } catch (error) {
       throw explain(error, name);
     }

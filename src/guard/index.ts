@@ -12,4 +12,21 @@
  * default (`service/defaults.ts` has every number and the reason for it); what is here is for those who want to put it
  * together themselves.
  */
+export type { Breaker, BreakerSnapshot, BreakerState, Ticket } from './breaker/breaker.ts';
+export { GuardErrors } from './guard-errors.ts';
 export type { Limiter } from './limits/limiter.ts';
+export { pushBackOf } from './retry/push-back.ts';
+export {
+  type RetryBudget,
+  type RetryBudgetOptions,
+  type RetryBudgetSnapshot,
+  retryBudget,
+} from './retry/retry-budget.ts';
+export {
+  type FailedTry,
+  type RetryOptions,
+  type RetryPolicy,
+  type RetryVerdict,
+  retryPolicy,
+} from './retry/retry-policy.ts';
+export { isUnsent, markUnsent } from './retry/unsent.ts';

@@ -4,7 +4,7 @@ import type { CommonTransportOptions } from '@connectrpc/connect/protocol';
 import { createTransport as connectTransport } from '@connectrpc/connect/protocol-connect';
 import { createTransport as grpcTransport } from '@connectrpc/connect/protocol-grpc';
 import { createTransport as grpcWebTransport } from '@connectrpc/connect/protocol-grpc-web';
-import { fieldsOf } from '../call/index.ts';
+import { fieldsOf, noteTriedNode } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { Pick, Resolver } from '../discovery/index.ts';
 import type { StatusError } from '../errors/index.ts';
@@ -32,6 +32,7 @@ export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handle
   return async (ctx, input) => {
     const head = headOf(desc, { sizeBytes: undefined, timeoutMs: timeLeft(ctx), fields: fieldsOf(ctx) });
     const pick = await resolver.resolve(ctx, target, head);
+    noteTriedNode(ctx, pick.node.id);
     const report = reporter(ctx, pick);
     let lease: NodeLease | undefined;
     try {
