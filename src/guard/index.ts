@@ -14,7 +14,22 @@
  */
 export type { Breaker, BreakerSnapshot, BreakerState, Ticket } from './breaker/breaker.ts';
 export { GuardErrors } from './guard-errors.ts';
-export type { Limiter } from './limits/limiter.ts';
+export { gcra } from './limits/gcra.ts';
+export { type InFlightOptions, inFlightLimit } from './limits/in-flight-limit.ts';
+export { leakyBucket } from './limits/leaky-bucket.ts';
+export type { Limit, Limiter, LimitSnapshot } from './limits/limiter.ts';
+export type { BurstRate, BurstRateOptions, LimitNaming, Rate, RateOptions } from './limits/rate-options.ts';
+export { slidingWindow } from './limits/sliding-window.ts';
+export { tokenBucket } from './limits/token-bucket.ts';
+export type {
+  MethodLabel,
+  MethodSnapshot,
+  OverloadDecision,
+  OverloadGuard,
+  OverloadGuardOptions,
+  OverloadSettings,
+  OverloadSnapshot,
+} from './overload/overload-guard.ts';
 export { pushBackOf } from './retry/push-back.ts';
 export {
   type RetryBudget,
@@ -30,3 +45,11 @@ export {
   retryPolicy,
 } from './retry/retry-policy.ts';
 export { isUnsent, markUnsent } from './retry/unsent.ts';
+export { LoopMeter, type LoopMeterOptions } from './signals/loop-meter.ts';
+export type {
+  LoopSignal,
+  LoopWindow,
+  OverloadSignals,
+  ResourceReading,
+  ResourceSignal,
+} from './signals/signals.ts';
