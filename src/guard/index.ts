@@ -13,6 +13,7 @@
  * together themselves.
  */
 export type { Breaker, BreakerSnapshot, BreakerState, Ticket } from './breaker/breaker.ts';
+export { countsAsFailure } from './failure.ts';
 export { GuardErrors } from './guard-errors.ts';
 export { gcra } from './limits/gcra.ts';
 export { type InFlightOptions, inFlightLimit } from './limits/in-flight-limit.ts';
@@ -30,6 +31,16 @@ export type {
   OverloadSettings,
   OverloadSnapshot,
 } from './overload/overload-guard.ts';
+export type {
+  OutlierDetector,
+  OutlierEvent,
+  OutlierNode,
+  OutlierOptions,
+  OutlierReason,
+  OutlierSnapshot,
+  OutlierState,
+  ReturnReason,
+} from './outlier/outlier.ts';
 export { pushBackOf } from './retry/push-back.ts';
 export {
   type RetryBudget,
