@@ -7,3 +7,30 @@ import type { CallHead, Permit, Rejection } from '../../call/index.ts';
 export interface Limiter {
   acquire(head: CallHead, cost?: number): Permit | Rejection;
 }
+
+/**
+ * A limiter with a name, which can be looked at and changed while it runs. What it refuses is `resource_exhausted`
+ * RATE_LIMITED with `retryAfterMs`, after which the same call would pass if nobody else called meanwhile.
+ */
+export interface Limit<O extends object = object> extends Limiter {
+  readonly name: string;
+  /** Takes an `acquire` back whose call was refused by somebody else. In the same moment nothing of it remains. */
+  giveBack(head: CallHead, cost?: number): void;
+  /** Changes some options at once; what was used stays used. Throws a RangeError that names the option and its range. */
+  configure(change: Partial<O>): void;
+  snapshot(): LimitSnapshot;
+}
+
+/** What metrics and the console show of a limit. */
+export interface LimitSnapshot {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly limit: number;
+  /** Undefined for a limit of running calls. */
+  readonly windowMs: number | undefined;
+  /** How much of it is used now, in calls; of a keyed one: the keys that are remembered. */
+  readonly used: number;
+  /** Since it was made. */
+  readonly admitted: number;
+  readonly refused: number;
+}
