@@ -3,10 +3,12 @@ import { background, type CancelContext } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry } from '../observe/index.ts';
 import type { App } from './app.ts';
+import { wordIn } from './environment.ts';
 import type { Host } from './host.ts';
 import { type ProcessHost, processHost } from './process-host.ts';
 import { SignalPolicy } from './signals.ts';
 import { explainStart } from './start-failure.ts';
+import { startWatchdog, type Watchdog, type WatchdogOptions } from './watchdog/watchdog.ts';
 
 /** Puts a service together on a host: what `<service>/main.ts` exports. */
 export type Main = (host: Host) => Promise<App>;
@@ -21,11 +23,15 @@ export const exitCodes = {
   hardLimit: 1,
   /** Something was thrown that nobody caught (EX_SOFTWARE). */
   crashed: 70,
+  /** Its memory was nearly used up, and it drained: start it anew (EX_TEMPFAIL). */
+  memoryHigh: 75,
 } as const;
 
 export interface RunOptions {
   /** What the process gets beyond `app.stopLimitMs` before it is ended with what still runs. Default: 5,000. */
   readonly hardLimitMs?: number;
+  /** Ends a process whose event loop is stuck, or whose memory is nearly used up. Default: on, unless FLOTILLA_WATCHDOG is off. */
+  readonly watchdog?: WatchdogOptions | false;
 }
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -47,18 +53,21 @@ class ProcessRun {
   readonly #main: Main;
   readonly #host: ProcessHost;
   readonly #hardLimitMs: number;
+  readonly #watchdogOptions: WatchdogOptions | false;
   readonly #signals = new SignalPolicy();
   /** Ends when the process is to stop. */
   readonly #wanted: CancelContext = background().withCancel();
   #app: App | undefined;
+  #watchdog: Watchdog | undefined;
   #isRenewal = false;
   #exitCode: number = exitCodes.drained;
   #crashes = 0;
 
-  constructor(main: Main, host: ProcessHost, { hardLimitMs = 5_000 }: RunOptions) {
+  constructor(main: Main, host: ProcessHost, { hardLimitMs = 5_000, watchdog = {} }: RunOptions) {
     this.#main = main;
     this.#host = host;
     this.#hardLimitMs = hardLimitMs;
+    this.#watchdogOptions = watchdog;
   }
 
   async run(): Promise<never> {
@@ -66,6 +75,7 @@ class ProcessRun {
     try {
       this.#app = await this.#main(this.#host);
       await this.#app.start(this.#wanted);
+      this.#watch(this.#app);
       await this.#host.supervisor?.send({ type: 'ready', endpoints: this.#app.endpoints });
       await new Promise<void>((resolve) => this.#wanted.onDone(resolve));
       await this.#host.supervisor?.send({ type: 'draining' });
@@ -76,6 +86,7 @@ class ProcessRun {
     if (this.#wanted.err() === undefined) this.#drain('it could not start');
     await this.#app?.stop(background(), { isRenewal: this.#isRenewal });
     await this.#host.close(background());
+    await this.#watchdog?.stop();
     process.exit(this.#exitCode);
   }
 
@@ -88,6 +99,30 @@ class ProcessRun {
       if (message.type === 'drain') this.#drain('the supervisor asked for it', message.isRenewal === true);
     });
     this.#host.supervisor?.onDisconnect(() => this.#drain('the supervisor is gone'));
+  }
+
+  /** From now on until the end: a drain may be stuck too. */
+  #watch(app: App): void {
+    const { env, supervisor, instance } = this.#host;
+    const isOff = wordIn(env, 'FLOTILLA_WATCHDOG', ['on', 'off']) === 'off';
+    if (this.#watchdogOptions === false || isOff) return;
+    const setup = {
+      telemetry: app.telemetry,
+      instance,
+      dataDir: this.#host.dataDir(),
+      // The supervisor reads there why a process ended; without telemetry there is no other place.
+      tellsStderr: supervisor !== undefined || app.telemetry === noTelemetry,
+      onMemoryHigh: (why: string) => this.#onMemoryHigh(why),
+    };
+    this.#watchdog = startWatchdog(this.#wanted, setup, this.#watchdogOptions);
+  }
+
+  #onMemoryHigh(why: string): void {
+    if (this.#wanted.err() !== undefined) return;
+    this.#exitCode = exitCodes.memoryHigh;
+    const fix = 'find what keeps the memory (node --heapsnapshot-signal), or give the process more of it';
+    void this.#host.supervisor?.send({ type: 'failed', message: why, code: 'MEMORY_HIGH', fix });
+    this.#drain(why);
   }
 
   #onSignal(signal: Signal): void {
