@@ -13,6 +13,12 @@
  * together themselves.
  */
 export type { Breaker, BreakerSnapshot, BreakerState, Ticket } from './breaker/breaker.ts';
+export { type ConsecutiveBreakerOptions, consecutiveBreaker } from './breaker/consecutive-breaker.ts';
+export type { HalfOpenOptions } from './breaker/half-open.ts';
+export { type KeyedBreakers, type KeyedBreakersOptions, keyedBreakers } from './breaker/keyed-breakers.ts';
+export { type RatioBreakerOptions, ratioBreaker } from './breaker/ratio-breaker.ts';
+export { type SreThrottleOptions, sreThrottle } from './breaker/sre-throttle.ts';
+export { type Verdict, verdictOf } from './breaker/verdict.ts';
 export { countsAsFailure } from './failure.ts';
 export { GuardErrors } from './guard-errors.ts';
 export { gcra } from './limits/gcra.ts';
@@ -23,15 +29,6 @@ export type { BurstRate, BurstRateOptions, LimitNaming, Rate, RateOptions } from
 export { slidingWindow } from './limits/sliding-window.ts';
 export { tokenBucket } from './limits/token-bucket.ts';
 export type {
-  MethodLabel,
-  MethodSnapshot,
-  OverloadDecision,
-  OverloadGuard,
-  OverloadGuardOptions,
-  OverloadSettings,
-  OverloadSnapshot,
-} from './overload/overload-guard.ts';
-export type {
   OutlierDetector,
   OutlierEvent,
   OutlierNode,
@@ -41,6 +38,18 @@ export type {
   OutlierState,
   ReturnReason,
 } from './outlier/outlier.ts';
+export { type OutlierDetectorOptions, outlierDetector } from './outlier/outlier-detector.ts';
+export type {
+  MethodLabel,
+  MethodSnapshot,
+  OverloadDecision,
+  OverloadGuard,
+  OverloadGuardOptions,
+  OverloadSettings,
+  OverloadSnapshot,
+} from './overload/overload-guard.ts';
+export { type HedgeOptions, type HedgePolicy, type HedgeSnapshot, hedgePolicy } from './retry/hedge-policy.ts';
+export { LatencyQuantile } from './retry/latency-quantile.ts';
 export { pushBackOf } from './retry/push-back.ts';
 export {
   type RetryBudget,

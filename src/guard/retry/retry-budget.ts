@@ -42,8 +42,9 @@ class Budget implements RetryBudget {
   }
 
   withdraw(): boolean {
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    // A hair less than one: ten times a tenth is.
+    if (this.#tokens < 0.999_999) return false;
+    this.#tokens = Math.max(0, this.#tokens - 1);
     return true;
   }
 
@@ -56,7 +57,7 @@ class Budget implements RetryBudget {
     checkRange('retryBudget', 'reserve', reserve, 0, 1_000_000);
     this.#share = share;
     this.#reserve = reserve;
-    this.#tokens = Math.min(this.#tokens, reserve);
+    this.#tokens = Math.min(this.#tokens ?? reserve, reserve);
   }
 
   snapshot(): RetryBudgetSnapshot {
