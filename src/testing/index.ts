@@ -33,6 +33,12 @@ export {
   type Summary,
 } from './simulation/results.ts';
 export { callHead, type HeadOptions, type Reply, SimulatedCall, type Target } from './simulation/simulated-call.ts';
+export {
+  type SimulatedClient,
+  type SimulatedClientOptions,
+  type SimulatedHedge,
+  simulatedClient,
+} from './simulation/simulated-client.ts';
 export type { SimulatedLoop, TurnListener, Work } from './simulation/simulated-loop.ts';
 export { type Simulation, simulation } from './simulation/simulation.ts';
 export { type Station, type StationOptions, station } from './simulation/station.ts';

@@ -57,6 +57,11 @@ export class SimulatedLoop {
     return this.#isBusy ? this.#activeMs + this.clock.now() - this.turnStartedAt : this.#activeMs;
   }
 
+  /** How long it waited for something to do, in ms: the rest. */
+  get idleMs(): number {
+    return this.#world.clock.now() - this.activeMs;
+  }
+
   /** Is told of each turn when it has ended. */
   onTurn(listener: TurnListener): void {
     this.#listeners.push(listener);
