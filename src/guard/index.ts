@@ -21,10 +21,20 @@ export { type SreThrottleOptions, sreThrottle } from './breaker/sre-throttle.ts'
 export { type Verdict, verdictOf } from './breaker/verdict.ts';
 export { countsAsFailure } from './failure.ts';
 export { GuardErrors } from './guard-errors.ts';
+export { allOf } from './limits/all-of.ts';
 export { gcra } from './limits/gcra.ts';
 export { type InFlightOptions, inFlightLimit } from './limits/in-flight-limit.ts';
+export type { HashSeed } from './limits/key-hash.ts';
+export {
+  type KeyedLimit,
+  type KeyedLimiterOptions,
+  type KeyedLimitSnapshot,
+  type KeyedRate,
+  keyedLimiter,
+} from './limits/keyed-limiter.ts';
+export { byAddress, byMethod, byPrincipal, byTenant, type KeyOf, networkOf } from './limits/keys.ts';
 export { leakyBucket } from './limits/leaky-bucket.ts';
-export type { Limit, Limiter, LimitSnapshot } from './limits/limiter.ts';
+export type { Limit, Limiter, LimitSnapshot, NamedLimiter } from './limits/limiter.ts';
 export type { BurstRate, BurstRateOptions, LimitNaming, Rate, RateOptions } from './limits/rate-options.ts';
 export { slidingWindow } from './limits/sliding-window.ts';
 export { tokenBucket } from './limits/token-bucket.ts';

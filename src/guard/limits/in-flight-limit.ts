@@ -83,5 +83,6 @@ class InFlightLimit implements Limit<InFlightOptions> {
 }
 
 function rejectionOf(name: string, limit: number): Rejection {
-  return { admitted: false, error: GuardErrors.RATE_LIMITED(`the limit ${name} of ${limit} calls at once is used up`) };
+  const message = `the limit ${name} of ${limit} calls at once is used up`;
+  return { admitted: false, error: GuardErrors.RATE_LIMITED(message, { metadata: { limit: name } }) };
 }

@@ -9,13 +9,17 @@ export interface Limiter {
 }
 
 /**
- * A limiter with a name, which can be looked at and changed while it runs. What it refuses is `resource_exhausted`
- * RATE_LIMITED with `retryAfterMs`, after which the same call would pass if nobody else called meanwhile.
+ * A limiter that can take back. What it refuses is `resource_exhausted` RATE_LIMITED; the metadata of its error have
+ * `limit`, the name, and `retryAfterMs`, after which the same call would pass if nobody else called meanwhile ("-1": never).
  */
-export interface Limit<O extends object = object> extends Limiter {
+export interface NamedLimiter extends Limiter {
   readonly name: string;
   /** Takes an `acquire` back whose call was refused by somebody else. In the same moment nothing of it remains. */
   giveBack(head: CallHead, cost?: number): void;
+}
+
+/** A limiter that can be looked at and changed while it runs. */
+export interface Limit<O extends object = object> extends NamedLimiter {
   /** Changes some options at once; what was used stays used. Throws a RangeError that names the option and its range. */
   configure(change: Partial<O>): void;
   snapshot(): LimitSnapshot;

@@ -115,5 +115,5 @@ export class ToldPermit implements Permit {
 export const sharedPermit: Permit = Object.freeze({ admitted: true, done() {} });
 
 export function rejectionsOf(name: string, { limit, windowMs }: ExactRate): SharedRejections {
-  return new SharedRejections(`the limit ${name} of ${limit} calls in ${windowMs} ms is used up`);
+  return new SharedRejections(name, `the limit ${name} of ${limit} calls in ${windowMs} ms is used up`);
 }

@@ -11,11 +11,14 @@ const maxRetryAfterMs = 2 ** 30;
  * whole seconds stay whole up to five minutes, since `Retry-After` is in seconds.
  */
 export class SharedRejections {
+  readonly #limit: string;
   readonly #message: string;
   readonly #known = new Map<number, Rejection>();
   #never: Rejection | undefined;
 
-  constructor(message: string) {
+  /** `limit`: its name. */
+  constructor(limit: string, message: string) {
+    this.#limit = limit;
     this.#message = message;
   }
 
@@ -42,7 +45,7 @@ export class SharedRejections {
   }
 
   #error(message: string, retryAfterMs: string): StatusError {
-    return GuardErrors.RATE_LIMITED(message, { metadata: { retryAfterMs } });
+    return GuardErrors.RATE_LIMITED(message, { metadata: { limit: this.#limit, retryAfterMs } });
   }
 }
 
