@@ -34,7 +34,8 @@ export interface QuotaReport {
   readonly received: number;
   /**
    * How many instances there were as far as this one was last told; 0 for never told. A store that has lost its memory
-   * gives each at most its part of that, until all have reported.
+   * takes it from the first report, and gives at most such a part of each limit until all others have had a lease's time to
+   * report.
    */
   readonly instances: number;
 }
