@@ -77,9 +77,11 @@ export interface OutlierNode {
   share(nowMs: number): number;
   /** Whether it was out long enough and nobody tries it now: the next call should. */
   isDue(nowMs: number): boolean;
-  /** The call that now begins tries the node: until its `record`, or for one `ejectionMs`, nobody else does. */
+  /** The call that now begins tries the node: until `settle`, or for one `ejectionMs`, nobody else does. */
   claim(nowMs: number): void;
-  /** Tells how a call to it ended, once for each call, also for those that began before it was ejected. */
+  /** Tells how the call that claimed it ended: success lets the node in, failure puts it out again for longer. */
+  settle(outcome: Outcome, nowMs: number): void;
+  /** Tells how any other call to it ended, once for each. Those that end while it is out do not count. */
   record(outcome: Outcome, nowMs: number): void;
 }
 
@@ -92,7 +94,7 @@ export interface OutlierSnapshot {
     readonly state: OutlierState;
     /** How often it was ejected lately: the next ejection lasts one more time `ejectionMs`. */
     readonly ejections: number;
-    /** Since it was ejected, or since the last comparison that saw enough calls. */
+    /** Those that it was judged by last. */
     readonly calls: number;
     readonly failures: number;
     readonly latencyMs: number | undefined;
