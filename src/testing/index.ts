@@ -36,7 +36,6 @@ export { callHead, type HeadOptions, type Reply, SimulatedCall, type Target } fr
 export {
   type SimulatedClient,
   type SimulatedClientOptions,
-  type SimulatedHedge,
   simulatedClient,
 } from './simulation/simulated-client.ts';
 export type { SimulatedLoop, TurnListener, Work } from './simulation/simulated-loop.ts';

@@ -2,17 +2,9 @@ import type { CallHead } from '../../call/index.ts';
 import type { Timer } from '../../concurrency/index.ts';
 import type { Balancer, Pick } from '../../discovery/index.ts';
 import * as errors from '../../errors/index.ts';
-import type { Breaker, RetryBudget, RetryPolicy, Ticket } from '../../guard/index.ts';
+import type { Breaker, HedgePolicy, RetryBudget, RetryPolicy, Ticket } from '../../guard/index.ts';
 import { SimulatedCall, type Target } from './simulated-call.ts';
 import type { Simulation } from './simulation.ts';
-
-/** When a second try starts beside one that takes long. */
-export interface SimulatedHedge {
-  /** How long to wait for the first try; undefined: no second one. */
-  delayMs(): number | undefined;
-  /** Hears of each try that succeeded. */
-  record(durationMs: number): void;
-}
 
 export interface SimulatedClientOptions {
   /** By the ids of the balancer's instances. */
@@ -26,7 +18,7 @@ export interface SimulatedClientOptions {
   /** Pays for retries and hedges. Default: none, there may be as many as `retry` says. */
   readonly budget?: RetryBudget;
   /** Default: none. */
-  readonly hedge?: SimulatedHedge;
+  readonly hedge?: HedgePolicy;
   /** How long one try may take. Default: as long as the call. */
   readonly tryTimeoutMs?: number;
   /** Whether repeating does no harm. Default: true. */
@@ -96,13 +88,15 @@ class OutboundCall {
       this.#timer = clock.at(deadline, () => this.#end(expired('the call'), this.#call.node));
     }
     this.#try();
-    const delayMs = this.#client.options.hedge?.delayMs();
-    if (delayMs === undefined || this.#call.ended) return;
-    this.#hedgeTimer = clock.after(delayMs, () => {
-      if (this.#open.size === 0 || this.#client.options.budget?.withdraw() === false) return;
-      this.#client.hedges++;
-      this.#try();
-    });
+    const delayMs = this.#client.options.hedge?.begin();
+    if (delayMs !== undefined && !this.#call.ended) this.#hedgeTimer = clock.after(delayMs, () => this.#hedge());
+  }
+
+  #hedge(): void {
+    const { hedge, budget } = this.#client.options;
+    if (this.#open.size === 0 || hedge?.withdraw() === false || budget?.withdraw() === false) return;
+    this.#client.hedges++;
+    this.#try();
   }
 
   #try(): void {
@@ -127,7 +121,8 @@ class OutboundCall {
     client.tries++;
     this.#tried.push(pick.node.id);
     this.#call.attempts = this.#attempts;
-    const attempt = new Try(this.#client, pick, ticket, (error) => {
+    const hedge = this.#attempts === 1 ? client.options.hedge : undefined;
+    const attempt = new Try(client, pick, ticket, hedge, (error) => {
       this.#open.delete(attempt);
       if (error === undefined) this.#end(undefined, pick.node.id);
       else this.#failed(error);
@@ -185,6 +180,7 @@ class Try {
   readonly #client: Client;
   readonly #pick: Pick;
   readonly #ticket: Ticket | undefined;
+  readonly #hedge: HedgePolicy | undefined;
   readonly #ended: (error: errors.StatusError | undefined) => void;
   #call: SimulatedCall | undefined;
   #timer: Timer | undefined;
@@ -194,11 +190,13 @@ class Try {
     client: Client,
     pick: Pick,
     ticket: Ticket | undefined,
+    hedge: HedgePolicy | undefined,
     ended: (error: errors.StatusError | undefined) => void,
   ) {
     this.#client = client;
     this.#pick = pick;
     this.#ticket = ticket;
+    this.#hedge = hedge;
     this.#ended = ended;
   }
 
@@ -227,7 +225,7 @@ class Try {
     this.#timer?.stop();
     this.#pick.done({ error, durationMs });
     this.#ticket?.done({ error, durationMs });
-    if (error === undefined) this.#client.options.hedge?.record(durationMs);
+    if (error === undefined || error.code === 'canceled') this.#hedge?.record(durationMs);
   }
 }
 
