@@ -24,6 +24,11 @@ export interface QuotaState {
 export interface Permit {
   readonly admitted: true;
   done(outcome: Outcome): void;
+  /**
+   * The answer is a stream, which lasts for as long as it likes: called at most once, when that is known, before `done`.
+   * Default: nobody hears.
+   */
+  streams?(): void;
   /** Told to the caller with the answer. Default: nothing is told. */
   readonly quota?: QuotaState | undefined;
 }

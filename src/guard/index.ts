@@ -49,14 +49,24 @@ export type {
   ReturnReason,
 } from './outlier/outlier.ts';
 export { type OutlierDetectorOptions, outlierDetector } from './outlier/outlier-detector.ts';
-export type {
-  MethodLabel,
-  MethodSnapshot,
-  OverloadDecision,
-  OverloadGuard,
-  OverloadGuardOptions,
-  OverloadSettings,
-  OverloadSnapshot,
+export { overloadGuard } from './overload/adaptive-guard.ts';
+export {
+  ConcurrencyLimit,
+  type ConcurrencyLimitOptions,
+  type ConcurrencySnapshot,
+  type ServedAs,
+} from './overload/concurrency-limit.ts';
+export {
+  type DecisionCount,
+  type MethodSnapshot,
+  type OverloadDecision,
+  type OverloadGuard,
+  type OverloadGuardOptions,
+  type OverloadRefusal,
+  type OverloadSettings,
+  type OverloadSnapshot,
+  overloadRefusals,
+  type ShedTenant,
 } from './overload/overload-guard.ts';
 export { type HedgeOptions, type HedgePolicy, type HedgeSnapshot, hedgePolicy } from './retry/hedge-policy.ts';
 export { LatencyQuantile } from './retry/latency-quantile.ts';

@@ -29,21 +29,20 @@ export interface OverloadGuardOptions extends OverloadSettings {
   readonly random?: () => number;
   /** Calls that are always admitted and never counted, besides health checks. Default: none. */
   readonly isExempt?: (head: CallHead) => boolean;
-  /** Hears of every decision, at once: for metrics. Must not throw. Default: nobody. */
-  readonly onDecision?: (method: MethodLabel, priority: Priority, decision: OverloadDecision) => void;
-}
-
-/** A method as metrics name it; the same object for as long as the guard knows the method. */
-export interface MethodLabel {
-  /** `Service/Method`, or `other` where there are too many. */
-  readonly name: string;
+  /**
+   * The number of the present minute. Services that agree on it refuse the same users, so that a chain of calls is refused
+   * at its beginning. Default: minutes of `clock`.
+   */
+  readonly epoch?: () => number;
 }
 
 /**
- * `admitted`, or why not: `level` (too little capacity for its priority), `turn` (this turn of the loop has gone on for too
- * long), `concurrency` (as many calls of the method run as it can do), `heap`, `deadline` (cannot be met).
+ * Why a call is refused: `deadline` (cannot be met), `heap`, `level` (too little capacity for its priority), `turn` (this turn
+ * of the loop has gone on for too long), `concurrency` (as many calls of the method run as it can do).
  */
-export type OverloadDecision = 'admitted' | 'level' | 'turn' | 'concurrency' | 'heap' | 'deadline';
+export const overloadRefusals = ['deadline', 'heap', 'level', 'turn', 'concurrency'] as const;
+export type OverloadRefusal = (typeof overloadRefusals)[number];
+export type OverloadDecision = 'admitted' | OverloadRefusal;
 
 /**
  * Decides which calls a server takes on, so that what it takes on is answered in time. It has no capacity to be set: it
@@ -67,14 +66,30 @@ export interface OverloadSnapshot {
   readonly utilization: number;
   readonly heapShare: number;
   readonly methods: readonly MethodSnapshot[];
+  /** Who was refused most since the guard was made, most first; at most 10, of tenants that are named. */
+  readonly shedTenants: readonly ShedTenant[];
+}
+
+export interface ShedTenant {
+  readonly tenant: string;
+  readonly refused: number;
 }
 
 export interface MethodSnapshot {
+  /** `Service/Method`, or `other`, which stands for all beyond the first 1,000. */
   readonly name: string;
   readonly inFlight: number;
   readonly limit: number;
   /** What a call takes where none waits for another, in ms; undefined before anything is known. */
   readonly baseMs: number | undefined;
-  /** 1: the concurrency of the method refuses nobody by level. */
+  /** The share of the levels that the method's concurrency admits: 1 is everything. */
   readonly level: number;
+  /** Decisions since the guard was made; those of a priority with none are left out. */
+  readonly decisions: readonly DecisionCount[];
+}
+
+export interface DecisionCount {
+  readonly priority: Priority;
+  readonly decision: OverloadDecision;
+  readonly count: number;
 }
