@@ -17,7 +17,10 @@ export interface RetryBudgetSnapshot {
 export interface RetryBudget {
   /** Takes what one more try costs. False if it is not there: then there is none. */
   withdraw(): boolean;
-  /** Earns the share of one call. Once per call, not per try. */
+  /**
+   * Earns the share of one call. Once per call, not per try, and not for a call that is itself a retry: three tiers would
+   * come to 1.331 tries per call, and stay at 1.3 this way.
+   */
   deposit(): void;
   configure(change: Partial<RetryBudgetOptions>): void;
   snapshot(): RetryBudgetSnapshot;

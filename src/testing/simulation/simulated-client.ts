@@ -60,7 +60,8 @@ class Client implements SimulatedClient {
 
   send(call: SimulatedCall): void {
     this.calls++;
-    this.options.budget?.deposit();
+    // A call that is a retry earns nothing: else each tier would add its share to that of the tiers above.
+    if (call.head.fields.attempt === 0) this.options.budget?.deposit();
     new OutboundCall(this, call).start();
   }
 }

@@ -1,4 +1,4 @@
-import { type Balancer, DiscoveryErrors, type Instance } from '../../../src/discovery/index.ts';
+import type { Balancer, Instance } from '../../../src/discovery/index.ts';
 
 /** One after the other, whatever they are like. */
 export function roundRobin(): Balancer {
@@ -10,7 +10,7 @@ export function roundRobin(): Balancer {
     },
     pick() {
       const node = instances[next++ % instances.length];
-      if (node === undefined) throw DiscoveryErrors.NO_INSTANCES('no instance');
+      if (node === undefined) throw new RangeError('round robin without instances');
       return { node, done: () => {} };
     },
   };
