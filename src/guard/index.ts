@@ -68,6 +68,27 @@ export {
   overloadRefusals,
   type ShedTenant,
 } from './overload/overload-guard.ts';
+export { type Claim, maxMinShares } from './quota/max-min.ts';
+export { type MemoryQuotaStoreOptions, memoryQuotaStore } from './quota/memory-quota-store.ts';
+export { type Quota, type QuotaLeafSnapshot, type QuotaOptions, type QuotaSnapshot, quota } from './quota/quota.ts';
+export type { QuotaPhase } from './quota/quota-part.ts';
+export type { QuotaSettings } from './quota/quota-settings.ts';
+export {
+  type QuotaBounds,
+  type QuotaGrant,
+  type QuotaReport,
+  type QuotaReportNode,
+  type QuotaStore,
+  unlimited,
+} from './quota/quota-store.ts';
+export {
+  type QuotaNode,
+  type QuotaNodeConfig,
+  type QuotaTenant,
+  type QuotaTenantConfig,
+  type QuotaTree,
+  quotaTree,
+} from './quota/quota-tree.ts';
 export { type HedgeOptions, type HedgePolicy, type HedgeSnapshot, hedgePolicy } from './retry/hedge-policy.ts';
 export { LatencyQuantile } from './retry/latency-quantile.ts';
 export { pushBackOf } from './retry/push-back.ts';
@@ -83,8 +104,9 @@ export {
   type RetryPolicy,
   type RetryVerdict,
   retryPolicy,
+  type StopReason,
 } from './retry/retry-policy.ts';
-export { isUnsent, markUnsent } from './retry/unsent.ts';
+export { markUnsent, type UnsentBy, unsentBy } from './retry/unsent.ts';
 export { LoopMeter, type LoopMeterOptions } from './signals/loop-meter.ts';
 export type {
   LoopSignal,

@@ -36,7 +36,8 @@ export interface QuotaNode extends QuotaBounds {
 export interface QuotaTenant {
   /** The tenant itself, or the node that it shares with others. */
   readonly node: QuotaNode;
-  /** The node of the method: `node` itself where methods are not told apart. */
+  /** Methods are told apart; otherwise `method` always gives `node`. */
+  readonly hasMethods: boolean;
   method(name: string): QuotaNode;
   /** What to use instead where there are too many tenants: one node for all that a template made. Undefined for others. */
   readonly crowd: QuotaNode | undefined;
@@ -108,8 +109,9 @@ class Branch {
     const { node } = this;
     const methods = this.#methods;
     const others = this.#others;
-    if (methods === undefined) return { node: others ?? node, method: () => others ?? node, crowd };
-    return { node, method: (name) => methods.get(name) ?? others!, crowd };
+    if (methods !== undefined) return { node, hasMethods: true, method: (name) => methods.get(name) ?? others!, crowd };
+    const all = others ?? node;
+    return { node: all, hasMethods: false, method: () => all, crowd };
   }
 }
 
