@@ -1,7 +1,16 @@
 import type { CallHead, Outcome } from '../call/index.ts';
 import { type Clock, systemClock } from '../concurrency/index.ts';
+import {
+  type OutlierDetector,
+  type OutlierEvent,
+  type OutlierOptions,
+  type OutlierSnapshot,
+  outlierDetector,
+} from '../guard/index.ts';
+import { guardDefaults } from '../service/defaults.ts';
 import type { Balancer, Pick } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
+import { P2cNode, type Typical } from './p2c-node.ts';
 import type { Instance, Snapshot } from './registry.ts';
 
 export interface P2cOptions {
@@ -9,177 +18,208 @@ export interface P2cOptions {
   readonly random?: () => number;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** When a node is ejected, and how it comes back. Default of each: `guardDefaults.outlier`. */
+  readonly outlier?: Partial<OutlierOptions>;
+  /** Hears of each ejection and return, at once. Must not throw. Default: nobody. */
+  readonly onOutlier?: (event: OutlierEvent) => void;
 }
 
-/** How long a latency stays in memory: after this the weight of what was measured has fallen to 1/e. As in Finagle. */
-const decayMs = 10_000;
-/** A latency below this is taken as this, so that a node that answers in no time does not get everything. */
-const minLatencyMs = 0.1;
-/** How much one answer tells about a node's health. */
-const healthStep = 0.1;
-/** A node that only fails counts as this many times slower: it is tried now and then. */
-const minHealth = 0.05;
-/** Failures of the node, not of its caller; an overloaded one refuses quickly and must not look fast for it. */
-const nodeFailures: ReadonlySet<string> = new Set(['internal', 'unknown', 'data_loss', 'resource_exhausted']);
-/** A node that could not be reached is left alone this long, doubled for each failure in a row. */
-const firstPenaltyMs = 1_000;
-const maxPenaltyMs = 30_000;
+export interface P2cBalancer extends Balancer {
+  readonly ejected: number;
+  /** Changes some options of outlier ejection at once. Throws a RangeError that names the option. */
+  configure(change: Partial<OutlierOptions>): void;
+  /** The groups that are compared, by lane. */
+  snapshot(): Readonly<Record<string, OutlierSnapshot>>;
+}
 
 /**
  * Power of two choices: of two instances drawn by chance it takes the one with the lower expected wait,
  * `(in flight + 1) × peak EWMA latency ÷ weight ÷ share of answers that were no failure`. The peak takes a slower answer at
  * once and forgets it over ten seconds, so a slow instance gets close to nothing and is tried again; one that fails
- * quickly does not win by it. An instance that was `unavailable` is avoided for 1 s
- * (doubling to 30 s), then one call tries it; if all are avoided, all are used.
+ * quickly does not win by it. Not drawn are:
+ *
+ * - an instance that was `unavailable`: for 1 s (doubling to 30 s), then one call tries it;
+ * - one that is ejected (`outlierDetector`): it fails more, or is much slower, than the others of its lane;
+ * - a new or returned one, with the share that it lacks: it starts with 10 % and has all of it after 10 s;
+ * - one that the caller avoids. If nothing else is left, these are taken first, then all the others.
  *
  * A call with a lane goes to that lane's instances where there are any, otherwise, as one without a lane, to the baseline.
  */
-export function p2cBalancer(options: P2cOptions = {}): Balancer {
+export function p2cBalancer(options: P2cOptions = {}): P2cBalancer {
   return new P2c(options);
 }
 
-interface Node {
-  instance: Instance;
-  inFlight: number;
-  /** Undefined until the first answer. */
-  latencyMs: number | undefined;
-  measuredAt: number;
-  /** 1: all answers were good. */
-  health: number;
-  /** In a row. */
-  failures: number;
-  avoidUntil: number;
+/** The instances of one lane: alike, so that they can be compared. */
+interface Pool {
+  readonly nodes: P2cNode[];
+  readonly outliers: OutlierDetector;
 }
 
-class P2c implements Balancer {
+const nobody: readonly string[] = [];
+
+class P2c implements P2cBalancer {
   readonly #random: () => number;
   readonly #clock: Clock;
+  readonly #onOutlier: ((event: OutlierEvent) => void) | undefined;
+  #outlier: OutlierOptions;
   #service = '';
-  #nodes = new Map<string, Node>();
-  #lanes = new Map<string, Node[]>();
-  /** Over all nodes: what is expected of one that has not answered yet. */
-  #typicalMs = 1;
+  #pools = new Map<string, Pool>();
+  readonly #typical: Typical = { latencyMs: 1 };
 
-  constructor({ random = Math.random, clock = systemClock }: P2cOptions) {
+  constructor({ random = Math.random, clock = systemClock, outlier, onOutlier }: P2cOptions) {
     this.#random = random;
     this.#clock = clock;
+    this.#outlier = { ...guardDefaults.outlier, ...outlier };
+    this.#onOutlier = onOutlier;
+    this.#detector();
+  }
+
+  get ejected(): number {
+    let ejected = 0;
+    for (const { outliers } of this.#pools.values()) ejected += outliers.ejected;
+    return ejected;
   }
 
   update({ service, instances }: Snapshot): void {
     this.#service = service;
-    const nodes = new Map<string, Node>();
-    const lanes = new Map<string, Node[]>();
-    for (const instance of instances) {
-      const node = this.#take(instance);
-      nodes.set(instance.id, node);
-      if (instance.weight === 0) continue;
-      const lane = lanes.get(instance.lane);
-      if (lane === undefined) lanes.set(instance.lane, [node]);
-      else lane.push(node);
-    }
-    this.#nodes = nodes;
-    this.#lanes = lanes;
+    const before = this.#pools;
+    this.#pools = new Map();
+    for (const [lane, members] of byLane(instances)) this.#pools.set(lane, this.#pool(before.get(lane), members));
   }
 
-  pick(head: CallHead): Pick {
-    const nodes = this.#lanes.get(head.fields.lane) ?? this.#lanes.get('') ?? [];
+  pick(head: CallHead, avoid: readonly string[] = nobody): Pick {
+    const pool = this.#pools.get(head.fields.lane) ?? this.#pools.get('');
     const now = this.#clock.now();
-    const node = this.#choose(nodes, now);
+    const node = pool === undefined ? undefined : this.#choose(pool.nodes, avoid, now);
     if (node === undefined) throw this.#nobody(head);
-    // One try at a time for a node that failed: the others wait until this one has ended or the penalty has passed again.
-    if (node.failures > 0) node.avoidUntil = now + penaltyMs(node.failures);
-    node.inFlight++;
-    let ended = false;
-    return {
-      node: node.instance,
-      done: (outcome) => {
-        if (ended) return;
-        ended = true;
-        node.inFlight--;
-        this.#learn(node, outcome);
-      },
-    };
+    return new Picked(node, this.#clock, node.begin(now));
   }
 
-  /** The same node if the instance is the one we know; a restarted one under the same id starts afresh. */
-  #take(instance: Instance): Node {
-    const known = this.#nodes.get(instance.id);
-    const same = known !== undefined && sameEndpoints(known.instance, instance);
-    if (!same)
-      return { instance, inFlight: 0, latencyMs: undefined, measuredAt: 0, health: 1, failures: 0, avoidUntil: 0 };
-    known.instance = instance;
-    return known;
+  configure(change: Partial<OutlierOptions>): void {
+    const changed = { ...this.#outlier, ...change };
+    outlierDetector(changed);
+    this.#outlier = changed;
+    for (const { outliers } of this.#pools.values()) outliers.configure(change);
   }
 
-  #choose(nodes: readonly Node[], now: number): Node | undefined {
+  snapshot(): Readonly<Record<string, OutlierSnapshot>> {
+    return Object.fromEntries(Array.from(this.#pools, ([lane, { outliers }]) => [lane, outliers.snapshot()]));
+  }
+
+  /** Keeps the nodes whose instances we know; a restarted one under the same id starts afresh. */
+  #pool(before: Pool | undefined, members: readonly Instance[]): Pool {
+    const now = this.#clock.now();
+    const outliers = before?.outliers ?? this.#detector();
+    const known = new Map(before?.nodes.map((node) => [node.instance.id, node]));
+    const kept = new Map<Instance, P2cNode>();
+    for (const instance of members) {
+      const node = known.get(instance.id);
+      if (node === undefined || !sameEndpoints(node.instance, instance)) continue;
+      known.delete(instance.id);
+      node.instance = instance;
+      kept.set(instance, node);
+    }
+    for (const gone of known.values()) outliers.remove(gone.outlier);
+    // Beside others that are new as well nobody has to start slowly.
+    const isNew = kept.size > 0;
+    const nodes = members.map(
+      (instance) => kept.get(instance) ?? new P2cNode(instance, outliers.add(instance.id, now, isNew), this.#typical),
+    );
+    return { nodes, outliers };
+  }
+
+  #detector(): OutlierDetector {
+    const onEvent = this.#onOutlier;
+    return outlierDetector({ ...this.#outlier, random: this.#random, ...(onEvent === undefined ? {} : { onEvent }) });
+  }
+
+  #choose(nodes: readonly P2cNode[], avoid: readonly string[], now: number): P2cNode | undefined {
     const count = nodes.length;
     if (count < 2) return nodes[0];
-    const first = Math.floor(this.#random() * count);
-    const second = (first + 1 + Math.floor(this.#random() * (count - 1))) % count;
-    const a = nodes[first]!;
-    const b = nodes[second]!;
-    if (a.avoidUntil > now && b.avoidUntil > now) {
-      for (let step = 1; step < count; step++) {
-        const other = nodes[(first + step) % count]!;
-        if (other.avoidUntil <= now) return other;
-      }
-    } else if (a.avoidUntil > now) return b;
-    else if (b.avoidUntil > now) return a;
-    return this.#cost(b, now) < this.#cost(a, now) ? b : a;
+    const start = Math.floor(this.#random() * count);
+    const a = this.#draw(nodes, start, avoid, now, undefined);
+    if (a === undefined) return leastBad(nodes, start, avoid, now);
+    if (a.outlier.isDue(now)) return a;
+    const b = this.#draw(nodes, Math.floor(this.#random() * count), avoid, now, a);
+    if (b === undefined) return a;
+    return b.outlier.isDue(now) || b.cost(now) < a.cost(now) ? b : a;
   }
 
-  #cost(node: Node, now: number): number {
-    const health = Math.max(minHealth, this.#health(node, now));
-    return ((node.inFlight + 1) * this.#latency(node, now)) / (node.instance.weight * health);
-  }
-
-  /** What was measured, healing while nobody measures. */
-  #health(node: Node, now: number): number {
-    return node.health === 1 ? 1 : 1 - (1 - node.health) * Math.exp(-(now - node.measuredAt) / decayMs);
-  }
-
-  /** What was measured, falling back to what is typical while nobody measures: a slow node is tried again. */
-  #latency(node: Node, now: number): number {
-    const { latencyMs } = node;
-    if (latencyMs === undefined) return this.#typicalMs;
-    if (latencyMs <= this.#typicalMs) return latencyMs;
-    return this.#typicalMs + (latencyMs - this.#typicalMs) * Math.exp(-(now - node.measuredAt) / decayMs);
-  }
-
-  #learn(node: Node, { error, durationMs }: Outcome): void {
-    const now = this.#clock.now();
-    if (error?.code === 'unavailable') {
-      node.failures++;
-      node.avoidUntil = now + penaltyMs(node.failures);
-      return;
+  /** The first from `start` on that may be used, without `other`. */
+  #draw(
+    nodes: readonly P2cNode[],
+    start: number,
+    avoid: readonly string[],
+    now: number,
+    other: P2cNode | undefined,
+  ): P2cNode | undefined {
+    const count = nodes.length;
+    for (let step = 0; step < count; step++) {
+      const node = nodes[(start + step) % count]!;
+      if (node === other || node.isPaused(now)) continue;
+      if (avoid.length > 0 && avoid.includes(node.instance.id)) continue;
+      const share = node.outlier.share(now);
+      if (share === 1 || (share === 0 ? node.outlier.isDue(now) : this.#random() < share)) return node;
     }
-    // A caller that gave up proves nothing about a node that could not be reached.
-    if (error?.code !== 'canceled' && error?.code !== 'deadline_exceeded') {
-      node.failures = 0;
-      node.avoidUntil = 0;
-    }
-    const isFailure = error !== undefined && nodeFailures.has(error.code);
-    const health = this.#health(node, now) * (1 - healthStep) + (isFailure ? 0 : healthStep);
-    const before = this.#latency(node, now);
-    // A failure or a caller that gave up tells only that the answer would have taken at least so long.
-    const sample = Math.max(durationMs, error === undefined ? minLatencyMs : before);
-    const kept = node.latencyMs === undefined ? 0 : Math.exp(-(now - node.measuredAt) / decayMs);
-    node.latencyMs = sample >= before ? sample : before * kept + sample * (1 - kept);
-    node.health = health;
-    node.measuredAt = now;
-    if (error === undefined) this.#typicalMs = this.#typicalMs * 0.99 + node.latencyMs * 0.01;
+    return undefined;
   }
 
   #nobody({ fields: { lane } }: CallHead): Error {
     const service = this.#service;
-    const lanes = [...this.#lanes.keys()].map((name) => `"${name}"`).join(', ');
+    const lanes = [...this.#pools.keys()].map((name) => `"${name}"`).join(', ');
     const known = lanes === '' ? '' : ` in lane "${lane}" or the baseline (there are some in ${lanes})`;
     return DiscoveryErrors.NO_INSTANCES(`no instance of "${service}"${known}`, { metadata: { target: service } });
   }
 }
 
-function penaltyMs(failures: number): number {
-  return Math.min(firstPenaltyMs * 2 ** (failures - 1), maxPenaltyMs);
+class Picked implements Pick {
+  readonly node: Instance;
+  readonly #of: P2cNode;
+  readonly #clock: Clock;
+  readonly #isProbe: boolean;
+  #ended = false;
+
+  constructor(of: P2cNode, clock: Clock, isProbe: boolean) {
+    this.node = of.instance;
+    this.#of = of;
+    this.#clock = clock;
+    this.#isProbe = isProbe;
+  }
+
+  done(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#of.end(outcome, this.#clock.now(), this.#isProbe);
+  }
+}
+
+/** Where chance or the caller spared all of them: one that starts slowly, else one that is avoided, else any. */
+function leastBad(nodes: readonly P2cNode[], start: number, avoid: readonly string[], now: number): P2cNode {
+  let best = nodes[start]!;
+  let bestRank = Number.POSITIVE_INFINITY;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (let step = 0; step < nodes.length; step++) {
+    const node = nodes[(start + step) % nodes.length]!;
+    const isOut = node.isPaused(now) || node.outlier.share(now) === 0;
+    const rank = isOut ? 2 : avoid.includes(node.instance.id) ? 1 : 0;
+    const cost = node.cost(now);
+    if (rank > bestRank || (rank === bestRank && cost >= bestCost)) continue;
+    best = node;
+    bestRank = rank;
+    bestCost = cost;
+  }
+  return best;
+}
+
+function byLane(instances: readonly Instance[]): Map<string, Instance[]> {
+  const lanes = new Map<string, Instance[]>();
+  for (const instance of instances) {
+    if (instance.weight === 0) continue;
+    const lane = lanes.get(instance.lane);
+    if (lane === undefined) lanes.set(instance.lane, [instance]);
+    else lane.push(instance);
+  }
+  return lanes;
 }
 
 function sameEndpoints(a: Instance, b: Instance): boolean {
