@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** The fixture in a process of its own. */
+/** The fixture, or another program of this folder, in a process of its own. */
 export class SpawnedService {
   readonly child: ChildProcess;
   /** What it printed so far, line by line. */
@@ -14,9 +14,9 @@ export class SpawnedService {
   readonly exit: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   #changed = Promise.withResolvers<void>();
 
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  constructor(env: Readonly<Record<string, string>> = {}, program = 'service.ts') {
     const isSupervised = env.FLOTILLA_SUPERVISED === '1';
-    this.child = spawn(process.execPath, [fileURLToPath(new URL('service.ts', import.meta.url))], {
+    this.child = spawn(process.execPath, [fileURLToPath(new URL(program, import.meta.url))], {
       env: { PATH: process.env.PATH, FLOTILLA_INSTANCE: 'fixture-1', ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(isSupervised ? (['ipc'] as const) : [])],
     });

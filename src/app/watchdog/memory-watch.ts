@@ -26,6 +26,8 @@ export class MemoryWatch {
   #timer: NodeJS.Timeout;
 
   constructor(ctx: Context, options: MemoryWatchOptions) {
+    checkMs('sampleMs', options.sampleMs, 1);
+    checkMs('jitterMs', options.jitterMs, 0);
     this.#ctx = ctx;
     this.#options = options;
     this.#heap = new MemoryMark(options);
@@ -73,3 +75,10 @@ export class MemoryWatch {
 function mebibytes(bytes: number): number {
   return Math.round(bytes / (1024 * 1024));
 }
+
+function checkMs(name: string, value: number, least: number): void {
+  if (!(value >= least && value <= maxMs))
+    throw new RangeError(`memory: ${name} is ${value}; it must be from ${least} to ${maxMs}`);
+}
+
+const maxMs = 2 ** 31 - 1;

@@ -24,6 +24,7 @@ export class StuckLoop {
     this.#words = new Int32Array(words);
     this.#beating = setInterval(() => this.#beat(), data.beatMs);
     this.#beating.unref();
+    this.#beat();
     this.#worker = new Worker(program, {
       workerData: { ...data, words } satisfies StuckLoopData,
       name: 'watchdog',
