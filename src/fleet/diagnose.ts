@@ -86,6 +86,14 @@ const fixes: readonly (readonly [pattern: RegExp, fix: (options: DiagnoseOptions
     ({ entry }) => `look for what ${entry} waits for at start; it must end with: if (import.meta.main) await run(main)`,
   ],
   [
+    /event loop is stuck.*\.cpuprofile/,
+    () => 'open the profile in Chrome DevTools (Performance, load) or VS Code: what is widest never came back',
+  ],
+  [
+    /event loop is stuck/,
+    ({ entry }) => `look for what ${entry} waits for without returning to the loop: a name that ends with Sync`,
+  ],
+  [
     /heap out of memory|ERR_WORKER_OUT_OF_MEMORY/,
     () => 'raise --max-old-space-size in NODE_OPTIONS, or find what keeps the memory',
   ],

@@ -17,6 +17,13 @@ const stop: SlotEvent = { type: 'stop' };
 const isReady = (generation: number): SlotEvent => ({ type: 'ready', generation, nowMs: 3000 });
 const exit = (generation: number, nowMs = 3000): SlotEvent => ({ type: 'exit', generation, nowMs });
 
+const leftInOrder = (generation: number, nowMs: number): SlotEvent => ({
+  type: 'exit',
+  generation,
+  nowMs,
+  isOrderly: true,
+});
+
 /** Every state with every event; `same` where nothing may happen. */
 const same = 'same';
 const table: readonly (readonly [SlotState, SlotEvent, SlotState | typeof same, readonly string[]])[] = [
@@ -40,6 +47,8 @@ const table: readonly (readonly [SlotState, SlotEvent, SlotState | typeof same, 
   [ready, isReady(4), same, []],
   [ready, exit(4), { at: 'waiting', generation: 4, failures: 3 }, ['report 4', 'wait 3']],
   [ready, exit(4, 1000 + healthyMs), { at: 'waiting', generation: 4, failures: 1 }, ['report 4', 'wait 1']],
+  [ready, leftInOrder(4, 1000 + healthyMs), { at: 'starting', generation: 5, failures: 0 }, ['report 4', 'spawn 5']],
+  [ready, leftInOrder(4, 3000), { at: 'waiting', generation: 4, failures: 3 }, ['report 4', 'wait 3']],
   [ready, exit(3), same, []],
   [ready, change, rolling, ['spawn 5']],
   [ready, timer, same, []],

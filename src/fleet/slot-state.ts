@@ -31,7 +31,8 @@ export type SlotState =
 export type SlotEvent =
   | { readonly type: 'start' }
   | { readonly type: 'ready'; readonly generation: number; readonly nowMs: number }
-  | { readonly type: 'exit'; readonly generation: number; readonly nowMs: number }
+  /** `isOrderly`: it left by itself, after a drain, and wants to be started anew. */
+  | { readonly type: 'exit'; readonly generation: number; readonly nowMs: number; readonly isOrderly?: boolean }
   /** A source file of the service has changed. */
   | { readonly type: 'change' }
   /** The wait before the next try is over. */
@@ -69,7 +70,7 @@ export function step(state: SlotState, event: SlotEvent): Step {
     case 'ready':
       return event.generation === state.generation ? becomeReady(state, event.nowMs) : { state, effects: [] };
     case 'exit':
-      return exited(state, event.generation, event.nowMs);
+      return exited(state, event);
     case 'change':
       return changed(state);
     case 'timer':
@@ -91,9 +92,14 @@ function becomeReady(state: SlotState, sinceMs: number): Step {
   return { state: { at: 'ready', generation, failures, sinceMs, serving: generation }, effects };
 }
 
-function exited(state: SlotState, generation: number, nowMs: number): Step {
+function exited(state: SlotState, { generation, nowMs, isOrderly }: SlotEvent & { readonly type: 'exit' }): Step {
   if (state.at === 'starting' && generation === state.generation) return fail(state.failures + 1, generation);
-  if (state.at === 'ready' && generation === state.serving) return fail(failuresAfter(state, nowMs), generation);
+  if (state.at === 'ready' && generation === state.serving) {
+    // One that wants it again within seconds is a loop like any other.
+    if (isOrderly === true && nowMs - state.sinceMs >= healthyMs)
+      return spawn(state.generation + 1, 0, [{ do: 'report', generation, serving: false }]);
+    return fail(failuresAfter(state, nowMs), generation);
+  }
   if (state.at === 'rolling' && generation === state.generation) {
     return { state: { ...state, at: 'ready' }, effects: [{ do: 'report', generation, serving: true }] };
   }

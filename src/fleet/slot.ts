@@ -1,3 +1,4 @@
+import { exitCodes } from '../app/index.ts';
 import type { Clock, Timer } from '../concurrency/index.ts';
 import type { Endpoint } from '../service/index.ts';
 import { backoffMs } from './backoff.ts';
@@ -232,6 +233,7 @@ export class Slot {
     this.#running.delete(generation);
     running?.readyTimer.stop();
     if (running !== undefined) for (const door of this.#options.doors) door.lost(running.child);
-    this.#send({ type: 'exit', generation, nowMs: this.#options.clock.now() }, exit);
+    const isOrderly = exit.wasReady && exit.code === exitCodes.memoryHigh;
+    this.#send({ type: 'exit', generation, nowMs: this.#options.clock.now(), isOrderly }, exit);
   }
 }
