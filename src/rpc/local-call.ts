@@ -1,10 +1,10 @@
-import { type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { type Context, until } from '../concurrency/index.ts';
 import type { Handler } from '../service/index.ts';
 import { boundStream, isStream } from './bound-stream.ts';
 import { failureOf } from './call-failure.ts';
 import { writeHead } from './call-headers.ts';
-import { type LocalServer, serveLocally } from './local-network.ts';
+import { type AttachedServer, serveLocally } from './local-network.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { methodPath, type Payload } from './server-method.ts';
 
@@ -12,12 +12,14 @@ import { methodPath, type Payload } from './server-method.ts';
 export function localCall(
   desc: DescMethod,
   maxMessageBytes: number,
-): (server: LocalServer) => Handler<Payload, Payload> {
+): (server: AttachedServer) => Handler<Payload, Payload> {
   const path = methodPath(desc);
-  const encode = (message: Message): Uint8Array =>
-    checked(toBinary(desc.input, message), 'the request', maxMessageBytes);
-  const decode = (bytes: Uint8Array): Message => fromBinary(desc.output, checked(bytes, 'the answer', maxMessageBytes));
   return (server) => async (ctx, input) => {
+    const { codecs } = server;
+    const encode = (message: Message): Uint8Array =>
+      checked(codecs.codec(desc.input).encode(message), 'the request', maxMessageBytes);
+    const decode = (bytes: Uint8Array): Message =>
+      codecs.codec(desc.output).decode(checked(bytes, 'the answer', maxMessageBytes));
     const headers = new Map<string, string>();
     writeHead(ctx, 'connect', (name, value) => headers.set(name, value));
     // Ends with the caller's Context, when the caller stops reading, and when its own stream of requests fails.

@@ -1,9 +1,10 @@
-import { fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import type { Message } from '@bufbuild/protobuf';
 import { type GetHeader, readFields } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { boundStream, isStream } from './bound-stream.ts';
 import { readDeadline } from './call-headers.ts';
+import { type Codecs, createCodecs } from './codec/codecs.ts';
 import { decodeStatus, encodeStatus } from './error-codec.ts';
 import { type InboundCall, type InboundCalls, inboundFailure } from './inbound-call.ts';
 import { RpcErrors } from './rpc-errors.ts';
@@ -28,6 +29,11 @@ export interface LocalServer {
   readonly maxMessageBytes: number;
 }
 
+/** One that was found: its calls are written and read with the codecs of the network. */
+export interface AttachedServer extends LocalServer {
+  readonly codecs: Codecs;
+}
+
 /** Messages or streams of messages, in their binary form. */
 export type LocalPayload = Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -36,7 +42,8 @@ export function createLocalNetwork(): LocalNetwork {
 }
 
 class Network implements LocalNetwork {
-  readonly #servers = new Map<string, LocalServer[]>();
+  readonly #servers = new Map<string, AttachedServer[]>();
+  readonly #codecs = createCodecs();
   #turn = 0;
 
   get names(): readonly string[] {
@@ -44,15 +51,16 @@ class Network implements LocalNetwork {
   }
 
   attach(name: string, server: LocalServer): () => void {
-    this.#servers.set(name, [...(this.#servers.get(name) ?? []), server]);
+    const attached = { ...server, codecs: this.#codecs };
+    this.#servers.set(name, [...(this.#servers.get(name) ?? []), attached]);
     return () => {
-      const left = (this.#servers.get(name) ?? []).filter((other) => other !== server);
+      const left = (this.#servers.get(name) ?? []).filter((other) => other !== attached);
       if (left.length === 0) this.#servers.delete(name);
       else this.#servers.set(name, left);
     };
   }
 
-  find(name: string): LocalServer | undefined {
+  find(name: string): AttachedServer | undefined {
     const servers = this.#servers.get(name);
     return servers?.[this.#turn++ % servers.length];
   }
@@ -64,7 +72,7 @@ export function attach(network: LocalNetwork, name: string, server: LocalServer)
 }
 
 /** A server of this name, if one is in this process. */
-export function find(network: LocalNetwork, name: string): LocalServer | undefined {
+export function find(network: LocalNetwork, name: string): AttachedServer | undefined {
   return inner(network).find(name);
 }
 
@@ -78,7 +86,7 @@ function inner(network: LocalNetwork): Network {
  * what came through the error's wire form.
  */
 export async function serveLocally(
-  server: LocalServer,
+  server: AttachedServer,
   path: string,
   header: GetHeader,
   input: LocalPayload,
@@ -113,11 +121,11 @@ export async function serveLocally(
   }
 }
 
-function decode(server: LocalServer, call: InboundCall, input: LocalPayload): Payload {
-  const { input: desc } = call.method.desc;
+function decode(server: AttachedServer, call: InboundCall, input: LocalPayload): Payload {
+  const codec = server.codecs.codec(call.method.desc.input);
   const read = (bytes: Uint8Array): Message => {
     if (bytes.byteLength > server.maxMessageBytes) throw tooLarge('the request', server.maxMessageBytes);
-    return fromBinary(desc, bytes);
+    return codec.decode(bytes);
   };
   if (!isStream(input)) return read(input);
   return (async function* () {
@@ -125,14 +133,14 @@ function decode(server: LocalServer, call: InboundCall, input: LocalPayload): Pa
   })();
 }
 
-function encode(server: LocalServer, call: InboundCall, message: Message): Uint8Array {
-  const bytes = toBinary(call.method.desc.output, message);
+function encode(server: AttachedServer, call: InboundCall, message: Message): Uint8Array {
+  const bytes = server.codecs.codec(call.method.desc.output).encode(message);
   if (bytes.byteLength > server.maxMessageBytes) throw tooLarge('the answer', server.maxMessageBytes);
   return bytes;
 }
 
 async function* encodeStream(
-  server: LocalServer,
+  server: AttachedServer,
   call: InboundCall,
   messages: AsyncIterable<Message>,
   close: () => void,

@@ -1,0 +1,22 @@
+import type { DescMessage, Message, MessageShape } from '@bufbuild/protobuf';
+import type { Sink } from './sink.ts';
+import type { Source } from './source.ts';
+
+/** Turns messages of one type into bytes and back. The bytes are those of `toBinary`, the messages those of `fromBinary`. */
+export interface Codec<D extends DescMessage = DescMessage> {
+  /** Throws an Error that names the field for a value that its type cannot hold. */
+  encode(message: MessageShape<D>): Uint8Array;
+  /**
+   * Fields of bytes share the memory of `bytes`. Throws a RangeError for what is not a message of the type; it takes time and
+   * memory in proportion to what there is, never to what a length says.
+   */
+  decode(bytes: Uint8Array): MessageShape<D>;
+}
+
+/** How a message within a message is written and read: by functions that work on the same bytes. */
+export interface PartCodec {
+  /** Puts the fields before what is there. */
+  encode: (message: Message, sink: Sink) => void;
+  /** Reads the fields from `source.at` to `end`. `depth`: how many more levels are allowed. */
+  decode: (source: Source, end: number, depth: number) => Message;
+}

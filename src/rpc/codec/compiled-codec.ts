@@ -1,0 +1,158 @@
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  fromBinary,
+  type Message,
+  mergeFromBinary,
+  toBinary,
+} from '@bufbuild/protobuf';
+import { Code } from './code.ts';
+import type { Codec, PartCodec } from './codec.ts';
+import type { Codecs } from './codecs.ts';
+import { decoderSource } from './decoder-source.ts';
+import { encoderSource } from './encoder-source.ts';
+import { Sink } from './sink.ts';
+import { Source } from './source.ts';
+import { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of } from './values.ts';
+
+/** As the library: deeper messages are refused, so that none fills the stack. */
+const maxDepth = 100;
+/** google.protobuf.FeatureSet.FieldPresence.LEGACY_REQUIRED */
+const legacyRequired = 3;
+
+/** Codecs whose functions are made from source, one per type, when a message of the type is first met. */
+export class CompiledCodecs implements Codecs {
+  readonly #codecs = new Map<DescMessage, Codec>();
+  readonly #parts = new Map<DescMessage, PartCodec>();
+  readonly #sink = new Sink();
+
+  codec<D extends DescMessage>(desc: D): Codec<D> {
+    let codec = this.#codecs.get(desc);
+    if (codec === undefined) {
+      codec = this.#make(desc);
+      this.#codecs.set(desc, codec);
+    }
+    return codec as Codec<D>;
+  }
+
+  #make(desc: DescMessage): Codec {
+    const part = this.#part(desc);
+    const sink = this.#sink;
+    return {
+      encode(message) {
+        sink.reset();
+        part.encode(message, sink);
+        return sink.finish();
+      },
+      decode: (bytes) => part.decode(new Source(bytes), bytes.length, maxDepth),
+    };
+  }
+
+  #part(desc: DescMessage): PartCodec {
+    let part = this.#parts.get(desc);
+    if (part === undefined) {
+      part = isPlain(desc) ? plainPart(desc) : this.#lazyPart(desc);
+      this.#parts.set(desc, part);
+    }
+    return part;
+  }
+
+  /** Types refer to each other, also in circles: what a part refers to is compiled when it is first used. */
+  #lazyPart(desc: DescMessage): PartCodec {
+    const compile = () => Object.assign(part, this.#compile(desc));
+    const part: PartCodec = {
+      encode: (message, sink) => compile().encode(message, sink),
+      decode: (source, end, depth) => compile().decode(source, end, depth),
+    };
+    return part;
+  }
+
+  #compile(desc: DescMessage): PartCodec {
+    const prototype = Object.getPrototypeOf(create(desc)) as object;
+    const hasPrototype = prototype !== Object.prototype;
+    const Shape = function Shape() {};
+    if (hasPrototype) Shape.prototype = prototype;
+    const code = new Code();
+    const encoder = encoderSource(desc, code, hasPrototype);
+    const decoder = decoderSource(desc, code, hasPrototype);
+    const parts = code.parts.map((part) => this.#part(part));
+    const blank = (part: PartCodec) => part.decode(new Source(new Uint8Array(0)), 0, maxDepth);
+    const merge = (part: PartCodec, into: Message, source: Source, end: number, depth: number) =>
+      mergePart(code.parts[parts.indexOf(part)]!, into, source, end, depth);
+    const scope = { ...valueChecks, foreign, unknown: putUnknown, tooDeep, setProto, blank, merge, Shape };
+    const names = [...Object.keys(scope), ...parts.map((_, index) => `p${index}`)];
+    // The descriptor is the program's own; every name of it is quoted.
+    const make = new Function(...names, `'use strict'; return { encode: ${encoder}, decode: ${decoder} };`);
+    return make(...Object.values(scope), ...parts) as PartCodec;
+  }
+}
+
+const valueChecks = { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of, numberKey };
+
+/** What is rare and intricate stays with the library: groups, closed enums, required fields, Struct as JSON. */
+function isPlain(desc: DescMessage): boolean {
+  return desc.fields.some((field) => {
+    if (field.presence === legacyRequired) return true;
+    if ('delimitedEncoding' in field && field.delimitedEncoding === true) return true;
+    if (field.enum !== undefined && !field.enum.open) return true;
+    return isJson(field);
+  });
+}
+
+function isJson(field: DescField): boolean {
+  return field.message?.typeName === 'google.protobuf.Struct' && field.parent.typeName !== 'google.protobuf.Value';
+}
+
+function plainPart(desc: DescMessage): PartCodec {
+  return {
+    encode: (message, sink) => sink.raw(toBinary(desc, message), 0),
+    decode(source, end, depth) {
+      const bytes = source.bytes.subarray(source.at, end);
+      source.at = end;
+      return readPlain(() => fromBinary(desc, bytes, { recursionLimit: depth }));
+    },
+  };
+}
+
+/** A field of one message that comes more than once: its parts are merged. Rare, so the library does it. */
+function mergePart(desc: DescMessage, into: Message, source: Source, end: number, depth: number): Message {
+  const bytes = source.bytes.subarray(source.at, end);
+  source.at = end;
+  return readPlain(() => mergeFromBinary(desc, into, bytes, { recursionLimit: depth }));
+}
+
+function readPlain<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof RangeError ? error : new RangeError((error as Error).message, { cause: error });
+  }
+}
+
+function putUnknown(sink: Sink, unknown: NonNullable<Message['$unknown']>, reserve: number): void {
+  for (let i = unknown.length - 1; i >= 0; i--) {
+    const { no, wireType, data } = unknown[i]!;
+    sink.raw(data, reserve);
+    sink.varint32(((no << 3) | wireType) >>> 0);
+  }
+  sink.ensure(reserve);
+}
+
+function foreign(message: Message, wanted: string): never {
+  throw new TypeError(`cannot encode a ${message.$typeName} as a ${wanted}`);
+}
+
+function tooDeep(typeName: string): RangeError {
+  return new RangeError(`not a message: a ${typeName} is nested more than ${maxDepth} levels deep`);
+}
+
+/** An assignment would change the prototype. */
+function setProto(map: object, value: unknown): void {
+  Object.defineProperty(map, '__proto__', { value, enumerable: true, configurable: true, writable: true });
+}
+
+function numberKey(key: string): number | string {
+  const number = Number.parseInt(key, 10);
+  return Number.isFinite(number) ? number : key;
+}

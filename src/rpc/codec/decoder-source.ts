@@ -1,0 +1,239 @@
+import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import type { Code } from './code.ts';
+import { wireTypeOf } from './encoder-source.ts';
+
+const implicit = 2;
+
+/**
+ * The function that reads a message of this type, as source: one loop over tags into local variables, then one object
+ * literal, so that all messages of a type have one shape. A field that comes in another wire type than its own is kept as an
+ * unknown one.
+ */
+export function decoderSource(desc: DescMessage, code: Code, hasPrototype: boolean): string {
+  return new DecoderSource(desc, code, hasPrototype).build();
+}
+
+class DecoderSource {
+  readonly #desc: DescMessage;
+  readonly #code: Code;
+  readonly #hasPrototype: boolean;
+
+  constructor(desc: DescMessage, code: Code, hasPrototype: boolean) {
+    this.#desc = desc;
+    this.#code = code;
+    this.#hasPrototype = hasPrototype;
+  }
+
+  build(): string {
+    const { fields, members } = this.#desc;
+    return `(r, end, depth) => {
+      if (depth <= 0) throw tooDeep(${JSON.stringify(this.#desc.typeName)});
+      const b = r.bytes;
+      let p = r.at;
+      let u;
+      ${members.map((member, index) => `let f${index}${this.#initial(member)};`).join('\n')}
+      while (p < end) {
+        let t = b[p++];
+        if (t >= 0x80 || t < 8) { r.at = p - 1; t = r.tag(); p = r.at; }
+        switch (t) {
+          ${fields.map((field) => this.#cases(field)).join('\n')}
+          default: {
+            r.at = p;
+            const data = r.skip(t, end, depth);
+            p = r.at;
+            (u ??= []).push({ no: t >>> 3, wireType: t & 7, data });
+          }
+        }
+      }
+      r.at = p;
+      if (p !== end) throw r.overrun();
+      ${this.#literal()}
+      if (u !== undefined) m.$unknown = u;
+      return m;
+    }`;
+  }
+
+  /** What a message has of the member before anything is read; nothing where it must not have the property. */
+  #initial(member: DescMessage['members'][number]): string {
+    if (member.kind === 'oneof') return '';
+    if (member.fieldKind === 'list') return ' = []';
+    if (member.fieldKind === 'map') return ' = {}';
+    if (member.presence !== implicit || member.fieldKind === 'message') return '';
+    if (member.fieldKind === 'enum') return ` = ${member.enum.values[0]!.number}`;
+    switch (member.scalar) {
+      case ScalarType.STRING:
+        return ` = ''`;
+      case ScalarType.BYTES:
+        return '';
+      case ScalarType.BOOL:
+        return ' = false';
+      default:
+        return is64(member.scalar) ? (member.longAsString ? ` = '0'` : ' = 0n') : ' = 0';
+    }
+  }
+
+  #literal(): string {
+    const always: string[] = [`$typeName: ${JSON.stringify(this.#desc.typeName)}`];
+    const sometimes: string[] = [];
+    for (const [index, member] of this.#desc.members.entries()) {
+      const name = JSON.stringify(member.localName);
+      if (member.kind === 'oneof') always.push(`${name}: f${index} ?? { case: undefined }`);
+      else if (member.fieldKind === 'scalar' && member.scalar === ScalarType.BYTES && member.presence === implicit)
+        always.push(`${name}: f${index} ?? new Uint8Array(0)`);
+      else if (this.#initial(member) !== '') always.push(`${name}: f${index}`);
+      else sometimes.push(`if (f${index} !== undefined) m[${name}] = f${index};`);
+    }
+    if (!this.#hasPrototype) return `const m = { ${always.join(', ')} };\n${sometimes.join('\n')}`;
+    const set = always.map((property) => property.replace(/^("(?:[^"\\]|\\.)*"|\$typeName): /, 'm[$1] = '));
+    const assigned = set.map((text) => text.replace('m[$typeName]', 'm.$typeName'));
+    return `const m = new Shape();\n${assigned.map((text) => `${text};`).join('\n')}\n${sometimes.join('\n')}`;
+  }
+
+  #cases(field: DescField): string {
+    const index = this.#desc.members.indexOf((field.oneof ?? field) as DescMessage['members'][number]);
+    const f = `f${index}`;
+    if (field.fieldKind === 'list') return this.#listCases(field, f);
+    if (field.fieldKind === 'map') return this.#case(field.number, 2, this.#entry(field, f));
+    if (field.fieldKind === 'message') return this.#case(field.number, 2, this.#message(field, f));
+    const type = field.fieldKind === 'enum' ? ScalarType.INT32 : field.scalar;
+    const read = this.#scalar(type, field, field.fieldKind === 'scalar' && field.longAsString);
+    const body =
+      field.oneof === undefined
+        ? `${read(f)}`
+        : `let v; ${read('v')} ${f} = { case: ${JSON.stringify(field.localName)}, value: v };`;
+    return this.#case(field.number, wireTypeOf(type), body);
+  }
+
+  #case(number: number, wireType: number, body: string): string {
+    return `case ${((number << 3) | wireType) >>> 0}: { ${body} break; }`;
+  }
+
+  #listCases(field: DescField & { fieldKind: 'list' }, f: string): string {
+    if (field.listKind === 'message')
+      return this.#case(field.number, 2, `${this.#part(field.message, 'v')} ${f}.push(v);`);
+    const type = field.listKind === 'enum' ? ScalarType.INT32 : field.scalar;
+    const read = this.#scalar(type, field, field.listKind === 'scalar' && field.longAsString);
+    const one = this.#case(field.number, wireTypeOf(type), `let v; ${read('v')} ${f}.push(v);`);
+    if (wireTypeOf(type) === 2) return one;
+    const packed = `r.at = p; const last = r.end(end); p = r.at;
+      while (p < last) { let v; ${read('v')} ${f}.push(v); }
+      if (p !== last) { r.at = p; throw r.overrun(); }`;
+    return `${one}\n${this.#case(field.number, 2, packed)}`;
+  }
+
+  #message(field: DescField & { fieldKind: 'message' }, f: string): string {
+    const { message, localName, oneof } = field;
+    const part = this.#code.part(message);
+    const name = JSON.stringify(localName);
+    if (oneof !== undefined) {
+      return `r.at = p; const last = r.end(end);
+        const v = ${f} !== undefined && ${f}.case === ${name} ? merge(${part}, ${f}.value, r, last, depth - 1) : ${part}.decode(r, last, depth - 1);
+        p = r.at; ${f} = { case: ${name}, value: v };`;
+    }
+    if (isWrapperDesc(message)) {
+      const inner = `.${message.fields[0]!.localName}`;
+      const whole = `{ $typeName: ${JSON.stringify(message.typeName)}, ${message.fields[0]!.localName}: ${f} }`;
+      return `r.at = p; const last = r.end(end);
+        ${f} = (${f} === undefined ? ${part}.decode(r, last, depth - 1) : merge(${part}, ${whole}, r, last, depth - 1))${inner}; p = r.at;`;
+    }
+    return `r.at = p; const last = r.end(end);
+      ${f} = ${f} === undefined ? ${part}.decode(r, last, depth - 1) : merge(${part}, ${f}, r, last, depth - 1); p = r.at;`;
+  }
+
+  #part(desc: DescMessage, v: string): string {
+    return `r.at = p; const last = r.end(end); const ${v} = ${this.#code.part(desc)}.decode(r, last, depth - 1); p = r.at;`;
+  }
+
+  #entry(field: DescField & { fieldKind: 'map' }, f: string): string {
+    const keyWire = wireTypeOf(field.mapKey);
+    const key = this.#scalar(field.mapKey, field, false);
+    let value: string;
+    let valueWire = 2;
+    let zero: string;
+    if (field.mapKind === 'message') {
+      const part = this.#code.part(field.message);
+      value = `r.at = p; const inner = r.end(last);
+        v = v === undefined ? ${part}.decode(r, inner, depth - 1) : merge(${part}, v, r, inner, depth - 1); p = r.at;`;
+      zero = `blank(${part})`;
+    } else {
+      const type = field.mapKind === 'enum' ? ScalarType.INT32 : field.scalar;
+      valueWire = wireTypeOf(type);
+      value = this.#scalar(type, field, false)('v');
+      zero = field.mapKind === 'enum' ? String(field.enum.values[0]!.number) : zeroOf(type);
+    }
+    return `r.at = p; const last = r.end(end); p = r.at;
+      let k; let v;
+      { const end = last;
+        while (p < last) {
+          r.at = p; const t = r.tag(); p = r.at;
+          if (t === ${8 | keyWire}) { ${key('k')} }
+          else if (t === ${16 | valueWire}) { ${value} }
+          else { r.at = p; r.skip(t, last, depth); p = r.at; }
+        }
+        if (p !== last) { r.at = p; throw r.overrun(); }
+      }
+      if (k === undefined) k = ${zeroOf(field.mapKey)};
+      if (v === undefined) v = ${zero};
+      if (k === '__proto__') setProto(${f}, v); else ${f}[k] = v;`;
+  }
+
+  /** Statements that read a scalar at p into a variable. */
+  #scalar(type: ScalarType, field: DescField, longAsString: boolean): (into: string) => string {
+    const slow = (method: string) => (into: string) => `r.at = p; ${into} = r.${method}; p = r.at;`;
+    // Most numbers have one byte.
+    const quick = (method: string, of: (value: string) => string) => (into: string) =>
+      `{ const w = b[p]; if (w < 0x80) { ${into} = ${of('w')}; p++; } else { r.at = p; ${into} = r.${method}; p = r.at; } }`;
+    const long = (text: string) => (longAsString ? `String(${text})` : text);
+    const wide = (method: string) => (into: string) => `r.at = p; ${into} = ${long(`r.${method}`)}; p = r.at;`;
+    switch (type) {
+      case ScalarType.STRING:
+        return slow(`string(end, ${'utf8Validation' in field && field.utf8Validation === true})`);
+      case ScalarType.BYTES:
+        return slow('lengthDelimited(end)');
+      case ScalarType.BOOL:
+        return quick('bool()', (w) => `${w} !== 0`);
+      case ScalarType.DOUBLE:
+        return slow('double()');
+      case ScalarType.FLOAT:
+        return slow('float()');
+      case ScalarType.INT32:
+        return quick('int32()', (w) => w);
+      case ScalarType.UINT32:
+        return quick('varint32()', (w) => w);
+      case ScalarType.SINT32:
+        return quick('sint32()', (w) => `(${w} >>> 1) ^ -(${w} & 1)`);
+      case ScalarType.FIXED32:
+        return slow('fixed32()');
+      case ScalarType.SFIXED32:
+        return slow('sfixed32()');
+      case ScalarType.INT64:
+        return wide('int64()');
+      case ScalarType.UINT64:
+        return wide('uint64()');
+      case ScalarType.SINT64:
+        return wide('sint64()');
+      case ScalarType.FIXED64:
+        return wide('fixed64()');
+      case ScalarType.SFIXED64:
+        return wide('sfixed64()');
+    }
+  }
+}
+
+function is64(type: ScalarType): boolean {
+  return (
+    type === ScalarType.INT64 ||
+    type === ScalarType.UINT64 ||
+    type === ScalarType.SINT64 ||
+    type === ScalarType.FIXED64 ||
+    type === ScalarType.SFIXED64
+  );
+}
+
+function zeroOf(type: ScalarType): string {
+  if (type === ScalarType.STRING) return `''`;
+  if (type === ScalarType.BYTES) return 'new Uint8Array(0)';
+  if (type === ScalarType.BOOL) return 'false';
+  return is64(type) ? '0n' : '0';
+}

@@ -1,0 +1,202 @@
+/** Fields of a fixed size are at most this long with their tag: 5 bytes for the tag, 10 for a varint. */
+export const maxFixedBytes = 15;
+
+const firstBytes = 1024;
+/** A buffer that grew beyond this for one message is not kept for the next. */
+const maxKeptBytes = 256 * 1024;
+/** Longer strings are measured and written by the platform; below, a loop over ASCII is faster than the calls. */
+const maxLoopLength = 127;
+const two32 = 2 ** 32;
+
+/**
+ * Takes the bytes of a message from its end to its beginning: when the length of a part is to be written, the part is
+ * there already, so nothing is measured twice and nothing moved. Every method puts its bytes *before* those that are there.
+ *
+ * `reserve` is what the caller will write without asking for room again.
+ */
+export class Sink {
+  declare bytes: Buffer;
+  declare view: DataView;
+  /** Where the last written byte stands; what is free is before it. */
+  declare at: number;
+
+  constructor() {
+    this.#take(firstBytes);
+    this.at = firstBytes;
+  }
+
+  /** Forgets what was written. */
+  reset(): void {
+    if (this.bytes.length > maxKeptBytes) this.#take(firstBytes);
+    this.at = this.bytes.length;
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    const { bytes, at } = this;
+    const length = bytes.length - at;
+    if (length <= 32) {
+      // In the heap, and without a call.
+      const copy = new Uint8Array(length);
+      for (let i = 0; i < length; i++) copy[i] = bytes[at + i]!;
+      return copy;
+    }
+    const copy = Buffer.allocUnsafe(length);
+    bytes.copy(copy, 0, at);
+    return copy;
+  }
+
+  /** Makes room. */
+  ensure(size: number): void {
+    if (this.at < size) this.#grow(size);
+  }
+
+  /** A tag, or the length of what was written since `end`. Needs 5 bytes of room. */
+  varint32(value: number): void {
+    const { bytes } = this;
+    if (value < 0x80) {
+      bytes[--this.at] = value;
+      return;
+    }
+    let at = this.at;
+    if (value < 0x4000) {
+      at -= 2;
+      bytes[at] = (value & 0x7f) | 0x80;
+      bytes[at + 1] = value >>> 7;
+    } else {
+      at -= value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
+      let next = at;
+      let rest = value;
+      while (rest > 0x7f) {
+        bytes[next++] = (rest & 0x7f) | 0x80;
+        rest >>>= 7;
+      }
+      bytes[next] = rest;
+    }
+    this.at = at;
+  }
+
+  int32(value: number): void {
+    if (value >= 0) this.varint32(value);
+    else this.varint64(value >>> 0, 0xffffffff);
+  }
+
+  sint32(value: number): void {
+    this.varint32(((value << 1) ^ (value >> 31)) >>> 0);
+  }
+
+  /** Both halves unsigned. */
+  varint64(low: number, high: number): void {
+    if (high === 0) {
+      this.varint32(low);
+      return;
+    }
+    const { bytes } = this;
+    // 28 bits lie in the first four bytes; the fifth takes the last 4 of the low half and the first 3 of the high one.
+    let more = high >>> 3;
+    let size = 5;
+    for (let rest = more; rest > 0; rest >>>= 7) size++;
+    const at = this.at - size;
+    this.at = at;
+    bytes[at] = (low & 0x7f) | 0x80;
+    bytes[at + 1] = ((low >>> 7) & 0x7f) | 0x80;
+    bytes[at + 2] = ((low >>> 14) & 0x7f) | 0x80;
+    bytes[at + 3] = ((low >>> 21) & 0x7f) | 0x80;
+    const fifth = (low >>> 28) | ((high & 0x07) << 4);
+    if (more === 0) {
+      bytes[at + 4] = fifth;
+      return;
+    }
+    bytes[at + 4] = fifth | 0x80;
+    let next = at + 5;
+    while (more > 0x7f) {
+      bytes[next++] = (more & 0x7f) | 0x80;
+      more >>>= 7;
+    }
+    bytes[next] = more;
+  }
+
+  /** A number or bigint that was checked to be in the range of int64 or uint64. */
+  int64(value: bigint): void {
+    const number = Number(value);
+    if (number >= 0 && number < two32) this.varint32(number);
+    else if (Number.isSafeInteger(number)) this.varint64(number >>> 0, Math.floor(number / two32) >>> 0);
+    else this.varint64(Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn));
+  }
+
+  sint64(value: bigint): void {
+    this.int64(BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)));
+  }
+
+  fixed32(value: number): void {
+    this.at -= 4;
+    this.view.setUint32(this.at, value, true);
+  }
+
+  fixed64(value: bigint): void {
+    this.at -= 8;
+    this.view.setBigUint64(this.at, BigInt.asUintN(64, value), true);
+  }
+
+  float(value: number): void {
+    this.at -= 4;
+    this.view.setFloat32(this.at, value, true);
+  }
+
+  double(value: number): void {
+    this.at -= 8;
+    this.view.setFloat64(this.at, value, true);
+  }
+
+  /** With its length. */
+  string(value: string, reserve: number): void {
+    const { length } = value;
+    if (length <= maxLoopLength) {
+      this.ensure(length + 5 + reserve);
+      const { bytes } = this;
+      const at = this.at - length;
+      let i = 0;
+      for (; i < length; i++) {
+        const code = value.charCodeAt(i);
+        if (code > 0x7f) break;
+        bytes[at + i] = code;
+      }
+      if (i === length) {
+        this.at = at - 1;
+        bytes[at - 1] = length;
+        return;
+      }
+    }
+    const size = Buffer.byteLength(value);
+    this.ensure(size + 5 + reserve);
+    this.at -= size;
+    this.bytes.write(value, this.at, size, size === length ? 'latin1' : 'utf8');
+    this.varint32(size);
+  }
+
+  /** With their length. */
+  lengthDelimited(value: Uint8Array, reserve: number): void {
+    this.raw(value, reserve);
+    this.varint32(value.length);
+  }
+
+  raw(value: Uint8Array, reserve: number): void {
+    this.ensure(value.length + 5 + reserve);
+    this.at -= value.length;
+    this.bytes.set(value, this.at);
+  }
+
+  #grow(size: number): void {
+    const { bytes, at } = this;
+    const used = bytes.length - at;
+    this.#take(Math.max(2 * bytes.length, used + size));
+    this.at = this.bytes.length - used;
+    this.bytes.set(bytes.subarray(at), this.at);
+  }
+
+  #take(size: number): void {
+    const buffer = new ArrayBuffer(size);
+    this.bytes = Buffer.from(buffer);
+    this.view = new DataView(buffer);
+  }
+}
