@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { availableParallelism, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import type { Contestant, MakeSubject } from './harness.ts';
 import { checkAnswer } from './http/check-answer.ts';
 import { contenders, type Programs } from './http/contenders.ts';
+import { pinning } from './http/pinning.ts';
 import { loads, medianRow, type RowName, rowNames, rows } from './http/rows.ts';
 import { type Program, ServerProcess } from './http/server-process.ts';
 import { runWrk } from './http/wrk.ts';
@@ -61,21 +62,6 @@ export const subject: MakeSubject = async ({ quick }) => {
 
 /** More than a bench that has just ended leaves behind. */
 const busyLoad = 1.5;
-
-interface Pinning {
-  readonly server: readonly string[];
-  readonly client: readonly string[];
-}
-
-/** One core for the servers and another for the client, where the machine has two. */
-function pinning(): Pinning {
-  if (availableParallelism() < 2 || spawnSync('taskset', ['-V']).status !== 0) {
-    process.stderr.write('server and client are not pinned: that needs two cores and taskset\n');
-    return { server: [], client: [] };
-  }
-  spawnSync('taskset', ['-cp', '1', String(process.pid)]);
-  return { server: ['taskset', '-c', '0'], client: ['taskset', '-c', '1'] };
-}
 
 /** Starts the programs that do not run yet, and looks at what they answer. */
 async function start(
