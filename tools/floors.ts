@@ -20,7 +20,7 @@ export const floors: readonly (readonly string[])[] = [
   ['tx'],
   ['push', 'edge/gateway'],
   ['broker', 'collector'],
-  ['adapters/mysql'],
+  ['adapters/mysql', 'adapters/redis'],
   ['fleet'],
   ['testing'],
   ['cli'],
