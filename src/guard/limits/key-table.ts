@@ -2,13 +2,13 @@ import { type HashSeed, KeyHash } from './key-hash.ts';
 
 /** Slots of one bucket: two cache lines. */
 const ways = 8;
-/** Slots for each key that is promised a place: then one in some thousand finds both of its buckets taken. */
-const spare = 1.15;
+/** Slots for each key that is promised a place: then one in some ten thousand finds both of its buckets taken. */
+const spare = 1.3;
 const two32 = 2 ** 32;
 
 /**
  * One time for each of many keys, in a fixed piece of memory: 16 bytes a slot (the key's 64-bit hash and a double),
- * 1.15 slots a key. A time that is not ahead of now means the same as none, so such a slot is free. A key lives in one of
+ * 1.3 slots a key. A time that is not ahead of now means the same as none, so such a slot is free. A key lives in one of
  * two buckets of eight slots; a new one goes into the emptier of both, and where both are taken, in place of the one of the
  * sixteen whose time is the earliest. So nothing is ever moved or rehashed, and a look-up touches 256 bytes at most.
  *

@@ -19,7 +19,7 @@ import type { SharedRejections } from './shared-rejections.ts';
 
 /** What `configure` changes of it. */
 export interface KeyedRate extends BurstRate {
-  /** Keys that are remembered, at 18.4 bytes each, taken at once. From 8 to 100,000,000. Default: 100,000. */
+  /** Keys that are remembered, at 21 bytes each, taken at once. From 8 to 100,000,000. Default: 100,000. */
   readonly maxKeys?: number;
 }
 

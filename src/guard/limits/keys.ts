@@ -17,20 +17,41 @@ export const byMethod: KeyOf = ({ service, method }) => `${service}/${method}`;
  */
 export const byAddress: KeyOf = ({ address }) => (address === undefined ? undefined : networkOf(address));
 
-/** The address itself, and of IPv6 its first four groups. The mapped form `::ffff:192.0.2.1` is IPv4. */
+/** The address itself, and of IPv6 its first four groups: `2001:db8:0:1`. The mapped form `::ffff:192.0.2.1` is IPv4. */
 export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
+  let colons = 0;
+  let before = colon;
+  for (let i = 0; i < address.length; i++) {
+    const code = address.charCodeAt(i);
+    if (code === colon) {
+      if (before === colon) return parsedNetwork(address);
+      if (++colons === 4) return address.slice(0, i);
+    } else if ((code >= upperA && code <= upperF) || (code === zero && before === colon && colons > 0)) {
+      // The form that the system gives has neither capitals nor leading zeros; a group that is 0 is rare enough.
+      return parsedNetwork(address);
+    }
+    before = code;
+  }
+  return colons === 0 ? address : parsedNetwork(address);
+}
+
+const colon = 0x3a;
+const zero = 0x30;
+const upperA = 0x41;
+const upperF = 0x46;
+
+function parsedNetwork(address: string): string {
   if (address.includes('.')) return address.slice(address.lastIndexOf(':') + 1);
-  const zone = address.indexOf('%');
-  const [head = '', tail] = (zone < 0 ? address : address.slice(0, zone)).split('::');
+  const [bare = ''] = address.split('%', 1);
+  const [head = '', tail] = bare.split('::');
   const groups = head === '' ? [] : head.split(':');
   if (tail !== undefined) {
     const after = tail === '' ? [] : tail.split(':');
     while (groups.length + after.length < 8) groups.push('0');
     groups.push(...after);
   }
-  return `${groups
+  return groups
     .slice(0, 4)
     .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
+    .join(':');
 }
