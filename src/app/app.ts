@@ -2,6 +2,7 @@ import { background, type CancelContext, type Context, sleep, until } from '../c
 import type { Registration } from '../discovery/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry, type Telemetry, withTelemetry } from '../observe/index.ts';
+import { type LiveGuard, withGuardSettings } from '../service/guard/live-guard.ts';
 import type { DrainOptions, Endpoint, Server } from '../service/index.ts';
 import { adminServer } from './admin-server.ts';
 import { portIn } from './environment.ts';
@@ -68,6 +69,8 @@ export interface AppOptions {
   readonly propagationMs?: number;
   /** How long running calls get to end. Default: 10,000. */
   readonly drainMs?: number;
+  /** Changes the settings of its servers' and clients' guards while it runs. Default: they stay as they were made. */
+  readonly guard?: LiveGuard;
 }
 
 /** What ends slower than this is left behind with a warning: leaving the registry, one closer, flushing telemetry. */
@@ -107,7 +110,8 @@ class ServiceApp implements App {
     this.#readiness = new Readiness(options.checks ?? {});
     const { closers = [], propagationMs = 300, drainMs = 10_000 } = options;
     this.stopLimitMs = propagationMs + drainMs + 2 * cutOffMs + (3 + closers.length) * stepMs;
-    this.#life = withTelemetry(background(), this.telemetry).withCancel();
+    const life = withTelemetry(background(), this.telemetry);
+    this.#life = (options.guard === undefined ? life : withGuardSettings(life, options.guard)).withCancel();
   }
 
   start(ctx: Context): Promise<void> {
