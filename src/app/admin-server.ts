@@ -51,7 +51,14 @@ export function adminServer(options: AdminServerOptions): HttpServer {
     guard(request);
     return text(metrics(), { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
   });
-  return createHttpServer({ router, listener: tcpListener({ host, port }), name: `${name}.admin`, maxConnections: 64 });
+  return createHttpServer({
+    router,
+    listener: tcpListener({ host, port }),
+    name: `${name}.admin`,
+    maxConnections: 64,
+    // Who looks after an overloaded process must get to see it.
+    guard: false,
+  });
 }
 
 interface AdminRequest {

@@ -107,7 +107,9 @@ export {
   type StopReason,
 } from './retry/retry-policy.ts';
 export { markUnsent, type UnsentBy, unsentBy } from './retry/unsent.ts';
+export { measureLoop } from './signals/loop.ts';
 export { LoopMeter, type LoopMeterOptions } from './signals/loop-meter.ts';
+export { processSignals, type SharedSignals } from './signals/process-signals.ts';
 export type {
   LoopSignal,
   LoopWindow,

@@ -1,6 +1,6 @@
 import { createContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
-import { type CallFields, type GetHeader, readFields } from '../call/index.ts';
+import { type Admit, type CallFields, type GetHeader, readFields } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import { isDeadlineHeader, readDeadline } from './call-headers.ts';
 import { callKey, connectHandler } from './connect-handlers.ts';
@@ -37,6 +37,8 @@ export interface RpcExchange {
 export interface DispatcherOptions {
   readonly methods: readonly ServerMethod[];
   readonly calls: InboundCalls;
+  /** Undefined: everything is admitted. */
+  readonly admit: Admit | undefined;
   readonly maxMessageBytes: number;
 }
 
@@ -45,10 +47,12 @@ export class Dispatcher {
   readonly #entries = new Map<string, { readonly method: ServerMethod; readonly handler: UniversalHandler }>();
   readonly #services = new Set<string>();
   readonly #calls: InboundCalls;
+  readonly #admit: Admit | undefined;
   readonly #maxMessageBytes: number;
 
-  constructor({ methods, calls, maxMessageBytes }: DispatcherOptions) {
+  constructor({ methods, calls, admit, maxMessageBytes }: DispatcherOptions) {
     this.#calls = calls;
+    this.#admit = admit;
     this.#maxMessageBytes = maxMessageBytes;
     for (const method of methods) {
       this.#entries.set(method.path, { method, handler: connectHandler(method, maxMessageBytes) });
@@ -74,7 +78,8 @@ export class Dispatcher {
     }
     const { header, fields = readFields(header) } = request;
     const timeoutMs = readDeadline(header);
-    const opened = this.#calls.open(base, method, { sizeBytes: lengthOf(header), timeoutMs, fields });
+    const known = { sizeBytes: lengthOf(header), timeoutMs, fields };
+    const opened = this.#calls.open(base, method, known, this.#admit);
     if ('error' in opened && 'admitted' in opened) {
       const { error, retryAfterMs } = opened;
       const after = retryAfterMs === undefined ? undefined : String(Math.ceil(retryAfterMs / 1000));

@@ -28,21 +28,23 @@ export function inboundFailure(call: InboundCall, thrown: unknown): StatusError 
   return call.error;
 }
 
-/** The calls of a server: admits them, and keeps account of those that run, so that a drain can wait for them. */
+/** The calls of a server: keeps account of those that run, so that a drain can wait for them. */
 export class InboundCalls {
-  readonly #admit: Admit | undefined;
   readonly #running = new Set<InboundCall>();
   #whenIdle: (() => void) | undefined;
 
-  constructor(admit: Admit | undefined) {
-    this.#admit = admit;
-  }
-
-  /** Decides on the head of a call and gives it a Context under `base`. Whoever gets a call must close it. */
-  open(base: Context, method: ServerMethod, known: Omit<CallHead, 'service' | 'method'>): InboundCall | Rejection {
+  /** Lets `admit` decide on the head of a call, and gives it a Context under `base`. Whoever gets a call must close it. */
+  open(
+    base: Context,
+    method: ServerMethod,
+    known: Omit<CallHead, 'service' | 'method'>,
+    admit: Admit | undefined,
+  ): InboundCall | Rejection {
     const head = headOf(method.desc, known);
-    const admission = this.#admit?.(head);
+    const admission = admit?.(head);
     if (admission?.admitted === false) return admission;
+    // How long the two sides talk says nothing about this server.
+    if (method.info.kind !== 'unary') admission?.streams?.();
     const ctx = callContext(base, head, method.info.timeoutMs);
     const call: InboundCall = {
       method,

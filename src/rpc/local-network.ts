@@ -1,5 +1,5 @@
 import type { Message } from '@bufbuild/protobuf';
-import { type GetHeader, readFields } from '../call/index.ts';
+import { type Admit, type GetHeader, readFields } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { boundStream, isStream } from './bound-stream.ts';
@@ -26,6 +26,8 @@ export interface LocalServer {
   readonly base: Context;
   readonly methods: ReadonlyMap<string, ServerMethod>;
   readonly calls: InboundCalls;
+  /** Undefined: everything is admitted. */
+  readonly admit: Admit | undefined;
   readonly maxMessageBytes: number;
 }
 
@@ -95,11 +97,8 @@ export async function serveLocally(
   const method = server.methods.get(path);
   if (method === undefined) throw copied(RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path}"`));
   const sizeBytes = isStream(input) ? undefined : input.byteLength;
-  const opened = server.calls.open(server.base, method, {
-    sizeBytes,
-    timeoutMs: readDeadline(header),
-    fields: readFields(header),
-  });
+  const known = { sizeBytes, timeoutMs: readDeadline(header), fields: readFields(header) };
+  const opened = server.calls.open(server.base, method, known, server.admit);
   if ('error' in opened && 'admitted' in opened) throw copied(opened.error);
   const leave = caller.onDone(() => opened.ctx.cancel(RpcErrors.CALLER_LEFT('the caller left')));
   const close = () => {

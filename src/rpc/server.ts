@@ -2,7 +2,16 @@ import type { Admit } from '../call/index.ts';
 import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
 import { createHttpServer, createRouter, type HttpServer, type RouteList, type Router } from '../net/http/index.ts';
 import { anything, http2Preface, type Listener, type ProtocolMux, protocolMux, urlOf } from '../net/tcp/index.ts';
-import type { DrainOptions, Endpoint, Middleware, Server } from '../service/index.ts';
+import {
+  bothAdmit,
+  type DrainOptions,
+  type Endpoint,
+  type GuardedServer,
+  type Middleware,
+  type ServerGuard,
+  type ServerGuardOptions,
+  serverGuard,
+} from '../service/index.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { addRpcRoutes } from './http1-routes.ts';
 import { Http2Connections } from './http2-server.ts';
@@ -19,7 +28,13 @@ export interface RpcServerOptions {
   readonly services: readonly Implementation[];
   /** The service's name, as it registers. */
   readonly name: string;
-  /** Decides on the head of a call, before its message is read. Default: everything is admitted. */
+  /**
+   * Keeps the server from taking on more than it can answer in time: it refuses the least important calls with `unavailable`
+   * OVERLOADED when it is overloaded, and those that cannot be answered in time. For RPCs and plain routes alike. `false`: it
+   * takes on everything. Default: on, and it finds out by itself how much is too much.
+   */
+  readonly guard?: ServerGuardOptions | false;
+  /** Decides on the head of a call that the guard lets in, before its message is read. Default: everything is admitted. */
   readonly admit?: Admit;
   /** Around every method, outside of the services' own; not around plain HTTP routes. Default: none. */
   readonly middleware?: readonly Middleware[];
@@ -57,7 +72,7 @@ export interface RpcServerOptions {
  * until its Context is done, and cuts the rest. Throws a RangeError for a limit out of its range and a TypeError for two
  * services of one name, at once.
  */
-export function createRpcServer(options: RpcServerOptions): Server {
+export function createRpcServer(options: RpcServerOptions): GuardedServer {
   return new RpcServer(options);
 }
 
@@ -74,12 +89,14 @@ const defaults = {
 
 type Limits = { readonly [K in keyof typeof defaults]: number };
 
-class RpcServer implements Server {
+class RpcServer implements GuardedServer {
   readonly #options: RpcServerOptions;
   readonly #limits: Limits;
   readonly #methods: readonly ServerMethod[];
   readonly #calls: InboundCalls;
   readonly #drained = background().withCancel();
+  guard: ServerGuard | undefined;
+  #admit: Admit | undefined;
   #base: CancelContext | undefined;
   #http1: HttpServer | undefined;
   #http2: Http2Connections | undefined;
@@ -88,24 +105,26 @@ class RpcServer implements Server {
   #stopped: Promise<void> | undefined;
 
   constructor(options: RpcServerOptions) {
-    const { services, middleware = [], admit } = options;
+    const { services, middleware = [] } = options;
     this.#limits = limitsOf(`createRpcServer ${options.name}`, defaults, options);
     this.#options = options;
     refuseDoubles(services);
     const { timeoutMs } = this.#limits;
     this.#methods = services.flatMap((service) => serverMethods(service, { middleware, timeoutMs }));
-    this.#calls = new InboundCalls(admit);
+    this.#calls = new InboundCalls();
   }
 
   async start(ctx: Context): Promise<readonly Endpoint[]> {
     if (this.#base !== undefined) throw new TypeError('the RPC server was started twice; make a new one');
-    const { listener, local, name, http, transcode = false } = this.#options;
+    const { listener, local, name, http, transcode = false, guard, admit } = this.#options;
     const { maxMessageBytes, firstBytesTimeoutMs, maxConnections } = this.#limits;
     const base = ctx.withCancel();
     const methods = this.#methods;
     const calls = this.#calls;
     this.#base = base;
-    const dispatcher = new Dispatcher({ methods, calls, maxMessageBytes });
+    if (guard !== false) this.guard = serverGuard(ctx, guard);
+    this.#admit = this.guard === undefined ? admit : bothAdmit(this.guard.admit, admit);
+    const dispatcher = new Dispatcher({ methods, calls, admit: this.#admit, maxMessageBytes });
     this.#http2 = new Http2Connections(base, { ...this.#limits, dispatcher });
     this.#http1 = await this.#startHttp1(base, dispatcher);
     const mux = protocolMux(base, {
@@ -121,8 +140,9 @@ class RpcServer implements Server {
     ctx.onDone(() => this.#cut());
     const address = await listener.start(ctx, (socket) => mux.accept(socket));
     if (local !== undefined) {
+      // What this process asks of itself it has taken on already, and it does not wait for a turn of the loop.
       const table = new Map(methods.map((method) => [method.path, method]));
-      this.#detach = attach(local, name, { base, methods: table, calls, maxMessageBytes });
+      this.#detach = attach(local, name, { base, methods: table, calls, admit, maxMessageBytes });
     }
     const url = urlOf(address, 'http');
     const plain = http === undefined && !transcode ? [] : [{ name: 'http', url }];
@@ -142,7 +162,8 @@ class RpcServer implements Server {
   }
 
   async #startHttp1(base: Context, dispatcher: Dispatcher): Promise<HttpServer> {
-    const { name, admit, http, services, transcode = false } = this.#options;
+    const { name, http, services, transcode = false } = this.#options;
+    const admit = this.#admit;
     const { maxMessageBytes, maxHeaderBytes, maxConnections } = this.#limits;
     const router: Router = createRouter();
     addRpcRoutes(router, dispatcher, this.#methods);
@@ -157,7 +178,8 @@ class RpcServer implements Server {
       name,
       maxHeaderBytes,
       maxConnections,
-      // An RPC is admitted as one, not twice.
+      // An RPC is admitted as one, not twice, and plain routes by the same guard as RPCs.
+      guard: false,
       ...(admit !== undefined && { admit: (head) => (rpcRoutes.has(head.method) ? admitted : admit(head)) }),
     });
     await server.start(base);
@@ -193,6 +215,7 @@ class RpcServer implements Server {
     this.#drained.cancel();
     this.#mux?.close();
     this.#http2?.destroy();
+    this.guard?.close();
     this.#base?.cancel(RpcErrors.DRAINING(`${this.#options.name} is shut down`));
   }
 }

@@ -4,19 +4,98 @@
  */
 export const guardDefaults = {
   /** How much a server takes on: `flotilla/guard` overloadGuard. */
-  overload: {},
+  overload: {
+    /**
+     * 100 ms: a wave of a burst is still taken in one turn; longer, and all others wait for what a person notices. Twice in a
+     * row is no burst any more: where calls keep coming faster than they are done, that is within half a second.
+     */
+    standingMs: 100,
+    /** 5 ms: what CoDel lets a queue stand. A call that is taken on waits for two such turns at most. */
+    targetMs: 5,
+    /** 90 %: from here V8 collects garbage again and again, and what can be asked for later makes room. */
+    heapHighShare: 0.9,
+    /** 95 %: the next allocations may end the process, with all that runs in it. */
+    heapFullShare: 0.95,
+    /** 200 calls of a method at a time, until a queue is seen: a pool of 20 connections with calls of 50 ms works that off in half a second. */
+    initialConcurrency: 200,
+    /** 4: with fewer, two slow calls hold up a method, and too few calls end to find out that it could do more. */
+    minConcurrency: 4,
+    /** 10,000: as many connections as a server takes. */
+    maxConcurrency: 10_000,
+  },
   /** How long a call may take where nobody said so. */
-  deadline: {},
+  deadline: {
+    /** 5 s for a call between services: their callers wait no longer, and a chain of them shares what is left. */
+    rpcMs: 5_000,
+    /** 15 s for a call to an HTTP server, which may be anybody's. */
+    httpMs: 15_000,
+    /** 5 % of what is left, at most 10 ms, are kept for the answer's way home: a server that works to the last millisecond answers nobody. */
+    reserveShare: 0.05,
+    maxReserveMs: 10,
+  },
   /** What one caller may ask for in a while. */
   limits: {},
   /** How much of a server one method, dependency or tenant can hold. */
   isolation: {},
   /** When a client leaves a failing server alone. */
-  breaker: {},
+  breaker: {
+    /** The throttle of Google's SRE book, per server and method: it is never wholly open, so it cannot be stuck open. */
+    throttle: {
+      /** 2: a server gets twice what it accepts, which leaves it room to show that it can do more. */
+      k: 2,
+      /** 10 s: long enough for methods that are called now and then, short enough to be forgotten when a server is back. */
+      windowMs: 10_000,
+      /** 20 calls: of fewer, half fail by chance once in a while. */
+      minCalls: 20,
+      /** 1 s: a server that is back is found within a second, at the price of one failed call a second. */
+      probeMs: 1_000,
+    },
+    /** Breakers that are chosen in place of the throttle. */
+    consecutive: {
+      /** 5 in a row: at a tenth of failures that is one chance in 100,000. */
+      failures: 5,
+    },
+    ratio: {
+      /** Half of the calls: below it those that succeed are worth more than those that fail cost. */
+      ratio: 0.5,
+      minCalls: 20,
+      windowMs: 10_000,
+    },
+    /** How such a breaker closes again. */
+    halfOpen: {
+      /** 1 s, doubled up to 30 s: a restart takes seconds, and nobody should wait a minute for a server that is back. */
+      openMs: 1_000,
+      maxOpenMs: 30_000,
+      /** 1: the first call that succeeds proves it. */
+      probes: 1,
+    },
+  },
   /** When a client asks again, and how often in all. */
-  retry: {},
+  retry: {
+    /** 3 tries: what two other nodes cannot mend, a third will not. */
+    maxAttempts: 3,
+    /** Up to 25 ms before the first retry: about the pause of a node that collects garbage, and little beside a deadline of seconds. */
+    baseMs: 25,
+    /** 1 s: longer than that nobody waits in front of a screen. */
+    maxWaitMs: 1_000,
+    /** 10 %: a server that fails altogether gets 1.1 calls for one, three tiers in a row 1.33. Most failures are rarer. */
+    share: 0.1,
+    /** 10 retries saved up: for clients that call once a minute, and for a moment in which a node goes. */
+    reserve: 10,
+  },
   /** When a client asks a second server beside a slow one. */
-  hedge: {},
+  hedge: {
+    /** 95 %: one call in twenty is asked for twice, and of the slowest hundredth nearly all. */
+    quantile: 0.95,
+    /** 5 %: what the quantile asks for, so that when all become slow together the load does not double. */
+    share: 0.05,
+    /** 10 hedges saved up: slow calls come in bunches. */
+    reserve: 10,
+    /** 100 calls: fewer have no twentieth slowest to speak of. */
+    minCalls: 100,
+    /** 1 ms: below it a second call costs more than it saves. */
+    minDelayMs: 1,
+  },
   /** When a client takes a node out of its list: `flotilla/guard` outlierDetector, used by the balancer. */
   outlier: {
     /** 1 s: a node that fails is out within two. Envoy compares each 10 s; we look back as far as it takes to have enough calls, so a shorter interval costs no certainty. */

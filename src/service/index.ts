@@ -13,6 +13,8 @@
  */
 export type { Admit, CallHead, Permit, Rejection } from '../call/index.ts';
 export { type ConfigOptions, type ConfigTree, loadConfig } from './config.ts';
+export { bothAdmit } from './guard/both-admit.ts';
+export { type GuardedServer, type ServerGuard, type ServerGuardOptions, serverGuard } from './guard/server-guard.ts';
 export { instrument } from './instrument.ts';
 export {
   chain,

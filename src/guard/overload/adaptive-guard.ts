@@ -18,9 +18,8 @@ import { ShedTenants } from './shed-tenants.ts';
 
 /** See {@link OverloadSettings}. */
 const defaults = {
+  standingMs: 100,
   targetMs: 5,
-  turnBudgetMs: 5,
-  maxTurnMs: 100,
   heapHighShare: 0.9,
   heapFullShare: 0.95,
   initialConcurrency: 200,
@@ -31,9 +30,8 @@ const defaults = {
 type Settings = typeof defaults;
 
 const ranges: Readonly<Record<keyof Settings, readonly [min: number, max: number]>> = {
+  standingMs: [1, 60_000],
   targetMs: [0.1, 10_000],
-  turnBudgetMs: [0.1, 10_000],
-  maxTurnMs: [1, 60_000],
   heapHighShare: [0.1, 1],
   heapFullShare: [0.1, 1],
   initialConcurrency: [1, 1e6],
@@ -42,9 +40,13 @@ const ranges: Readonly<Record<keyof Settings, readonly [min: number, max: number
 };
 
 /** The loop had something to do all the time: chance and clocks leave no more idle than this. */
-const idleShare = 0.02;
-/** Critical calls may use so many budgets of a turn, and so many times what a call takes. */
+const maxIdleShare = 0.02;
+/** Calls that settle what one takes. */
+const callsOfCost = 50;
+/** Critical calls may use so many budgets of a turn. */
 const criticalBudgets = 4;
+/** A turn of fewer calls is long because they are, and not because there are too many. */
+const callsOfQueue = 4;
 /** Methods that are known by name. */
 const maxMethods = 1000;
 const minuteMs = 60_000;
@@ -158,17 +160,26 @@ class AdaptiveGuard implements OverloadGuard {
   }
 
   #budgetMs(rank: number, isOverloaded: boolean): number {
-    const { turnBudgetMs, maxTurnMs } = this.#settings;
-    const budgetMs = isOverloaded ? Math.min(turnBudgetMs, maxTurnMs) : maxTurnMs;
+    const budgetMs = isOverloaded ? this.#settings.targetMs : this.#standingMs;
     return rank === 0 ? criticalBudgets * Math.max(budgetMs, this.#costMs) : budgetMs;
+  }
+
+  /** Where calls are long, turns are, without any queue. */
+  get #standingMs(): number {
+    return Math.max(this.#settings.standingMs, callsOfQueue * this.#costMs);
   }
 
   #endWindow(window: LoopWindow): void {
     this.#window = window;
-    const isBusy = window.idleShare < idleShare;
-    const isQueued = window.minTurnMs > this.#settings.targetMs || (this.#level.isCutting && this.#turnRefusals > 0);
-    if (this.#taken > 0) this.#costMs = (window.lengthMs * (1 - window.idleShare)) / this.#taken;
-    this.#level.endWindow(isBusy && isQueued, window.lengthMs);
+    const { minTurnMs, lengthMs, idleShare } = window;
+    if (this.#taken > 0) {
+      const costMs = (lengthMs * (1 - idleShare)) / this.#taken;
+      this.#costMs += (costMs - this.#costMs) * (this.#costMs === 0 ? 1 : Math.min(1, this.#taken / callsOfCost));
+    }
+    const isQueued = this.#level.isCutting
+      ? this.#turnRefusals > 0 || minTurnMs > Math.max(this.#settings.targetMs, 2 * this.#costMs)
+      : minTurnMs >= this.#standingMs;
+    this.#level.endWindow(isQueued && idleShare < maxIdleShare, lengthMs);
     this.#turnRefusals = 0;
     this.#taken = 0;
     this.#salt = saltOf(this.#epoch());

@@ -4,12 +4,13 @@ import type { OverloadSignals } from '../signals/signals.ts';
 
 /** What can be changed while the guard works. */
 export interface OverloadSettings {
-  /** How long every arrival may have to wait before the server counts as overloaded, in ms. Default: 5. */
+  /**
+   * A turn of the event loop takes no more calls, but critical ones, when it has gone on for so long, in ms: the first wave of
+   * a spike must not become one giant turn. Two of that length in a row, and the server counts as overloaded. Default: 100.
+   */
+  readonly standingMs?: number;
+  /** The same while it does: what a call that is taken on waits for. Default: 5. */
   readonly targetMs?: number;
-  /** How long a turn of the event loop may go on taking calls while overloaded, in ms. Default: 5. */
-  readonly turnBudgetMs?: number;
-  /** The same at all other times: what keeps the first wave of a spike from becoming one long turn. Default: 100. */
-  readonly maxTurnMs?: number;
   /** Share of the heap from which background and sheddable calls are refused. Default: 0.9. */
   readonly heapHighShare?: number;
   /** Share of the heap from which everything but critical calls is refused. Default: 0.95. */

@@ -9,9 +9,11 @@ export interface LoopMeterOptions {
   readonly onBegin: () => void;
 }
 
-/** A window is at least so long, and has at least so many turns: the shortest of one or two says nothing. */
+/** A window is at least so long, and has at least so many turns: one alone may be long for reasons of its own. */
 const windowMs = 100;
-const minTurns = 3;
+const minTurns = 2;
+/** A turn of this length begins a window of its own, so that the short ones before it do not hide what has begun. */
+const longTurnMs = 25;
 
 /**
  * Sums up turns in windows, for whoever knows where a turn begins and ends: the shell around the real event loop, or a
@@ -56,6 +58,7 @@ export class LoopMeter implements LoopSignal {
     this.#isRunning = false;
     const now = this.#clock.now();
     const lengthMs = now - this.#turnBeganAt;
+    if (lengthMs >= longTurnMs && this.#turns > 0 && this.#minTurnMs < longTurnMs) this.#endWindow(this.#turnBeganAt);
     this.#turns++;
     if (lengthMs < this.#minTurnMs) this.#minTurnMs = lengthMs;
     if (lengthMs > this.#maxTurnMs) this.#maxTurnMs = lengthMs;

@@ -1,4 +1,4 @@
-import type { TraceContext } from '../../call/index.ts';
+import type { QuotaState, TraceContext } from '../../call/index.ts';
 import type { CancelContext, Context } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import type { Permit } from '../../service/index.ts';
@@ -9,8 +9,9 @@ import { statusOf } from './http-errors.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { answer, answerError } from './reply/answer.ts';
 import type { Compression } from './reply/compression.ts';
+import { quotaHeaders } from './reply/quota-headers.ts';
 import type { HttpReply } from './reply/reply.ts';
-import type { Output, RouteCall } from './route-call.ts';
+import { isStream, type Output, type RouteCall } from './route-call.ts';
 import type { OnSent } from './sent.ts';
 
 /** What a call needs of its server. */
@@ -28,6 +29,7 @@ export interface CallHost {
  * request: the state of the call, and who hears that the client has left.
  */
 export class HttpCall implements CallState, ExchangeListener {
+  declare readonly transport: 'http';
   declare readonly exchange: Exchange;
   declare readonly request: IncomingRequest;
   declare readonly drain: Context;
@@ -50,6 +52,7 @@ export class HttpCall implements CallState, ExchangeListener {
     callerTrace: TraceContext | undefined,
     permit: Permit | undefined,
   ) {
+    this.transport = 'http';
     this.exchange = exchange;
     this.request = request;
     this.drain = host.drainContext;
@@ -64,6 +67,15 @@ export class HttpCall implements CallState, ExchangeListener {
     this.permit = permit;
     this.startedAt = exchange.startedAt;
     request.call = this;
+  }
+
+  get address(): string | undefined {
+    return this.exchange.remoteAddress;
+  }
+
+  tell(quota: QuotaState): void {
+    this.extraHeaders ??= [];
+    this.extraHeaders.push(...quotaHeaders(quota));
   }
 
   run(call: RouteCall): void {
@@ -93,6 +105,8 @@ export class HttpCall implements CallState, ExchangeListener {
   }
 
   #answer(output: Output): void {
+    // How long its client takes to read it says nothing about this server.
+    if (isStream(output) || output.content.kind === 'upgrade') this.permit?.streams?.();
     let sent: Promise<void> | undefined;
     try {
       sent = answer(this.ctx, this, output);

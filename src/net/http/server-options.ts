@@ -1,5 +1,5 @@
 import type { CallFields, GetHeader } from '../../call/index.ts';
-import type { Admit, Middleware } from '../../service/index.ts';
+import type { Admit, Middleware, ServerGuardOptions } from '../../service/index.ts';
 import type { Listener } from '../tcp/index.ts';
 import type { Compression } from './reply/compression.ts';
 import type { RouteList } from './routing/router.ts';
@@ -19,7 +19,13 @@ export interface HttpServerOptions {
   readonly name: string;
   /** What the endpoint is registered as. Default: http. */
   readonly endpoint?: string;
-  /** Decides on the head of a request, before anything of it is parsed. Default: all are admitted. */
+  /**
+   * Keeps the server from taking on more than it can answer in time: it refuses the least important requests with 503 when
+   * it is overloaded, and those that cannot be answered in time. `false`: it takes on everything. Default: on, and it finds
+   * out by itself how much is too much.
+   */
+  readonly guard?: ServerGuardOptions | false;
+  /** Decides on the head of a request that the guard lets in, before anything of it is parsed. Default: all are admitted. */
   readonly admit?: Admit;
   /** Wraps every call, also one that no route answers; outermost first. Default: none. */
   readonly middleware?: readonly Middleware[];

@@ -3,7 +3,17 @@ import { defaultFields, readFields, readTimeoutMs } from '../../call/index.ts';
 import { background, type CancelContext, type Context, type Stop } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
-import { callContext, type DrainOptions, type Endpoint, type Permit, type Server } from '../../service/index.ts';
+import {
+  type Admit,
+  bothAdmit,
+  callContext,
+  type DrainOptions,
+  type Endpoint,
+  type GuardedServer,
+  type Permit,
+  type ServerGuard,
+  serverGuard,
+} from '../../service/index.ts';
 import { type Listener, type ListenerAddress, urlOf } from '../tcp/index.ts';
 import type { Engine, Exchange } from './engine/exchange.ts';
 import { http1Engine } from './engine/http1-engine.ts';
@@ -21,7 +31,7 @@ import { sealRoutes } from './routing/router.ts';
 import { type HttpServerOptions, type Limits, limitsOf, type TrustedFields } from './server-options.ts';
 
 /** A server of HTTP/1.1. Once only: it cannot be started again after `stop`. */
-export interface HttpServer extends Server {
+export interface HttpServer extends GuardedServer {
   /**
    * From now on every answer says `Connection: close`. Idle connections are kept for `drainGraceMs` from the first call on (in
    * a renewal for `keepAliveMs`, at most 5,000), also during `stop`; a later call changes how long. `stop` calls it.
@@ -48,6 +58,8 @@ class RoutedServer implements HttpServer, CallHost {
   readonly #tree = new RouteTree<RouteCall>();
   readonly #refusals = new Refusals();
   readonly #drain = background().withCancel();
+  guard: ServerGuard | undefined;
+  #admit: Admit | undefined;
   #unmatched: RouteCall | undefined;
   /** What calls descend from: its end ends them all. */
   #base: CancelContext | undefined;
@@ -74,6 +86,7 @@ class RoutedServer implements HttpServer, CallHost {
     }
     const { listener, endpoint = 'http' } = this.#options;
     this.#compose(ctx);
+    this.#protect(ctx);
     this.#base = ctx.withCancel();
     this.#engine = http1Engine({
       ...this.#limits,
@@ -102,6 +115,7 @@ class RoutedServer implements HttpServer, CallHost {
     await drained;
     await this.#idle(ctx);
     this.#leaveBase();
+    this.guard?.close();
   }
 
   handleConnection(socket: Socket): void {
@@ -130,6 +144,12 @@ class RoutedServer implements HttpServer, CallHost {
     this.#unmatched = unmatchedCall(defaults, (request) => this.#answerUnmatched(request));
   }
 
+  #protect(ctx: Context): void {
+    const { guard, admit } = this.#options;
+    if (guard !== false) this.guard = serverGuard(ctx, guard);
+    this.#admit = this.guard === undefined ? admit : bothAdmit(this.guard.admit, admit);
+  }
+
   #onExchange(exchange: Exchange): void {
     try {
       this.#begin(exchange);
@@ -152,11 +172,11 @@ class RoutedServer implements HttpServer, CallHost {
     const call = found?.value ?? this.#unmatched!;
     const said = this.#fieldsOf(exchange);
     let permit: Permit | undefined;
-    const { admit, name } = this.#options;
+    const admit = this.#admit;
     if (admit !== undefined) {
       const { fields, timeoutMs } = said;
       const admission = admit({
-        service: name,
+        service: this.#options.name,
         method: call.method,
         sizeBytes: exchange.contentLength,
         timeoutMs,
@@ -219,6 +239,7 @@ class RoutedServer implements HttpServer, CallHost {
   /** Ends everything at once. A handler that does not look at its Context is left behind. */
   #cut(): void {
     this.#isDraining = true;
+    this.guard?.close();
     this.#options.listener?.stop().catch(() => {});
     this.#base?.cancel(new errors.StatusError('unavailable', 'the server has stopped', { reason: 'DRAINING' }));
     this.#engine?.destroy();
