@@ -30,4 +30,5 @@ export {
 } from './fields.ts';
 export type { CallHead } from './head.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
+export { type CallTransport, transportOf, withTransport } from './transport.ts';
 export { noteTriedNode, triedNodesOf, withTriedNodes } from './tried-nodes.ts';

@@ -17,7 +17,12 @@ export function errorResponse(
 ): UniversalServerResponse {
   if (wire === undefined || !wire.enveloped) {
     const body = encoder.encode(JSON.stringify(errors.toBody(error)));
-    const header = new Headers({ ...extra, 'content-type': 'application/json', 'content-length': String(body.length) });
+    const header = new Headers({
+      ...retryAfterOf(error),
+      ...extra,
+      'content-type': 'application/json',
+      'content-length': String(body.length),
+    });
     return { status: errors.httpStatusOf(error.code), header, body: one(body) };
   }
   const header = new Headers({ ...extra, 'content-type': wire.contentType });
@@ -29,6 +34,12 @@ export function errorResponse(
     case 'connect':
       return { status: 200, header, body: one(connectEnd(error)) };
   }
+}
+
+/** What the error says about coming back, as HTTP says it: in whole seconds. */
+function retryAfterOf({ metadata: { retryAfterMs } }: StatusError): Record<string, string> {
+  if (retryAfterMs === undefined || !/^\d{1,10}$/.test(retryAfterMs)) return {};
+  return { 'retry-after': String(Math.max(1, Math.ceil(Number(retryAfterMs) / 1000))) };
 }
 
 /** The last envelope of a Connect stream that failed; its `error` has the one error shape. */

@@ -1,5 +1,5 @@
-import type { TraceContext } from '../../call/index.ts';
-import { background, type Context, contextKey } from '../../concurrency/index.ts';
+import { type CallTransport, type TraceContext, transportOf, withTransport } from '../../call/index.ts';
+import { background, type Context } from '../../concurrency/index.ts';
 import type { Exchange } from './engine/exchange.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { Compression } from './reply/compression.ts';
@@ -8,7 +8,8 @@ import type { HttpRequestHead } from './request.ts';
 import type { OnSent } from './sent.ts';
 
 /** What the server keeps of one call, beside its Context. */
-export interface CallState {
+export interface CallState extends CallTransport {
+  readonly transport: 'http';
   readonly exchange: Exchange;
   readonly request: IncomingRequest;
   /** Ends when the server begins to drain. */
@@ -27,19 +28,19 @@ export interface CallState {
   onSent: OnSent | undefined;
 }
 
-const stateKey = contextKey<CallState | undefined>('http.call', undefined);
-
 export function withCallState(ctx: Context, state: CallState): Context {
-  return ctx.withValue(stateKey, state);
+  return withTransport(ctx, state);
 }
 
 export function callStateOf(ctx: Context): CallState | undefined {
-  return ctx.value(stateKey);
+  const transport = transportOf(ctx);
+  // Nobody else is a transport of this name.
+  return transport?.transport === 'http' ? (transport as CallState) : undefined;
 }
 
 /** The HTTP request that this Context belongs to: for a middleware, which does not know its input's type. Undefined outside of one. */
 export function requestOf(ctx: Context): HttpRequestHead | undefined {
-  return ctx.value(stateKey)?.request;
+  return callStateOf(ctx)?.request;
 }
 
 /**
@@ -47,7 +48,7 @@ export function requestOf(ctx: Context): HttpRequestHead | undefined {
  * its client to come back elsewhere. Outside of an HTTP call it never ends.
  */
 export function drainOf(ctx: Context): Context {
-  return ctx.value(stateKey)?.drain ?? background();
+  return callStateOf(ctx)?.drain ?? background();
 }
 
 /**
@@ -56,7 +57,7 @@ export function drainOf(ctx: Context): Context {
  */
 export function setReplyHeader(ctx: Context, name: string, value: string): void {
   const lower = headerName(name, value);
-  const state = ctx.value(stateKey);
+  const state = callStateOf(ctx);
   if (state === undefined) return;
   state.extraHeaders ??= [];
   state.extraHeaders.push(lower, value);

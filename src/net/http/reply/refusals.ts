@@ -1,6 +1,6 @@
 import type { Rejection } from '../../../call/index.ts';
 import type { Exchange } from '../engine/exchange.ts';
-import { type ErrorReply, errorReply } from './error-reply.ts';
+import { type ErrorReply, errorReply, retryAfterSeconds } from './error-reply.ts';
 import { quotaHeaders } from './quota-headers.ts';
 
 /** Who refuses under load shares its rejections, a few for each reason; more than this are not shared. */
@@ -26,7 +26,8 @@ export class Refusals {
 function replyTo({ error, retryAfterMs, quota }: Rejection): ErrorReply {
   const { status, headers, body } = errorReply(error);
   const all = [...headers];
-  if (retryAfterMs !== undefined) all.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  if (retryAfterMs !== undefined && !all.includes('retry-after'))
+    all.push('retry-after', retryAfterSeconds(retryAfterMs));
   if (quota !== undefined) all.push(...quotaHeaders(quota));
   return { status, headers: all, body };
 }
