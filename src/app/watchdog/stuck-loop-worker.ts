@@ -1,10 +1,8 @@
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { background } from '../../concurrency/index.ts';
-import { StatusError } from '../../errors/index.ts';
 import type { Resource } from '../../observe/index.ts';
 import { hottest } from './cpu-profile.ts';
-import { HeartbeatWatch, heartbeatWords, stallsMetric } from './heartbeat.ts';
+import { HeartbeatWatch, heartbeatWords } from './heartbeat.ts';
 import { MainThread, nativeState } from './main-thread.ts';
 import { keepProfile } from './profile-files.ts';
 
@@ -20,9 +18,6 @@ export interface StuckLoopData {
   /** The end is told on stderr too, where the supervisor reads why a process ended. */
   readonly tellsStderr: boolean;
 }
-
-/** The collector gets so long to take the last line. */
-const exportMs = 1_000;
 
 const data = workerData as StuckLoopData;
 const words = new Int32Array(data.words);
@@ -44,28 +39,31 @@ function fail(error: unknown): void {
   }
 }
 
+interface Findings {
+  readonly profile: string | undefined;
+  readonly hottest: readonly string[];
+  readonly stack: readonly string[];
+}
+
 async function look(stuckAt: number): Promise<void> {
   const main = new MainThread();
   const profile = await main.profile(data.profileMs);
-  const file = profile === undefined ? undefined : save(profile);
-  const hot = profile === undefined ? [] : hottest(profile);
-  // It turned after all: better late than killed. Stopping it comes last, for that cannot be taken back.
+  const findings = {
+    profile: profile === undefined ? undefined : save(profile),
+    hottest: profile === undefined ? [] : hottest(profile),
+    stack: [],
+  };
+  // It turned after all. Stopping it comes last, for that cannot be taken back.
   if (beat() !== stuckAt) {
     main.leave();
-    await tell('error', 'was stuck, and goes on', file, hot, []);
+    await tell('error', 'was stuck, and goes on', findings);
     watch.reset();
     timer = setInterval(tick, data.beatMs);
     return;
   }
   const stack = profile === undefined ? undefined : await main.stop();
-  const native = stack === undefined ? nativeState(process.pid) : undefined;
-  await tell(
-    'fatal',
-    `is stuck${native === undefined ? '' : ` ${native}`}; ending the process`,
-    file,
-    hot,
-    stack ?? [],
-  );
+  const native = stack === undefined ? ` ${nativeState(process.pid)}` : '';
+  await tell('fatal', `is stuck${native}; ending the process`, { ...findings, stack: stack ?? [] });
   // The main thread can neither drain nor exit, and no handler of another signal would run.
   process.kill(process.pid, 'SIGKILL');
 }
@@ -85,43 +83,17 @@ function save(profile: unknown): string | undefined {
   }
 }
 
-async function tell(
-  level: 'error' | 'fatal',
-  what: string,
-  profile: string | undefined,
-  hot: readonly string[],
-  stack: readonly string[],
-): Promise<void> {
+/** What it takes to tell is loaded only now: hardly any process ever needs it. */
+async function tell(level: 'error' | 'fatal', what: string, findings: Findings): Promise<void> {
   const { resource, stuckMs } = data;
-  const where = profile === undefined ? '' : `; its profile: ${profile}`;
-  const message = `${resource.instance}: the event loop ${what}: no turn for ${stuckMs} ms${where}`;
-  const error = new StatusError('internal', message, { reason: 'EVENT_LOOP_STUCK' });
-  error.stack = [`StatusError: ${message}`, ...stack].join('\n');
-  if (data.tellsStderr && level === 'fatal') tellStderr(`${error.stack}\n`);
-  const fields = { stuckMs, ...(profile !== undefined && { profile }), ...(hot.length > 0 && { hottest: hot }), error };
-  await log(level, `${resource.instance}: the event loop ${what}`, fields).catch((failure: unknown) =>
-    tellStderr(`${message} (and could not be logged: ${String(failure)})\n`),
-  );
-}
-
-/** In the lines of this service and to its collector, through telemetry of this thread's own, which is made only now. */
-async function log(
-  level: 'error' | 'fatal',
-  message: string,
-  fields: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  const { makeTelemetry } = await import('../make-telemetry.ts');
-  const telemetry = makeTelemetry(process.env, data.resource, {
-    write: (line) => writeAll(1, line),
-    runtimeMetrics: false,
-  });
-  telemetry.metrics
-    .counter(...stallsMetric)
-    .with()
-    .add();
-  using ctx = background().withTimeout(exportMs);
-  telemetry.log.log(ctx, level, message, fields);
-  await telemetry.close(ctx);
+  try {
+    const { reportStall, textOf } = await import('./stall-report.ts');
+    const stall = { resource, stuckMs, level, what, ...findings };
+    if (data.tellsStderr && level === 'fatal') tellStderr(`${textOf(stall)}\n`);
+    await reportStall(stall, (line) => writeAll(1, line));
+  } catch (error) {
+    tellStderr(`${resource.instance}: the event loop ${what} (and could not be logged: ${String(error)})\n`);
+  }
 }
 
 function tellStderr(text: string): void {
