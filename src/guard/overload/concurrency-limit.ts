@@ -23,37 +23,48 @@ const windowMs = 100;
 /** A window with fewer calls ends after so many times what a call takes, at least 1 s; with less than 5 it says nothing. */
 const patience = 4;
 const fewCalls = 5;
-/** In the open: so much slower than usual is a queue, if so many calls run. */
-const queuedRatio = 2;
-const queuedCalls = 16;
-/** Room beyond what is served at a time, so that a base that was measured too low does not shrink the limit. */
-const cruiseGain = 1.15;
-const upGain = 1.25;
-const downGain = 0.75;
-/** Windows from one look upwards to the next, and between looks downwards: at first, and while they find nothing new. */
-const upEvery = 8;
-const downEvery = 8;
-const maxDownEvery = 32;
+/** In the open: so much slower than usual is a queue, if so many calls run, and if chance does not explain it. */
+const queuedRatio = 1.6;
+const queuedCalls = 4;
+const surely = 4;
+/**
+ * So many times as many calls run as are served at a time when none waits. More than one, and by more than the base can be
+ * wrong: a limit that is too low by chance makes room for itself, since all that it admits is served at once.
+ */
+const gain = 1.7;
+/** To measure the base so many of them run. */
+const probeGain = 0.6;
 /** Calls that measure the base. */
 const probeCalls = 64;
+/** Windows between two measurements: at first, and while they find nothing new. */
+const probeEvery = 16;
+const maxProbeEvery = 128;
+/** What a measurement may raise the base by: calls of before that nobody waits for any more may still be in the way. */
+const maxRaise = 2;
+/** The limit binds where so much of it was in use on average, and calls were refused. */
+const inUse = 0.75;
+/** Calls were refused, and neither does it bind nor are they slower than so many times the base: it is in the way of bursts. */
+const notQueued = 1.3;
+const widen = 1.25;
+/** It falls no faster than this in one window, and rises no faster than its inverse. */
+const maxFall = 0.5;
 /** Without a refusal for so long the method is in the open again. */
 const forgetMs = 60_000;
 
-type Phase = 'unknown' | 'open' | 'cruise' | 'up' | 'down';
+type Phase = 'unknown' | 'open' | 'bound' | 'probe';
 
 /**
- * How many calls of a method may run at a time: throughput times what a call takes when none waits (Little's law), and a
- * little room. More would only wait, in the database or wherever the bottleneck is.
+ * How many calls of a method may run at a time: what is served per ms times what a call takes when none waits (Little's
+ * law), and two thirds more. More would only wait, in the database or wherever the bottleneck is.
  *
  * ```
- * unknown ──20 calls──▶ open ──calls get slow, or the limit is reached──▶ down ──▶ cruise ◀──▶ up
- *                         ▲                                                 ▲────────┘  no refusal for 60 s ──▶ open
+ * unknown ──the first 20──▶ open ──calls get slow──▶ probe ◀──▶ bound ──no refusal for 60 s──▶ open
  * ```
  *
- * In the `open` there is only a generous limit. Then throughput is measured all the time, and what a call takes by `down`:
- * for a moment fewer calls run than can be served at a time, and those that begin then are measured. `up` looks for more
- * throughput with more calls. A fall of the throughput brings `down` forward, since it does not tell whether the bottleneck
- * is narrower (fewer calls) or slower (as many).
+ * In the `open` there is only a generous limit. In the `bound` throughput is measured all the time, in windows in which
+ * the limit was in use, for others tell of the demand only. What a call takes is measured by a `probe`: for a
+ * moment fewer calls run than are served at a time, and those that begin then are timed. A fall of the throughput brings it
+ * forward, since it does not tell whether the bottleneck is narrower (fewer calls) or slower (as many).
  *
  * Pure: it is told the time.
  */
@@ -61,35 +72,36 @@ export class ConcurrencyLimit {
   #options: ConcurrencyLimitOptions;
   #inFlight = 0;
   #limit: number;
+  #bound = 0;
   #phase: Phase = 'unknown';
   #openLimit: number;
   #baseMs = 0;
   #perMs = 0;
+  /** Standard deviation of what a call takes, by its mean. */
+  #spread = 1;
   #lastRefusalAt = Number.NEGATIVE_INFINITY;
   // The window.
   #beganAt: number;
   #served = 0;
   #late = 0;
   #sumMs = 0;
+  #sumOfSquares = 0;
   #peak = 0;
   #refused = 0;
-  // Windows since the last look up and down.
-  #sinceUp = 0;
-  #sinceDown = 0;
-  #downEvery = downEvery;
-  // Calls that began while few enough ran.
-  #probe = 0;
+  // The measurement of the base: the calls that began while few enough ran.
+  #sinceProbe = 0;
+  #probeEvery = probeEvery;
+  #probe = 1;
   #probeBegan = 0;
   #probeEnded = 0;
   #probeSumMs = 0;
   #probeFrom = 0;
-  #isMeasured = false;
 
   constructor(options: ConcurrencyLimitOptions, now: number) {
     this.#options = options;
     this.#beganAt = now;
     this.#openLimit = options.initial;
-    this.#limit = options.max;
+    this.#limit = options.initial;
   }
 
   get inFlight(): number {
@@ -115,13 +127,13 @@ export class ConcurrencyLimit {
   enter(now: number): number {
     this.#inFlight++;
     if (this.#inFlight > this.#peak) this.#peak = this.#inFlight;
-    if (this.#phase !== 'down') return 0;
+    if (this.#phase !== 'probe' && (this.#phase !== 'unknown' || this.#probeBegan >= windowCalls)) return 0;
     if (this.#probeBegan === 0) this.#probeFrom = now;
     this.#probeBegan++;
     return this.#probe;
   }
 
-  /** A call was refused because the limit is reached. */
+  /** A call was refused because the limit is reached, or close. */
   refused(now: number): void {
     this.#refused++;
     this.#lastRefusalAt = now;
@@ -137,6 +149,7 @@ export class ConcurrencyLimit {
     else if (as === 'late' && durationMs > this.#baseMs) this.#late++;
     else return;
     this.#sumMs += durationMs;
+    this.#sumOfSquares += durationMs * durationMs;
     this.#endWindow(now);
   }
 
@@ -165,16 +178,17 @@ export class ConcurrencyLimit {
   }
 
   #endWindow(now: number): void {
-    if (this.#phase === 'down') {
-      this.#endDown(now);
+    if (this.#phase === 'probe') {
+      this.#endProbe(now);
       return;
     }
-    if (this.#probeBegan > 0) this.#endProbe(now);
+    if (this.#probeBegan > 0) this.#endMeasurement(now);
+    if (this.#phase === 'unknown') return;
     const lengthMs = now - this.#beganAt;
     if (lengthMs < windowMs || lengthMs < this.#baseMs) return;
     const calls = this.#served + this.#late;
     if (calls < windowCalls && lengthMs < Math.max(1000, patience * this.#baseMs)) return;
-    if (calls >= fewCalls) this.#judge(calls, this.#served / lengthMs, this.#sumMs / calls, now);
+    if (calls >= fewCalls) this.#judge(calls, lengthMs, now);
     this.#restart(now);
   }
 
@@ -183,65 +197,64 @@ export class ConcurrencyLimit {
     this.#served = 0;
     this.#late = 0;
     this.#sumMs = 0;
+    this.#sumOfSquares = 0;
     this.#peak = this.#inFlight;
     this.#refused = 0;
   }
 
-  #judge(calls: number, perMs: number, meanMs: number, now: number): void {
-    if (this.#phase === 'unknown') {
-      this.#baseMs = meanMs;
-      this.#phase = 'open';
-    } else if (this.#phase === 'open') this.#judgeOpen(perMs, meanMs);
-    else this.#judgeBound(calls, perMs, now);
+  #judge(calls: number, lengthMs: number, now: number): void {
+    const meanMs = this.#sumMs / calls;
+    const perMs = this.#served / lengthMs;
+    if (this.#phase === 'open') this.#judgeOpen(calls, perMs, meanMs);
+    else if (this.#phase === 'bound') this.#judgeBound(calls, lengthMs, meanMs, now);
     this.#place();
   }
 
-  #judgeOpen(perMs: number, meanMs: number): void {
-    const isQueued = meanMs > queuedRatio * this.#baseMs && this.#peak >= queuedCalls;
-    if (isQueued || (this.#refused > 0 && meanMs > 1.5 * this.#baseMs)) {
+  #judgeOpen(calls: number, perMs: number, meanMs: number): void {
+    const doubt = (surely * this.#spread) / Math.sqrt(calls);
+    if (meanMs > this.#baseMs * Math.max(queuedRatio, 1 + doubt) && this.#peak >= queuedCalls) {
       this.#perMs = perMs;
-      this.#isMeasured = false;
-      this.#down();
+      this.#bound = this.#inFlight;
+      this.#beginProbe();
       return;
     }
     if (this.#refused > 0) this.#openLimit = Math.min(this.#options.max, this.#openLimit * 2);
-    this.#baseMs += (meanMs - this.#baseMs) * (meanMs < this.#baseMs ? 0.5 : 0.05);
+    this.#learnBase(calls, meanMs);
   }
 
-  #judgeBound(calls: number, perMs: number, now: number): void {
-    const noise = 1 / Math.sqrt(calls);
-    const isMore = perMs > this.#perMs * (1 + Math.max(0.1, 2 * noise));
-    if (this.#refused === 0) {
-      // There was room: only more than before says anything.
+  #judgeBound(calls: number, lengthMs: number, meanMs: number, now: number): void {
+    const perMs = this.#served / lengthMs;
+    const used = (calls * meanMs) / lengthMs;
+    const isBinding = this.#refused > 0 && used >= inUse * this.#limit;
+    if (!isBinding) {
       if (perMs > this.#perMs) this.#perMs = perMs;
-      if (this.#phase === 'up') this.#phase = 'cruise';
+      if (this.#peak <= this.#perMs * this.#baseMs) this.#learnBase(calls, meanMs);
+      if (this.#refused > 0 && meanMs < notQueued * this.#baseMs) this.#perMs *= widen;
       if (now - this.#lastRefusalAt > forgetMs) this.#phase = 'open';
       return;
     }
-    if (isMore) {
-      this.#perMs = perMs;
-      this.#phase = 'up';
-      return;
-    }
-    if (perMs < this.#perMs * (1 - Math.max(0.2, 2.5 * noise))) {
-      this.#perMs = perMs;
-      this.#downEvery = downEvery;
-      this.#down();
-      return;
-    }
-    this.#perMs += (perMs - this.#perMs) * 0.25;
-    this.#phase = 'cruise';
-    this.#sinceUp++;
-    this.#sinceDown++;
-    if (this.#sinceDown >= this.#downEvery && this.#probeBegan === 0) this.#down();
-    else if (this.#sinceUp >= upEvery) {
-      this.#sinceUp = 0;
-      this.#phase = 'up';
-    }
+    // So few run that there can be no queue worth the name: what they take is what calls take.
+    if (gain * this.#perMs * this.#baseMs <= this.#options.min && meanMs > this.#baseMs) this.#baseMs = meanMs;
+    this.#sinceProbe++;
+    const doubt = Math.max(0.2, (3 * this.#spread) / Math.sqrt(calls));
+    const isOther = Math.abs(perMs - this.#perMs) > doubt * this.#perMs;
+    const isLess = isOther && perMs < this.#perMs;
+    this.#perMs = isOther ? perMs : this.#perMs + (perMs - this.#perMs) * 0.3;
+    if (isLess) this.#probeEvery = probeEvery;
+    if (this.#probeBegan === 0 && (isLess || this.#sinceProbe >= this.#probeEvery)) this.#beginProbe();
   }
 
-  #down(): void {
-    this.#phase = 'down';
+  /** What calls take while there is room for all. Slowly: a queue that grows must not become the base. */
+  #learnBase(calls: number, meanMs: number): void {
+    const weight = calls / (calls + 400);
+    this.#baseMs += (meanMs - this.#baseMs) * weight;
+    const variance = Math.max(0, this.#sumOfSquares / calls - meanMs * meanMs);
+    this.#spread += (Math.sqrt(variance) / meanMs - this.#spread) * (calls / (calls + 200));
+  }
+
+  #beginProbe(): void {
+    this.#phase = 'probe';
+    this.#sinceProbe = 0;
     this.#probe++;
     this.#probeBegan = 0;
     this.#probeEnded = 0;
@@ -250,45 +263,53 @@ export class ConcurrencyLimit {
   }
 
   /** Enough calls to measure have begun: the limit is lifted again. */
-  #endDown(now: number): void {
+  #endProbe(now: number): void {
     if (this.#probeBegan === 0) return;
     if (this.#probeBegan < probeCalls && now - this.#probeFrom < Math.max(windowMs, this.#baseMs)) return;
-    this.#phase = 'cruise';
-    this.#sinceDown = 0;
-    this.#sinceUp = 0;
+    this.#phase = 'bound';
     this.#restart(now);
     this.#place();
   }
 
   /** Nearly all of them have ended: the first that end are the quick ones, and would not do. */
-  #endProbe(now: number): void {
+  #endMeasurement(now: number): void {
     const isLate = now - this.#probeFrom >= Math.max(1000, patience * this.#baseMs);
-    if (this.#probeEnded < this.#probeBegan * 0.95 && !isLate) return;
-    if (this.#probeEnded >= fewCalls) this.#rebase(this.#probeSumMs / this.#probeEnded);
+    const isWhole = this.#phase !== 'unknown' || this.#probeBegan >= windowCalls;
+    if ((!isWhole || this.#probeEnded < this.#probeBegan * 0.95) && !isLate) return;
+    if (this.#probeEnded >= fewCalls) this.#rebase(this.#probeSumMs / this.#probeEnded, this.#probeEnded);
+    else if (this.#phase === 'unknown') return;
     this.#probeBegan = 0;
+    this.#probeEnded = 0;
+    this.#probeSumMs = 0;
     this.#probe++;
     this.#place();
   }
 
-  #rebase(meanMs: number): void {
+  #rebase(meanMs: number, calls: number): void {
+    if (this.#phase === 'unknown') {
+      this.#phase = 'open';
+      this.#baseMs = meanMs;
+      return;
+    }
     const ratio = meanMs / this.#baseMs;
-    const isNew = !this.#isMeasured || ratio > 1.3 || ratio < 0.7;
-    this.#baseMs = isNew ? meanMs : this.#baseMs + (meanMs - this.#baseMs) * 0.5;
-    this.#downEvery = isNew ? downEvery : Math.min(maxDownEvery, this.#downEvery * 2);
-    this.#isMeasured = true;
+    const isNew = Math.abs(ratio - 1) > Math.max(0.3, (2 * this.#spread) / Math.sqrt(calls));
+    this.#baseMs *= isNew ? Math.min(maxRaise, ratio) : 1 + (ratio - 1) * 0.3;
+    this.#probeEvery = isNew ? probeEvery : Math.min(maxProbeEvery, this.#probeEvery * 2);
   }
 
   #place(): void {
     const { min, max } = this.#options;
-    if (this.#phase === 'unknown') this.#limit = max;
-    else if (this.#phase === 'open') this.#limit = Math.min(max, this.#openLimit);
-    else {
-      const atATime = this.#perMs * this.#baseMs;
-      const wanted =
-        this.#phase === 'down'
-          ? downGain * atATime
-          : (atATime * cruiseGain + Math.sqrt(atATime)) * (this.#phase === 'up' ? upGain : 1);
-      this.#limit = Math.min(max, Math.max(min, Math.round(wanted)));
+    if (!this.isBound) {
+      this.#limit = Math.min(max, this.#openLimit);
+      return;
     }
+    const atATime = this.#perMs * this.#baseMs;
+    if (this.#phase === 'probe') {
+      this.#limit = Math.min(max, Math.max(1, Math.round(probeGain * atATime)));
+      return;
+    }
+    const wanted = Math.max(min, gain * atATime);
+    this.#bound = Math.min(max, Math.max(this.#bound * maxFall, Math.min(this.#bound / maxFall, wanted)));
+    this.#limit = Math.round(this.#bound);
   }
 }

@@ -13,6 +13,8 @@ const healthService = 'grpc.health.v1.Health';
 /** How the limit is divided: what matters less is refused a little earlier, and critical calls find room in a full house. */
 const shareOfRank: readonly number[] = [1.1, 1, 0.95, 0.9];
 const extraCritical = 2;
+/** Up to here levels are not asked. */
+const freeShareOfRank: readonly number[] = [0.85, 0.85, 0.8, 0.75];
 const levelWindowMs = 100;
 /** More refusals than this share for want of room: the level has to cut. */
 const fullShare = 0.02;
@@ -48,16 +50,19 @@ export class MethodState {
     return this.#quickMs;
   }
 
-  /** Whether one more call of this rank and level may run. */
+  /**
+   * Whether one more call of this rank and level may run. Levels choose who gets the last places; while most are free nobody is
+   * refused, so that a wrong cut cannot leave the bottleneck idle.
+   */
   hasRoom(rank: number, level: number, now: number): boolean {
     const { concurrency } = this;
-    if (this.#level !== undefined && !this.#passes(this.#level, level, now)) return false;
+    const passes = this.#level === undefined || this.#passes(this.#level, level, now);
     const { limit, inFlight } = concurrency;
-    // Far from the limit, as nearly always.
-    if (inFlight < limit * 0.9) return this.#take();
-    const room = limit * shareOfRank[rank]! + (rank === 0 ? extraCritical : 0);
-    if (inFlight < room) return this.#take();
-    this.#full++;
+    if (inFlight < limit * freeShareOfRank[rank]!) return this.#take();
+    if (passes) {
+      if (inFlight < limit * shareOfRank[rank]! + (rank === 0 ? extraCritical : 0)) return this.#take();
+      this.#full++;
+    }
     concurrency.refused(now);
     if (this.#level === undefined && concurrency.isBound) {
       this.#level = new AdmissionLevel(this.#random);
