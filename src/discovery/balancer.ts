@@ -1,4 +1,6 @@
 import type { CallHead, Outcome } from '../call/index.ts';
+import type { Clock } from '../concurrency/index.ts';
+import type { OutlierEvent } from '../guard/index.ts';
 import type { Instance, Snapshot } from './registry.ts';
 
 /** The instance that a call goes to. */
@@ -20,4 +22,13 @@ export interface Balancer {
    * same call went to: another one is taken where there is any that can serve. Default: none.
    */
   pick(head: CallHead, avoid?: readonly string[]): Pick;
+  /** Instances that get no calls now because they are worse than the others. Default: it ejects none. */
+  readonly ejected?: number;
+}
+
+/** What a resolver gives to the maker of a balancer. */
+export interface BalancerHooks {
+  readonly clock: Clock;
+  /** Hears of each ejection and return, for the log and metrics. */
+  readonly onOutlier: (event: OutlierEvent) => void;
 }

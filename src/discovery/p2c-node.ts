@@ -17,6 +17,9 @@ const nodeFailures: ReadonlySet<string> = new Set(['internal', 'unknown', 'data_
 const firstPauseMs = 1_000;
 const maxPauseMs = 30_000;
 
+/** A node that lost each comparison for so long is taken once: what is remembered of it is no longer true. */
+const forgottenAfterMs = decayMs;
+
 /** Over all nodes: what is expected of one that has not answered yet. */
 export interface Typical {
   latencyMs: number;
@@ -36,8 +39,10 @@ export class P2cNode {
   /** In a row: how often it was `unavailable`. */
   #failures = 0;
   #pausedUntil = 0;
+  #pickedAt: number;
 
-  constructor(instance: Instance, outlier: OutlierNode, typical: Typical) {
+  constructor(instance: Instance, outlier: OutlierNode, typical: Typical, now: number) {
+    this.#pickedAt = now;
     this.instance = instance;
     this.outlier = outlier;
     this.#typical = typical;
@@ -47,9 +52,15 @@ export class P2cNode {
     return this.#pausedUntil > now;
   }
 
+  /** Whether the next call should go to it whatever it costs: to try whether it may come back, or how it is now. */
+  mustBeTried(now: number): boolean {
+    return now - this.#pickedAt >= forgottenAfterMs || this.outlier.isDue(now);
+  }
+
   /** A call goes to it. Returns whether that is the one that tries whether it may come back. */
   begin(now: number): boolean {
     this.#inFlight++;
+    this.#pickedAt = now;
     // One try at a time for a node that failed: the others wait until this one has ended or the pause has passed again.
     if (this.#failures > 0) this.#pausedUntil = now + pauseMs(this.#failures);
     const isProbe = this.outlier.isDue(now);

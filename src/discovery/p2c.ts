@@ -35,8 +35,8 @@ export interface P2cBalancer extends Balancer {
 /**
  * Power of two choices: of two instances drawn by chance it takes the one with the lower expected wait,
  * `(in flight + 1) × peak EWMA latency ÷ weight ÷ share of answers that were no failure`. The peak takes a slower answer at
- * once and forgets it over ten seconds, so a slow instance gets close to nothing and is tried again; one that fails
- * quickly does not win by it. Not drawn are:
+ * once and forgets it over ten seconds, so a slow instance gets close to nothing; it is tried again after ten seconds
+ * without a call. One that fails quickly does not win by it. Not drawn are:
  *
  * - an instance that was `unavailable`: for 1 s (doubling to 30 s), then one call tries it;
  * - one that is ejected (`outlierDetector`): it fails more, or is much slower, than the others of its lane;
@@ -55,6 +55,8 @@ interface Pool {
   readonly outliers: OutlierDetector;
 }
 
+/** A cost that is less than a tenth lower is no reason: who called one at a time would never go back to the other node. */
+const noise = 0.9;
 const nobody: readonly string[] = [];
 
 class P2c implements P2cBalancer {
@@ -123,7 +125,8 @@ class P2c implements P2cBalancer {
     // Beside others that are new as well nobody has to start slowly.
     const isNew = kept.size > 0;
     const nodes = members.map(
-      (instance) => kept.get(instance) ?? new P2cNode(instance, outliers.add(instance.id, now, isNew), this.#typical),
+      (instance) =>
+        kept.get(instance) ?? new P2cNode(instance, outliers.add(instance.id, now, isNew), this.#typical, now),
     );
     return { nodes, outliers };
   }
@@ -139,10 +142,10 @@ class P2c implements P2cBalancer {
     const start = Math.floor(this.#random() * count);
     const a = this.#draw(nodes, start, avoid, now, undefined);
     if (a === undefined) return leastBad(nodes, start, avoid, now);
-    if (a.outlier.isDue(now)) return a;
+    if (a.mustBeTried(now)) return a;
     const b = this.#draw(nodes, Math.floor(this.#random() * count), avoid, now, a);
     if (b === undefined) return a;
-    return b.outlier.isDue(now) || b.cost(now) < a.cost(now) ? b : a;
+    return b.mustBeTried(now) || b.cost(now) < a.cost(now) * noise ? b : a;
   }
 
   /** The first from `start` on that may be used, without `other`. */

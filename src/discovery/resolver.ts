@@ -1,10 +1,12 @@
 import { type CallHead, triedNodesOf } from '../call/index.ts';
 import { background, type CancelContext, type Context, Latch, sleep, WaitGroup } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
-import type { Balancer, Pick } from './balancer.ts';
+import type { OutlierOptions } from '../guard/index.ts';
+import type { Balancer, BalancerHooks, Pick } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { p2cBalancer } from './p2c.ts';
 import type { Registry } from './registry.ts';
+import { ReportedBalancer } from './reported-balancer.ts';
 
 /** Finds the instance that a call goes to. */
 export interface Resolver {
@@ -19,8 +21,10 @@ export interface Resolver {
 }
 
 export interface ResolverOptions {
-  /** Makes the balancer of a target. Default: `p2cBalancer`. */
-  readonly balancer?: () => Balancer;
+  /** Makes the balancer of a target. Default: `p2cBalancer` with `outlier`. */
+  readonly balancer?: (hooks: BalancerHooks) => Balancer;
+  /** When the default balancers eject an instance. Default of each: `guardDefaults.outlier`. */
+  readonly outlier?: Partial<OutlierOptions>;
   /** How long a call without a deadline waits for the first list of its target. Default: 5,000. */
   readonly firstListTimeoutMs?: number;
   /** Where its watches live: its clock counts. Default: `background()`. */
@@ -36,31 +40,31 @@ export function createResolver(registry: Registry, options: ResolverOptions = {}
 }
 
 interface Target {
-  readonly balancer: Balancer;
+  readonly balancer: ReportedBalancer;
   /** Opens with the first list. */
   readonly first: Latch;
 }
 
 class RegistryResolver implements Resolver {
   readonly #registry: Registry;
-  readonly #makeBalancer: () => Balancer;
+  readonly #makeBalancer: (hooks: BalancerHooks) => Balancer;
   readonly #firstListTimeoutMs: number;
   readonly #ctx: CancelContext;
   readonly #targets = new Map<string, Target>();
   readonly #watches = new WaitGroup({ name: 'watches of the resolver' });
 
   constructor(registry: Registry, options: ResolverOptions) {
-    const { balancer, firstListTimeoutMs = 5_000, ctx = background() } = options;
+    const { balancer, outlier = {}, firstListTimeoutMs = 5_000, ctx = background() } = options;
     this.#registry = registry;
     this.#ctx = ctx.withCancel();
-    this.#makeBalancer = balancer ?? (() => p2cBalancer({ clock: this.#ctx.clock }));
+    this.#makeBalancer = balancer ?? ((hooks) => p2cBalancer({ ...hooks, outlier }));
     this.#firstListTimeoutMs = firstListTimeoutMs;
   }
 
   async resolve(ctx: Context, name: string, head: CallHead): Promise<Pick> {
     if (this.#ctx.err() !== undefined)
       throw DiscoveryErrors.REGISTRY_CLOSED(`resolve "${name}": the resolver was closed`);
-    const target = this.#targets.get(name) ?? this.#watch(name);
+    const target = this.#targets.get(name) ?? this.#watch(ctx, name);
     if (target.first.count > 0) await this.#firstList(ctx, name, target);
     try {
       return target.balancer.pick(head, triedNodesOf(ctx));
@@ -74,8 +78,10 @@ class RegistryResolver implements Resolver {
     await this.#watches.wait(background());
   }
 
-  #watch(name: string): Target {
-    const target: Target = { balancer: this.#makeBalancer(), first: new Latch(1, { name: `list of ${name}` }) };
+  #watch(ctx: Context, name: string): Target {
+    const first = new Latch(1, { name: `list of ${name}` });
+    const target: Target = { balancer: new ReportedBalancer(name, this.#ctx.clock, this.#makeBalancer), first };
+    target.balancer.begin(ctx);
     this.#targets.set(name, target);
     this.#watches.go(() => this.#follow(name, target));
     return target;

@@ -1,12 +1,15 @@
-import type { Balancer } from './balancer.ts';
+import { triedNodesOf } from '../call/index.ts';
+import { systemClock } from '../concurrency/index.ts';
+import type { Balancer, BalancerHooks } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { checkInstance } from './instance.ts';
 import { p2cBalancer } from './p2c.ts';
+import { ReportedBalancer } from './reported-balancer.ts';
 import type { Resolver } from './resolver.ts';
 
 export interface StaticResolverOptions {
   /** Makes the balancer of a target. Default: `p2cBalancer`. */
-  readonly balancer?: () => Balancer;
+  readonly balancer?: (hooks: BalancerHooks) => Balancer;
 }
 
 /**
@@ -17,14 +20,14 @@ export interface StaticResolverOptions {
  */
 export function staticResolver(
   targets: Readonly<Record<string, readonly string[]>>,
-  { balancer = () => p2cBalancer() }: StaticResolverOptions = {},
+  { balancer = p2cBalancer }: StaticResolverOptions = {},
 ): Resolver {
-  const balancers = new Map<string, Balancer>();
+  const balancers = new Map<string, ReportedBalancer>();
   for (const [service, urls] of Object.entries(targets)) {
     const instances = urls.map((url, index) =>
       checkInstance({ id: `${service}-${index + 1}`, service, endpoints: { rpc: url, http: url } }),
     );
-    const made = balancer();
+    const made = new ReportedBalancer(service, systemClock, balancer);
     made.update({ service, revision: 1, instances });
     balancers.set(service, made);
   }
@@ -32,7 +35,10 @@ export function staticResolver(
     async resolve(ctx, target, head) {
       ctx.throwIfDone();
       const known = balancers.get(target);
-      if (known !== undefined) return known.pick(head);
+      if (known !== undefined) {
+        known.begin(ctx);
+        return known.pick(head, triedNodesOf(ctx));
+      }
       const names = [...balancers.keys()].join(', ') || 'none';
       throw DiscoveryErrors.NO_INSTANCES(`no instance of "${target}": the static list has ${names}; add it there`, {
         metadata: { target },
