@@ -130,7 +130,22 @@ export const guardDefaults = {
     slowStartShare: 0.1,
   },
   /** What tenants share across instances. */
-  quota: {},
+  quota: {
+    /** 2 s: what an instance held that died is missing to the others for so long; and so long nobody notices that the store is away. */
+    leaseMs: 2_000,
+    /** 500 ms: three renewals may be lost before a lease ends, and a share follows what is wanted within a second. One exchange each for all tenants. */
+    renewMs: 500,
+    /** 250 ms: no store in the same place takes as long; two fit into the time between renewals. */
+    timeoutMs: 250,
+    /** 1 s: a limit of 100 calls a second lets 100 come at once, which is how people read it. */
+    burstMs: 1_000,
+    /** 10 s: who calls every few seconds keeps a place, who is gone holds nothing up for long. */
+    idleMs: 10_000,
+    /** 10,000: about 10 MB; an attacker who makes tenants up shares one node with the rest of his. */
+    maxTenants: 10_000,
+    /** 4: before the first answer of the store an instance takes a quarter; too few let more through, too many refuse what there is. */
+    expectedInstances: 4,
+  },
   /** When a process whose event loop is stuck is ended and started again. */
   watchdog: {
     /** 10 s: twice what the longest honest work on a loop takes, and no caller still waits for it; leases end in about the same time. */

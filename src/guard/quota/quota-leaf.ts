@@ -98,6 +98,12 @@ export class QuotaLeaf {
     return true;
   }
 
+  /** Takes a `take` back that admitted. The call was wanted all the same. */
+  giveBack(cost: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + cost);
+    this.#admitted--;
+  }
+
   /** For a call that was just refused. */
   rejection(cost: number): Rejection {
     const missing = Math.min(cost, this.#burst) - this.#tokens;
@@ -159,7 +165,7 @@ export class QuotaLeaf {
   #reject(retryAfterMs: number): Rejection {
     const { name, burstMs } = this.#settings;
     const error = GuardErrors.QUOTA_EXHAUSTED(`the tenant's share of the quota ${name} is used up`, {
-      metadata: { retryAfterMs: String(retryAfterMs) },
+      metadata: { limit: name, retryAfterMs: String(retryAfterMs) },
     });
     const limit = Math.floor(this.#burst);
     const resetMs = Math.max(retryAfterMs, burstMs);

@@ -9,7 +9,7 @@ import {
   until,
 } from '../../concurrency/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
-import type { Limiter } from '../limits/limiter.ts';
+import type { NamedLimiter } from '../limits/limiter.ts';
 import { sharedPermit } from '../limits/metered-limit.ts';
 import { checkName } from '../limits/rate-options.ts';
 import { memoryQuotaStore } from './memory-quota-store.ts';
@@ -62,8 +62,7 @@ export interface QuotaSnapshot {
  * While the store is slow or away the lease lasts until it ends; then the instance divides `limit / instances` of every
  * node among its own tenants. Refusals are `resource_exhausted` QUOTA_EXHAUSTED, shared objects.
  */
-export interface Quota extends Limiter, AsyncDisposable {
-  readonly name: string;
+export interface Quota extends NamedLimiter, AsyncDisposable {
   /** Throws a RangeError that names the option. With another tree all tenants start anew. */
   configure(change: Partial<QuotaSettings>): void;
   snapshot(): QuotaSnapshot;
@@ -119,6 +118,10 @@ class LeasedQuota implements Quota {
     const leaf = this.#part.leafOf(head, now);
     if (!leaf.take(now, cost)) return leaf.rejection(cost);
     return this.#tell ? leaf.permit() : sharedPermit;
+  }
+
+  giveBack(head: CallHead, cost = 1): void {
+    this.#part.leafOf(head, this.#ctx.clock.now()).giveBack(cost);
   }
 
   configure(change: Partial<QuotaSettings>): void {
