@@ -234,7 +234,7 @@ export class ConcurrencyLimit {
       return;
     }
     // So few run that there can be no queue worth the name: what they take is what calls take.
-    if (gain * this.#perMs * this.#baseMs <= this.#options.min && meanMs > this.#baseMs) this.#baseMs = meanMs;
+    if (wantedFor(this.#perMs * this.#baseMs) <= this.#options.min && meanMs > this.#baseMs) this.#baseMs = meanMs;
     this.#sinceProbe++;
     const doubt = Math.max(0.2, (3 * this.#spread) / Math.sqrt(calls));
     const isOther = Math.abs(perMs - this.#perMs) > doubt * this.#perMs;
@@ -308,8 +308,13 @@ export class ConcurrencyLimit {
       this.#limit = Math.min(max, Math.max(1, Math.round(probeGain * atATime)));
       return;
     }
-    const wanted = Math.max(min, gain * atATime);
-    this.#bound = Math.min(max, Math.max(this.#bound * maxFall, Math.min(this.#bound / maxFall, wanted)));
+    const wanted = Math.max(this.#bound * maxFall, Math.min(this.#bound / maxFall, wantedFor(atATime)));
+    this.#bound = Math.min(max, Math.max(min, wanted));
     this.#limit = Math.round(this.#bound);
   }
+}
+
+/** Chance leaves few places empty more often than many: the root makes up for it. */
+function wantedFor(atATime: number): number {
+  return gain * atATime + Math.sqrt(atATime);
 }
