@@ -34,10 +34,11 @@ const surely = 4;
 const gain = 1.7;
 /** To measure the base so many of them run. */
 const probeGain = 0.6;
-/** Calls that measure the base. */
+/** Calls that measure the base, and the fewest that do. */
 const probeCalls = 64;
+const leastProbeCalls = 10;
 /** Windows between two measurements: at first, and while they find nothing new. */
-const probeEvery = 16;
+const probeEvery = 8;
 const maxProbeEvery = 128;
 /** What a measurement may raise the base by: calls of before that nobody waits for any more may still be in the way. */
 const maxRaise = 2;
@@ -264,7 +265,8 @@ export class ConcurrencyLimit {
 
   /** Enough calls to measure have begun: the limit is lifted again. */
   #endProbe(now: number): void {
-    if (this.#probeBegan === 0) return;
+    // Where very few may run it takes as long as it takes: without it a limit that is too low would stay so.
+    if (this.#probeBegan < leastProbeCalls) return;
     if (this.#probeBegan < probeCalls && now - this.#probeFrom < Math.max(windowMs, this.#baseMs)) return;
     this.#phase = 'bound';
     this.#restart(now);
