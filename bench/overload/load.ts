@@ -17,6 +17,14 @@ export interface LoadOptions {
   readonly kinds?: readonly Kind[];
 }
 
+/** What came of a closed loop. */
+export interface ClosedLoop {
+  /** Answered with 200. */
+  readonly count: number;
+  readonly perSecond: number;
+  readonly refused: number;
+}
+
 /** How long the answers of a run are waited for after its end. */
 const lingerMs = 1000;
 const patienceMs = 20_000;
@@ -89,8 +97,8 @@ export class Load {
     return answers;
   }
 
-  /** So many requests at once, a new one with each answer: what a server can do at most. Counts what was 200. */
-  async closedLoop(atOnce: number, seconds: number): Promise<{ readonly perSecond: number; readonly count: number }> {
+  /** So many requests at once, a new one with each answer: what a server can do at most. */
+  async closedLoop(atOnce: number, seconds: number): Promise<ClosedLoop> {
     await this.#idle(patienceMs);
     const answers = new Answers([{ perSecond: 0, seconds }], 1);
     this.#answers = answers;
@@ -113,7 +121,7 @@ export class Load {
     const tookMs = performance.now() - this.#startedAt;
     this.#answers = new Answers([], 1);
     const count = answers.count(200);
-    return { perSecond: (count * 1000) / tookMs, count };
+    return { perSecond: (count * 1000) / tookMs, count, refused: answers.refused() };
   }
 
   close(): void {

@@ -30,6 +30,7 @@ declare module 'fastify' {
     readonly post: RegisterRoute;
     addHook(name: 'onRequest' | 'onResponse', hook: Hook): void;
     decorateRequest(name: string, value: null): void;
+    register(plugin: object, options: object): Promise<void>;
     setValidatorCompiler<Schema>(
       compile: (route: {
         readonly schema: Schema;

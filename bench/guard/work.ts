@@ -1,0 +1,66 @@
+import type { Contestant } from '../harness.ts';
+import type { RowName } from './rows.ts';
+
+/** Takes so many decisions, and throws if they are not what they must be. */
+export type Work = (decisions: number) => Awaited<unknown>;
+
+/** What one contestant decides; made when it is measured first, since a million keys take their time. */
+export type Works = Readonly<Partial<Record<RowName, () => Work>>>;
+
+const runs = 3;
+const first = 2000;
+
+/** Nanoseconds of CPU time of all threads per decision: of three runs the best, since what disturbs only adds. */
+export function contestant(works: Works, targetMs: number): Contestant {
+  const known = new Map<string, { readonly work: Work; readonly count: number }>();
+  return async (part) => {
+    const make = works[part as RowName];
+    if (make === undefined) return {};
+    let entry = known.get(part);
+    if (entry === undefined) {
+      const work = make();
+      entry = { work, count: await calibrate(work, targetMs / runs) };
+      known.set(part, entry);
+    }
+    let best = Number.POSITIVE_INFINITY;
+    for (let run = 0; run < runs; run++) best = Math.min(best, await timed(entry.work, entry.count));
+    return { [part]: (best * 1e6) / entry.count };
+  };
+}
+
+/** Several runs, since the first ones are not compiled yet. */
+async function calibrate(work: Work, targetMs: number): Promise<number> {
+  let count = first;
+  for (let run = 1; ; run++) {
+    const took = await timed(work, count);
+    const fitting = Math.ceil((count * targetMs) / Math.max(took, 0.01));
+    if (run > 5 && took * 2 >= targetMs) return Math.max(first, fitting);
+    count = Math.max(first, Math.min(fitting, count * 4));
+  }
+}
+
+async function timed(work: Work, count: number): Promise<number> {
+  const before = process.cpuUsage();
+  await work(count);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** A million users, in no order. */
+export const users = 1_000_000;
+
+/** Their names, and an endless walk through them. */
+export function userNames(): readonly string[] {
+  const names = Array.from({ length: users }, (_, i) => `user-${i}`);
+  let state = 1;
+  for (let i = users - 1; i > 0; i--) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const other = state % (i + 1);
+    [names[i], names[other]] = [names[other]!, names[i]!];
+  }
+  return names;
+}
+
+export function check(got: number, wanted: number): void {
+  if (got !== wanted) throw new Error(`the work was not done: it came to ${got} instead of ${wanted}`);
+}
