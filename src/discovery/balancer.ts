@@ -1,6 +1,6 @@
 import type { CallHead, Outcome } from '../call/index.ts';
 import type { Clock } from '../concurrency/index.ts';
-import type { OutlierEvent } from '../guard/index.ts';
+import type { OutlierEvent, OutlierOptions } from '../guard/index.ts';
 import type { Instance, Snapshot } from './registry.ts';
 
 /** The instance that a call goes to. */
@@ -24,6 +24,11 @@ export interface Balancer {
   pick(head: CallHead, avoid?: readonly string[]): Pick;
   /** Instances that get no calls now because they are worse than the others. Default: it ejects none. */
   readonly ejected?: number;
+  /**
+   * What the configuration says of outlier ejection, in place of what it said before; the rest is as it was made. Throws a
+   * RangeError that names the option. Default: nothing can be changed.
+   */
+  applySettings?(settings: Partial<OutlierOptions>): void;
 }
 
 /** What a resolver gives to the maker of a balancer. */

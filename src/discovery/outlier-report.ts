@@ -13,9 +13,8 @@ export class OutlierReport {
     this.#target = target;
   }
 
-  /** A call to the target. Only the first counts: it says whose telemetry it is. */
+  /** The first call to the target: it says whose telemetry it is. */
   begin(ctx: Context): void {
-    if (this.#ctx !== undefined) return;
     const telemetry = telemetryOf(ctx);
     // Not the call's own Context: it has long ended when a node is ejected, and its trace has nothing to do with it.
     this.#ctx = withTelemetry(background(), telemetry);

@@ -28,6 +28,7 @@ export interface P2cBalancer extends Balancer {
   readonly ejected: number;
   /** Changes some options of outlier ejection at once. Throws a RangeError that names the option. */
   configure(change: Partial<OutlierOptions>): void;
+  applySettings(settings: Partial<OutlierOptions>): void;
   /** The groups that are compared, by lane. */
   snapshot(): Readonly<Record<string, OutlierSnapshot>>;
 }
@@ -63,6 +64,7 @@ class P2c implements P2cBalancer {
   readonly #random: () => number;
   readonly #clock: Clock;
   readonly #onOutlier: ((event: OutlierEvent) => void) | undefined;
+  readonly #made: OutlierOptions;
   #outlier: OutlierOptions;
   #service = '';
   #pools = new Map<string, Pool>();
@@ -71,7 +73,8 @@ class P2c implements P2cBalancer {
   constructor({ random = Math.random, clock = systemClock, outlier, onOutlier }: P2cOptions) {
     this.#random = random;
     this.#clock = clock;
-    this.#outlier = { ...guardDefaults.outlier, ...outlier };
+    this.#made = { ...guardDefaults.outlier, ...outlier };
+    this.#outlier = this.#made;
     this.#onOutlier = onOutlier;
     this.#detector();
   }
@@ -102,6 +105,10 @@ class P2c implements P2cBalancer {
     outlierDetector(changed);
     this.#outlier = changed;
     for (const { outliers } of this.#pools.values()) outliers.configure(change);
+  }
+
+  applySettings(settings: Partial<OutlierOptions>): void {
+    this.configure({ ...this.#made, ...settings });
   }
 
   snapshot(): Readonly<Record<string, OutlierSnapshot>> {

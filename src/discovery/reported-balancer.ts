@@ -1,13 +1,16 @@
 import type { CallHead } from '../call/index.ts';
-import type { Clock, Context } from '../concurrency/index.ts';
+import type { Clock, Context, Stop } from '../concurrency/index.ts';
+import { guardSettingsOf } from '../service/guard/live-guard.ts';
 import type { Balancer, BalancerHooks, Pick } from './balancer.ts';
 import { OutlierReport } from './outlier-report.ts';
 import type { Snapshot } from './registry.ts';
 
-/** The balancer of one target, with what the log and metrics say of it. */
+/** The balancer of one target, with what the log and metrics say of it, and what the configuration says to it. */
 export class ReportedBalancer implements Balancer {
   readonly #balancer: Balancer;
   readonly #report: OutlierReport;
+  #hasBegun = false;
+  #unfollow: Stop | undefined = undefined;
 
   constructor(target: string, clock: Clock, make: (hooks: BalancerHooks) => Balancer) {
     this.#report = new OutlierReport(target);
@@ -24,9 +27,16 @@ export class ReportedBalancer implements Balancer {
     return this.#balancer.ejected ?? 0;
   }
 
-  /** A call to the target: the first one gives the telemetry. */
+  /** A call to the target: the first one gives telemetry and settings. */
   begin(ctx: Context): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
     this.#report.begin(ctx);
+    this.#unfollow = guardSettingsOf(ctx)?.follow('outlier', (settings) => this.#balancer.applySettings?.(settings));
+  }
+
+  close(): void {
+    this.#unfollow?.();
   }
 
   update(snapshot: Snapshot): void {

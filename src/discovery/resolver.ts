@@ -75,6 +75,7 @@ class RegistryResolver implements Resolver {
 
   async close(): Promise<void> {
     this.#ctx.cancel(new Error('the resolver was closed'));
+    for (const { balancer } of this.#targets.values()) balancer.close();
     await this.#watches.wait(background());
   }
 

@@ -44,6 +44,8 @@ export function staticResolver(
         metadata: { target },
       });
     },
-    async close() {},
+    async close() {
+      for (const known of balancers.values()) known.close();
+    },
   };
 }
