@@ -13,7 +13,12 @@
  */
 export type { Admit, CallHead, Permit, Rejection } from '../call/index.ts';
 export { type ConfigOptions, type ConfigTree, loadConfig } from './config.ts';
+export { guardDefaults } from './defaults.ts';
 export { bothAdmit } from './guard/both-admit.ts';
+export { type ClientGuard, type ClientGuardSnapshot, clientGuard, type GuardRoute } from './guard/client-guard.ts';
+export type { BreakerChoice, ClientGuardOptions, MethodGuardOptions } from './guard/client-guard-options.ts';
+export type { MethodGuardSnapshot } from './guard/method-guard.ts';
+export { type RateLimit, type RateLimitOptions, rateLimit } from './guard/rate-limit.ts';
 export { type GuardedServer, type ServerGuard, type ServerGuardOptions, serverGuard } from './guard/server-guard.ts';
 export { instrument } from './instrument.ts';
 export {
