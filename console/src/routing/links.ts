@@ -11,6 +11,7 @@ export const links = {
   trace: (traceId: string, spanId?: string | null) => formatPlace(['traces', traceId], { span: spanId ?? undefined }),
   logs: (filters: Partial<LogFilters> = {}) => formatPlace(['logs'], logParams(filters)),
   map: (range?: TimeRange) => formatPlace(['map'], range && rangeParams(range)),
+  guard: (service = '', range?: TimeRange) => formatPlace(['guard'], { service, ...(range && rangeParams(range)) }),
   metrics: (metric: { readonly name?: string; readonly service?: string } = {}, range?: TimeRange) =>
     formatPlace(['metrics'], { name: metric.name, service: metric.service, ...(range && rangeParams(range)) }),
 };

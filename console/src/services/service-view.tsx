@@ -43,6 +43,9 @@ export function ServiceView({ name }: { readonly name: string }) {
           <a className="button" href={links.logs({ service: name, range })}>
             Logs
           </a>
+          <a className="button" href={links.guard(name, range)}>
+            Guard
+          </a>
           <a className="button" href={links.metrics({ service: name }, range)}>
             Metrics
           </a>

@@ -2,6 +2,7 @@ import '../ui/controls.css';
 import './app.css';
 import { useEffect, useEffectEvent, useRef } from 'react';
 import { FleetProvider } from '../fleet/fleet-context.tsx';
+import { GuardView } from '../guard/guard-view.tsx';
 import { LogsView } from '../logs/logs-view.tsx';
 import { MapView } from '../map/map-view.tsx';
 import { MetricsView } from '../metrics/metrics-view.tsx';
@@ -42,6 +43,7 @@ function View({ place }: { readonly place: Place }) {
   if (view === 'traces') return id === undefined ? <TracesView /> : <TraceView key={id} traceId={id} />;
   if (view === 'logs') return <LogsView />;
   if (view === 'map') return <MapView />;
+  if (view === 'guard') return <GuardView />;
   if (view === 'metrics') return <MetricsView />;
   return (
     <EmptyState title="There is no such page">

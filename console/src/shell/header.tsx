@@ -3,7 +3,7 @@ import type { Place } from '../routing/place.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { useRange } from '../time/use-range.ts';
 
-/** Brand, the five views, and the time range, which goes along from one view to the next. */
+/** Brand, the six views, and the time range, which goes along from one view to the next. */
 export function Header({ place }: { readonly place: Place }) {
   const range = useRange();
   const [view = 'services', id] = place.path;
@@ -12,6 +12,7 @@ export function Header({ place }: { readonly place: Place }) {
     ['traces', 'Traces', links.traces({ range })],
     ['logs', 'Logs', links.logs({ range })],
     ['map', 'Map', links.map(range)],
+    ['guard', 'Guard', links.guard('', range)],
     ['metrics', 'Metrics', links.metrics({}, range)],
   ] as const;
   const hasRange = !(view === 'traces' && id !== undefined);
