@@ -59,7 +59,8 @@ export class LeaseBook {
     const knew = old?.knew ?? report.instances;
     const granted = grant(report, joints, now < this.#bornAt + leaseMs ? Math.max(1, knew) : 1);
     const sequence = (old?.sequence ?? 0) + 1;
-    const previous = old === undefined ? new Map() : mayUse(old, report.received);
+    const before = old === undefined ? new Map<string, number>() : mayUse(old, report.received);
+    const previous = new Map(nodes.map(({ path }) => [path, before.get(path) ?? 0] as const));
     const shares = new Map(nodes.map(({ path }, index) => [path, granted[index]!] as const));
     this.#leases.set(instance, { expiresAt: now + leaseMs, sequence, nodes, shares, previous, knew });
     return {

@@ -27,3 +27,18 @@ export function sharesOf(report: QuotaReport, grant: QuotaGrant): Record<string,
   const leaves = report.nodes.filter(({ wants }) => wants !== undefined);
   return Object.fromEntries(leaves.map(({ path }, index) => [path, grant.shares[index]!]));
 }
+
+export function anySeed(): number {
+  return 1 + Math.floor(Math.random() * 1e9);
+}
+
+/** Numbers from 0 to below 1, the same for the same seed. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
