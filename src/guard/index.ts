@@ -21,6 +21,10 @@ export { type SreThrottleOptions, sreThrottle } from './breaker/sre-throttle.ts'
 export { type Verdict, verdictOf } from './breaker/verdict.ts';
 export { countsAsFailure } from './failure.ts';
 export { GuardErrors } from './guard-errors.ts';
+export { type Bulkhead, type BulkheadPermit, type BulkheadSnapshot, bulkhead } from './isolation/bulkhead.ts';
+export type { BulkheadOptions, BulkheadSettings, FairBulkheadSettings } from './isolation/bulkhead-options.ts';
+export { type FairBulkheadOptions, fairBulkhead } from './isolation/fair-bulkhead.ts';
+export { type SlowLane, type SlowLaneOptions, type SlowLaneSettings, slowLane } from './isolation/slow-lane.ts';
 export { allOf } from './limits/all-of.ts';
 export { gcra } from './limits/gcra.ts';
 export { type InFlightOptions, inFlightLimit } from './limits/in-flight-limit.ts';

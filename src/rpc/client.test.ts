@@ -38,13 +38,13 @@ describe('a node that cannot be reached', inTime, () => {
     );
   });
 
-  test('fails the call with CONNECT_FAILED when the second pick cannot be reached either', async () => {
+  test('fails the call with CONNECT_FAILED when none of three picks can be reached', async () => {
     const { resolver, outcomes } = inTurn(await closedPort(), await closedPort(), await closedPort());
     using client = createRpcClient(RoomService, { target: 'room', resolver });
 
     await assert.rejects(client.getRoom(root, {}), { code: 'unavailable', reason: 'CONNECT_FAILED' });
 
-    assert.equal(outcomes.length, 2);
+    assert.equal(outcomes.length, 3);
   });
 
   test('leaves a stream of requests whole for the next pick', async () => {
@@ -102,19 +102,22 @@ describe('a node that cannot be reached', inTime, () => {
 });
 
 describe('a call that was sent', inTime, () => {
-  test('is not repeated when its connection breaks', async () => {
+  test('is not repeated when its connection breaks, unless its method is idempotent', async () => {
     let calls = 0;
     const started = Promise.withResolvers<void>();
     await using fixture = await networkFixture({
       handlers: {
-        getRoom() {
+        closeRoom() {
           calls++;
           started.resolve();
           return new Promise(() => {});
         },
       },
     });
-    const answer = assert.rejects(fixture.client.getRoom(root, {}), { code: 'unavailable', reason: 'CONNECTION_LOST' });
+    const answer = assert.rejects(fixture.client.closeRoom(root, {}), {
+      code: 'unavailable',
+      reason: 'CONNECTION_LOST',
+    });
     await started.promise;
 
     await fixture.stop(root.withTimeout(0));

@@ -15,7 +15,17 @@ import {
 import type { CancelContext, Context } from '../concurrency/index.ts';
 import { systemClock } from '../concurrency/index.ts';
 import type { Resolver } from '../discovery/index.ts';
-import { chain, type Handler, instrument, type Middleware } from '../service/index.ts';
+import {
+  type ClientGuard,
+  type ClientGuardOptions,
+  chain,
+  clientGuard,
+  guardDefaults,
+  type Handler,
+  instrument,
+  type MethodGuardOptions,
+  type Middleware,
+} from '../service/index.ts';
 import { boundStream } from './bound-stream.ts';
 import type { RpcProtocol } from './call-headers.ts';
 import type { MethodOptions } from './implementation.ts';
@@ -24,7 +34,6 @@ import { localCall } from './local-call.ts';
 import { find, type LocalNetwork } from './local-network.ts';
 import { NodePool } from './node-pool.ts';
 import { type RemoteCallOptions, remoteCall } from './remote-call.ts';
-import { retryUnsent } from './retry-unsent.ts';
 import { answersOnce, methodInfo, type Payload } from './server-method.ts';
 
 /** One message in, one out. */
@@ -67,6 +76,9 @@ export type RpcClient<S extends DescService> = {
   readonly [K in keyof S['method']]: MethodCall<S['method'][K]>;
 } & Disposable;
 
+/** What the calls of one method have of their own: a time limit, and what guards them. */
+export interface ClientMethodOptions extends MethodOptions, MethodGuardOptions {}
+
 export interface RpcClientOptions<S extends DescService = DescService> {
   /** The name under which the service registers. */
   readonly target: string;
@@ -76,6 +88,11 @@ export interface RpcClientOptions<S extends DescService = DescService> {
    * deadline holds, and travels with the call. 0: no limit of its own. Default: 5,000.
    */
   readonly timeoutMs?: number;
+  /**
+   * Retries, hedges and breakers; false: none. A guard that `clientGuard` made can be changed while it runs. Default: that of
+   * `guardDefaults`.
+   */
+  readonly guard?: ClientGuard | ClientGuardOptions | false;
   /** Around every call, the first outermost; outside of retries. Default: none. */
   readonly middleware?: readonly Middleware[];
   /** Calls to a server of this name within the process go there in memory. Default: none do. */
@@ -83,7 +100,7 @@ export interface RpcClientOptions<S extends DescService = DescService> {
   /** Default: connect. */
   readonly protocol?: RpcProtocol;
   /** Default: none. */
-  readonly methods?: { readonly [K in keyof S['method']]?: MethodOptions };
+  readonly methods?: { readonly [K in keyof S['method']]?: ClientMethodOptions };
   /** The largest message that is sent or taken. Default: 4 MiB. */
   readonly maxMessageBytes?: number;
   /** The largest block of headers that is taken. Default: 16 KiB. */
@@ -99,7 +116,8 @@ export interface RpcClientOptions<S extends DescService = DescService> {
 /**
  * A typed client of a service. Each call goes to the node that the resolver picks, with the caller's fields and what is
  * left of its time; a done Context starts nothing, and one that ends stops the work at the other end. A node that could
- * not be reached, or took the call back unprocessed, is replaced once by another pick.
+ * not be reached, or took the call back unprocessed, is replaced by another pick; what failed otherwise is tried again
+ * where that is safe (`guard`).
  *
  * What fails is a StatusError: the server's own, or `unavailable` with CONNECT_FAILED (nothing was sent) or
  * CONNECTION_LOST (it may have run). Throws a RangeError or TypeError at once for options that make no sense.
@@ -111,20 +129,28 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     throw new TypeError(`${where}: the target is empty; give the name under which the service registers`);
   const limits = limitsOf(where, defaults, options);
   const pool = new NodePool({ ...limits, clock: systemClock });
-  const methods = options.methods as Readonly<Record<string, MethodOptions | undefined>> | undefined;
+  const methods = options.methods as Readonly<Record<string, ClientMethodOptions | undefined>> | undefined;
+  const guard = guardOf(options.guard);
   const client: Record<string | symbol, unknown> = { [Symbol.dispose]: () => pool.close() };
   for (const desc of service.methods) {
-    const timeoutMs = methods?.[desc.localName]?.timeoutMs ?? (answersOnce(desc) ? limits.timeoutMs : 0);
+    const own = methods?.[desc.localName];
+    const timeoutMs = own?.timeoutMs ?? (answersOnce(desc) ? limits.timeoutMs : 0);
     checkTimeout(`${where}/${desc.name}: timeoutMs`, timeoutMs);
     const transport = transportOf(desc, { ...options, maxMessageBytes: limits.maxMessageBytes, pool });
-    const call = chain([...middleware, retryUnsent, instrument])(transport, methodInfo(desc, 'client', timeoutMs));
+    const guarded = guard === undefined ? [] : [guard.middleware(target, own)];
+    const call = chain([...middleware, ...guarded, instrument])(transport, methodInfo(desc, 'client', timeoutMs));
     client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, timeoutMs) : callStream(desc, call, timeoutMs);
   }
   return client as RpcClient<S>;
 }
 
+function guardOf(given: RpcClientOptions['guard'] = {}): ClientGuard | undefined {
+  if (given === false) return undefined;
+  return 'middleware' in given ? given : clientGuard(given);
+}
+
 const defaults = {
-  timeoutMs: 5_000,
+  timeoutMs: guardDefaults.deadline.rpcMs,
   maxMessageBytes: 4 << 20,
   maxHeaderBytes: 16 << 10,
   connectTimeoutMs: 2_000,

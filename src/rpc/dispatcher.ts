@@ -1,6 +1,13 @@
 import { createContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
-import { type Admit, type CallFields, type GetHeader, readFields } from '../call/index.ts';
+import {
+  type Admit,
+  type CallFields,
+  errorOfRejection,
+  type GetHeader,
+  readFields,
+  refusedHeader,
+} from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import { isDeadlineHeader, readDeadline } from './call-headers.ts';
 import { callKey, connectHandler } from './connect-handlers.ts';
@@ -81,9 +88,9 @@ export class Dispatcher {
     const known = { sizeBytes: lengthOf(header), timeoutMs, fields };
     const opened = this.#calls.open(base, method, known, this.#admit);
     if ('error' in opened && 'admitted' in opened) {
-      const { error, retryAfterMs } = opened;
-      const after = retryAfterMs === undefined ? undefined : String(Math.ceil(retryAfterMs / 1000));
-      return answered(errorResponse(wire, error, after === undefined ? {} : { 'retry-after': after }));
+      const { retryAfterMs } = opened;
+      const after = retryAfterMs === undefined ? undefined : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
+      return answered(errorResponse(wire, errorOfRejection(opened), { ...after, [refusedHeader]: '1' }));
     }
     return {
       response: this.#answer(opened, wire, handler, request),

@@ -1,7 +1,9 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ConnectError } from '@connectrpc/connect';
+import { pushBackHeader, refusedHeader, withPushBack } from '../call/index.ts';
 import * as errors from '../errors/index.ts';
 import { StatusError } from '../errors/index.ts';
+import { markUnsent } from '../guard/index.ts';
 import { ErrorInfoSchema } from './gen/google/rpc/error_details_pb.ts';
 import { StatusSchema } from './gen/google/rpc/status_pb.ts';
 
@@ -24,7 +26,12 @@ export function fromConnectError(thrown: unknown): StatusError {
   if (errors.isStatusError(thrown.cause)) return thrown.cause;
   const info = thrown.details.find((detail) => 'type' in detail && detail.type === errors.errorInfoType);
   const bytes = info !== undefined && 'type' in info ? info.value : undefined;
-  return withInfo(thrown.code, thrown.rawMessage, bytes);
+  const { metadata } = thrown;
+  const error = withPushBack(
+    withInfo(thrown.code, thrown.rawMessage, bytes),
+    pushBackHeader((name) => metadata.get(name)),
+  );
+  return metadata.has(refusedHeader) ? markUnsent(error, 'server') : error;
 }
 
 /** google.rpc.Status in protobuf: the error as gRPC carries it. */

@@ -1,6 +1,7 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { UniversalClientRequest, UniversalClientResponse } from '@connectrpc/connect/protocol';
 import type { StatusError } from '../errors/index.ts';
+import { markUnsent } from '../guard/index.ts';
 import type { NodeLease } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
@@ -98,7 +99,10 @@ function failureOf(stream: ClientHttp2Stream, cause: unknown): StatusError {
   const options = { cause };
   switch (stream.rstCode) {
     case constants.NGHTTP2_REFUSED_STREAM:
-      return RpcErrors.STREAM_REFUSED('the node takes no more calls on this connection', options);
+      return markUnsent(
+        RpcErrors.STREAM_REFUSED('the node takes no more calls on this connection', options),
+        'transport',
+      );
     case constants.NGHTTP2_ENHANCE_YOUR_CALM:
       return RpcErrors.TOO_MANY_CALLS('the node refused the call: too many bytes of headers or calls at once', options);
     case constants.NGHTTP2_HTTP_1_1_REQUIRED:

@@ -12,13 +12,13 @@
  *
  * Rules: the Context's deadline, its end and its fields cross every hop; every error is a StatusError that `errors.is`
  * recognises on the other side; a client is made once and shared, and whoever makes one disposes it. Types of the library
- * behind the protocols never show. Not here: picking nodes (`flotilla/discovery`), retries of what may have run (`guard`),
- * TLS.
+ * behind the protocols never show. Not here: picking nodes (`flotilla/discovery`), TLS.
  */
 
 export type { RpcProtocol } from './call-headers.ts';
 export {
   type BidiStreamCall,
+  type ClientMethodOptions,
   type ClientStreamCall,
   createRpcClient,
   type MethodCall,

@@ -1,7 +1,8 @@
 import type { Message } from '@bufbuild/protobuf';
-import { type Admit, type GetHeader, readFields } from '../call/index.ts';
+import { type Admit, errorOfRejection, type GetHeader, readFields } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
+import { markUnsent } from '../guard/index.ts';
 import { boundStream, isStream } from './bound-stream.ts';
 import { readDeadline } from './call-headers.ts';
 import { type Codecs, createCodecs } from './codec/codecs.ts';
@@ -99,7 +100,7 @@ export async function serveLocally(
   const sizeBytes = isStream(input) ? undefined : input.byteLength;
   const known = { sizeBytes, timeoutMs: readDeadline(header), fields: readFields(header) };
   const opened = server.calls.open(server.base, method, known, server.admit);
-  if ('error' in opened && 'admitted' in opened) throw copied(opened.error);
+  if ('error' in opened && 'admitted' in opened) throw markUnsent(copied(errorOfRejection(opened)), 'server');
   const leave = caller.onDone(() => opened.ctx.cancel(RpcErrors.CALLER_LEFT('the caller left')));
   const close = () => {
     leave();

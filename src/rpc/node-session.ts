@@ -7,6 +7,7 @@ import {
 } from 'node:http2';
 import type { Clock, Timer } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
+import { markUnsent } from '../guard/index.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
 export interface NodeSessionOptions {
@@ -49,7 +50,7 @@ export class NodeSession {
     this.ready = new Promise((resolve, reject) => {
       const fail = (why: string, cause?: unknown) => {
         timer.stop();
-        this.#fail(reject, RpcErrors.CONNECT_FAILED(`cannot connect to ${url}: ${why}`, { cause }));
+        this.#fail(reject, notSent(`cannot connect to ${url}: ${why}`, cause));
       };
       const timer = clock.after(connectTimeoutMs, () => fail(`it did not answer within ${connectTimeoutMs} ms`));
       this.#session.once('remoteSettings', () => {
@@ -167,7 +168,7 @@ export class NodeLease {
       return stream;
     } catch (cause) {
       this.#hooks.onSessionEnd();
-      throw RpcErrors.CONNECT_FAILED('the connection ended before the call was sent', { cause });
+      throw notSent('the connection ended before the call was sent', cause);
     }
   }
 
@@ -177,6 +178,10 @@ export class NodeLease {
     this.#state = 'released';
     this.#hooks.onRelease();
   }
+}
+
+function notSent(message: string, cause: unknown): StatusError {
+  return markUnsent(RpcErrors.CONNECT_FAILED(message, { cause }), 'transport');
 }
 
 const heartbeatMs = 10_000;

@@ -39,6 +39,8 @@ export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handle
       const url = pick.node.endpoints.rpc;
       if (url === undefined) throw RpcErrors.NO_ENDPOINT(`instance ${pick.node.id} of ${target} has no rpc endpoint`);
       lease = await pool.lease(ctx, url);
+      // Finding the node took its time, and no timer fires while a program computes.
+      ctx.throwIfDone();
       const output = await send(desc, transportOn(lease, url, protocol, maxMessageBytes), ctx, input, protocol);
       if (Symbol.asyncIterator in output) return reported(ctx, output, report);
       report(undefined);

@@ -386,13 +386,13 @@ describe('a drain', inTime, () => {
     await using fixture = await networkFixture({
       ctx,
       handlers: {
-        getRoom() {
+        closeRoom() {
           started.resolve();
           return new Promise(() => {});
         },
       },
     });
-    const answer = assert.rejects(fixture.client.getRoom(root, {}), { code: 'unavailable' });
+    const answer = assert.rejects(fixture.client.closeRoom(root, {}), { code: 'unavailable' });
     await started.promise;
 
     ctx.cancel();

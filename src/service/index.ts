@@ -17,6 +17,7 @@ export { guardDefaults } from './defaults.ts';
 export { bothAdmit } from './guard/both-admit.ts';
 export { type ClientGuard, type ClientGuardSnapshot, clientGuard, type GuardRoute } from './guard/client-guard.ts';
 export type { BreakerChoice, ClientGuardOptions, MethodGuardOptions } from './guard/client-guard-options.ts';
+export { isolate, isolateSlow } from './guard/isolate.ts';
 export type { MethodGuardSnapshot } from './guard/method-guard.ts';
 export { type RateLimit, type RateLimitOptions, rateLimit } from './guard/rate-limit.ts';
 export { type GuardedServer, type ServerGuard, type ServerGuardOptions, serverGuard } from './guard/server-guard.ts';

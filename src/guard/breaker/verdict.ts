@@ -4,7 +4,7 @@ import type { Code, StatusError } from '../../errors/index.ts';
 export type Verdict = 'success' | 'failure' | 'neither';
 
 /** The other side is broken, too slow or gone. */
-const failures: ReadonlySet<Code> = new Set(['deadline_exceeded', 'unavailable', 'internal', 'unknown', 'data_loss']);
+const failures: ReadonlySet<Code> = new Set(['deadline_exceeded', 'unavailable', 'internal', 'unknown']);
 /** What one caller may ask for is used up: true for that caller alone, and no sign that the server has too much to do. */
 const ownFault: ReadonlySet<string> = new Set([
   'RATE_LIMITED',

@@ -1,7 +1,7 @@
-import type { Code, StatusError } from '../../errors/index.ts';
+import type { StatusError } from '../../errors/index.ts';
 import { checkRange } from '../check-option.ts';
 import { pushBackOf } from './push-back.ts';
-import { isUnsent } from './unsent.ts';
+import { unsentBy } from './unsent.ts';
 
 export interface RetryOptions {
   /** Tries of one call, the first included, 1 to 10. 1: no retries. Default: 3. */
@@ -28,10 +28,13 @@ export interface FailedTry {
   readonly typicalMs: number;
 }
 
-/** Why there is no further try, or how long to wait for it. */
+/** Why there is no further try. */
+export type StopReason = 'attempts' | 'nested' | 'unsafe' | 'permanent' | 'push_back' | 'too_late';
+
+/** Why there is no further try, or how long to wait for it; `isFree`: it is not paid from the budget. */
 export type RetryVerdict =
-  | { readonly retry: true; readonly waitMs: number }
-  | { readonly retry: false; readonly why: 'attempts' | 'nested' | 'unsafe' | 'permanent' | 'push_back' | 'too_late' };
+  | { readonly retry: true; readonly waitMs: number; readonly isFree: boolean }
+  | { readonly retry: false; readonly why: StopReason };
 
 /** Decides whether a failed call is tried again, and when. Pure. The budget is asked afterwards. */
 export interface RetryPolicy {
@@ -41,17 +44,17 @@ export interface RetryPolicy {
 }
 
 /**
- * Tries again what another try may mend: `unavailable` and the overload's `resource_exhausted` of idempotent methods, and
- * of any method where nothing was done (`isUnsent`). Not a call that is a retry itself, not against the server's word
- * (push-back −1), and not where wait and a typical answer would come after the deadline. Full jitter, which spreads the
- * callers of a node that fell better than any fixed share of the wait.
+ * Tries again what another try may mend: `unavailable`, and `resource_exhausted` with a time to come back, of idempotent
+ * methods and of any method where nothing was done (`unsentBy`). Not a call that is a retry itself, not against the
+ * server's word (push-back −1), and not where wait and a typical answer would come after the deadline. Full jitter, which
+ * spreads the callers of a node that fell better than any fixed share of the wait.
+ *
+ * A call that was never sent goes to another node at once, and for free, once: nobody had work with it, and a node that
+ * restarts takes hundreds back in one moment.
  */
 export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
   return new Policy(options);
 }
-
-/** What may be mended by another try, where repeating does no harm; a spent deadline is spent for the next try too. */
-const transient: ReadonlySet<Code> = new Set(['unavailable']);
 
 class Policy implements RetryPolicy {
   #maxAttempts = 3;
@@ -65,18 +68,19 @@ class Policy implements RetryPolicy {
 
   decide({ error, attempt, isRetry, idempotent, remainingMs, typicalMs }: FailedTry): RetryVerdict {
     if (attempt >= this.#maxAttempts) return stop.attempts;
+    const undone = unsentBy(error);
+    if (undone === 'transport' && attempt === 1) return typicalMs < remainingMs ? atOnce : stop.too_late;
     if (isRetry) return stop.nested;
     const pushBackMs = pushBackOf(error);
     if (pushBackMs !== undefined && pushBackMs < 0) return stop.push_back;
-    const undone = isUnsent(error);
     // Who says when to come back says that coming back helps.
-    if (!undone && !transient.has(error.code) && !(error.code === 'resource_exhausted' && pushBackMs !== undefined))
-      return stop.permanent;
-    if (!undone && !idempotent) return stop.unsafe;
+    const mayMend = error.code === 'unavailable' || (error.code === 'resource_exhausted' && pushBackMs !== undefined);
+    if (undone === undefined && !mayMend) return stop.permanent;
+    if (undone === undefined && !idempotent) return stop.unsafe;
     const jitterMs = this.#random() * Math.min(this.#maxWaitMs, this.#baseMs * 2 ** (attempt - 1));
     // On top of what the server asked for: those that it refused together must not come back together.
     const waitMs = (pushBackMs ?? 0) + jitterMs;
-    return waitMs + typicalMs >= remainingMs ? stop.too_late : { retry: true, waitMs };
+    return waitMs + typicalMs < remainingMs ? { retry: true, waitMs, isFree: false } : stop.too_late;
   }
 
   configure(change: Partial<RetryOptions>): void {
@@ -95,6 +99,8 @@ class Policy implements RetryPolicy {
   }
 }
 
+const atOnce: RetryVerdict = { retry: true, waitMs: 0, isFree: true };
+
 const stop = {
   attempts: { retry: false, why: 'attempts' },
   nested: { retry: false, why: 'nested' },
@@ -102,4 +108,4 @@ const stop = {
   permanent: { retry: false, why: 'permanent' },
   push_back: { retry: false, why: 'push_back' },
   too_late: { retry: false, why: 'too_late' },
-} as const satisfies Record<string, RetryVerdict>;
+} as const satisfies Record<StopReason, RetryVerdict>;

@@ -1,4 +1,4 @@
-import type { Rejection } from '../../../call/index.ts';
+import { errorOfRejection, type Rejection, refusedHeader } from '../../../call/index.ts';
 import type { Exchange } from '../engine/exchange.ts';
 import { type ErrorReply, errorReply, retryAfterSeconds } from './error-reply.ts';
 import { quotaHeaders } from './quota-headers.ts';
@@ -23,9 +23,10 @@ export class Refusals {
   }
 }
 
-function replyTo({ error, retryAfterMs, quota }: Rejection): ErrorReply {
-  const { status, headers, body } = errorReply(error);
-  const all = [...headers];
+function replyTo(rejection: Rejection): ErrorReply {
+  const { retryAfterMs, quota } = rejection;
+  const { status, headers, body } = errorReply(errorOfRejection(rejection));
+  const all = [...headers, refusedHeader, '1'];
   if (retryAfterMs !== undefined && !all.includes('retry-after'))
     all.push('retry-after', retryAfterSeconds(retryAfterMs));
   if (quota !== undefined) all.push(...quotaHeaders(quota));

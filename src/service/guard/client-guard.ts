@@ -1,0 +1,184 @@
+import { type RetryBudget, type RetryBudgetSnapshot, retryBudget } from '../../guard/index.ts';
+import { guardDefaults } from '../defaults.ts';
+import type { Handler, MethodInfo, Middleware } from '../method.ts';
+import { type ClientGuardOptions, guardOf, type MethodGuardOptions } from './client-guard-options.ts';
+import { isStream, UntouchedStream, withFirstMessage } from './first-message.ts';
+import { MethodGuard, type MethodGuardSnapshot } from './method-guard.ts';
+
+/** What the console shows of a client's guard. */
+export interface ClientGuardSnapshot {
+  readonly targets: readonly { readonly target: string; readonly budget: RetryBudgetSnapshot }[];
+  readonly methods: readonly MethodGuardSnapshot[];
+}
+
+/** For a client of many servers: how to tell from the input which one is called. */
+export interface GuardRoute<I> {
+  /** The server: few of them, never with an id in it. */
+  targetOf(input: I): string;
+  /** Whether the input can be sent again. */
+  isReplayable(input: I): boolean;
+}
+
+/**
+ * Keeps calls from making a bad moment worse: deadline ▸ retries and hedges ▸ for each try a breaker ▸ what is within.
+ * Clients have one unless told otherwise; make one yourself to change its numbers while it runs, or to share it.
+ */
+export interface ClientGuard {
+  /** For the methods of one target. `own` stands above the guard's own options for that method. */
+  middleware(target: string, own?: MethodGuardOptions): Middleware;
+  /** The same for a client whose input says which server it is for. */
+  routed<I>(route: GuardRoute<I>): Middleware;
+  /**
+   * Changes what is named at once, for calls that begin from now on; what was learned stays. Throws a RangeError for a
+   * number out of its range.
+   */
+  configure(change: ClientGuardOptions): void;
+  snapshot(): ClientGuardSnapshot;
+}
+
+/** Throws a RangeError for a number out of its range. */
+export function clientGuard(options: ClientGuardOptions = {}): ClientGuard {
+  return new Guard(options);
+}
+
+/** More servers than this, and the one that was met first is forgotten; its numbers start afresh. */
+const maxTargets = 256;
+const maxMethods = 1_000;
+
+class Guard implements ClientGuard {
+  #options: ClientGuardOptions;
+  readonly #targets = new Map<string, Target>();
+  /** Checks what no method has taken yet. */
+  readonly #probe: MethodGuard;
+
+  constructor(options: ClientGuardOptions) {
+    this.#options = options;
+    const target = new Target('', options);
+    this.#probe = new MethodGuard(target, probed, guardOf('', options));
+    this.#check(options);
+  }
+
+  middleware(targetName: string, own?: MethodGuardOptions): Middleware {
+    return <I, O>(next: Handler<I, O>, info: MethodInfo): Handler<I, O> => {
+      const guard = this.#target(targetName).guardOf(keyOf(info), info, this.#options, own);
+      const step = answersWithStream(info) ? withFirstMessage(next) : next;
+      if (info.kind === 'unary' || info.kind === 'server_stream') {
+        return (ctx, input) => guard.call(ctx, input, step, always);
+      }
+      return (ctx, input) => {
+        if (!isStream(input)) return guard.call(ctx, input, step, always);
+        return guard.call(ctx, new UntouchedStream(input) as I, step, isUntouched);
+      };
+    };
+  }
+
+  routed<R>({ targetOf, isReplayable }: GuardRoute<R>): Middleware {
+    return <I, O>(next: Handler<I, O>, info: MethodInfo): Handler<I, O> => {
+      const mayReplay = isReplayable as (input: unknown) => boolean;
+      const key = keyOf(info);
+      return (ctx, input) => {
+        const guard = this.#target(targetOf(input as unknown as R)).guardOf(key, info, this.#options);
+        return guard.call(ctx, input, next, mayReplay);
+      };
+    };
+  }
+
+  configure(change: ClientGuardOptions): void {
+    const options = { ...this.#options, ...change, methods: { ...this.#options.methods, ...change.methods } };
+    this.#check(options);
+    this.#options = options;
+    for (const target of this.#targets.values()) target.configure(options);
+  }
+
+  snapshot(): ClientGuardSnapshot {
+    const targets = [...this.#targets.values()];
+    return {
+      targets: targets.map(({ name, budget }) => ({ target: name, budget: budget.snapshot() })),
+      methods: targets.flatMap((target) => target.snapshots()),
+    };
+  }
+
+  #check(options: ClientGuardOptions): void {
+    retryBudget(budgetOf(options));
+    for (const method of ['', ...Object.keys(options.methods ?? {})]) this.#probe.configure(guardOf(method, options));
+  }
+
+  #target(name: string): Target {
+    const known = this.#targets.get(name);
+    if (known !== undefined) return known;
+    if (this.#targets.size >= maxTargets)
+      for (const oldest of this.#targets.keys()) {
+        this.#targets.delete(oldest);
+        break;
+      }
+    const target = new Target(name, this.#options);
+    this.#targets.set(name, target);
+    return target;
+  }
+}
+
+interface Guarded {
+  readonly guard: MethodGuard;
+  readonly own: MethodGuardOptions | undefined;
+  readonly method: string;
+}
+
+/** One server: a budget for all its methods, and a guard for each. */
+class Target {
+  readonly name: string;
+  readonly budget: RetryBudget;
+  readonly random: () => number;
+  readonly #methods = new Map<string, Guarded>();
+
+  constructor(name: string, options: ClientGuardOptions) {
+    this.name = name;
+    this.budget = retryBudget(budgetOf(options));
+    this.random = options.random ?? Math.random;
+  }
+
+  guardOf(key: string, info: MethodInfo, options: ClientGuardOptions, own?: MethodGuardOptions): MethodGuard {
+    const known = this.#methods.get(key);
+    if (known !== undefined) return known.guard;
+    const guard = new MethodGuard(this, info, guardOf(info.method, options, own));
+    if (this.#methods.size < maxMethods) this.#methods.set(key, { guard, own, method: info.method });
+    return guard;
+  }
+
+  configure(options: ClientGuardOptions): void {
+    this.budget.configure(budgetOf(options));
+    for (const { guard, own, method } of this.#methods.values()) guard.configure(guardOf(method, options, own));
+  }
+
+  snapshots(): MethodGuardSnapshot[] {
+    return [...this.#methods.values()].map(({ guard }) => guard.snapshot());
+  }
+}
+
+function keyOf({ service, method, kind }: MethodInfo): string {
+  return `${service}/${method} ${kind}`;
+}
+
+function budgetOf({ budget = {} }: ClientGuardOptions) {
+  const { share, reserve } = guardDefaults.retry;
+  return { share, reserve, ...budget };
+}
+
+function answersWithStream({ kind }: MethodInfo): boolean {
+  return kind === 'server_stream' || kind === 'bidi_stream';
+}
+
+const always = () => true;
+
+function isUntouched(input: unknown): boolean {
+  return !(input instanceof UntouchedStream) || !input.isTouched;
+}
+
+const probed: MethodInfo = {
+  service: '',
+  method: '',
+  kind: 'unary',
+  side: 'client',
+  transport: 'rpc',
+  idempotent: true,
+  timeoutMs: 0,
+};

@@ -1,0 +1,226 @@
+import { type CallFields, fieldsOf, type Priority, withFields, withTriedNodes } from '../../call/index.ts';
+import { type Context, sleep } from '../../concurrency/index.ts';
+import * as errors from '../../errors/index.ts';
+import {
+  type Breaker,
+  type BreakerSnapshot,
+  type HedgePolicy,
+  type HedgeSnapshot,
+  hedgePolicy,
+  type RetryBudget,
+  type RetryPolicy,
+  retryPolicy,
+  type Ticket,
+} from '../../guard/index.ts';
+import { noTelemetry, type Telemetry, telemetryOf } from '../../observe/index.ts';
+import { guardDefaults } from '../defaults.ts';
+import type { Handler, MethodInfo } from '../method.ts';
+import { BreakerWatch } from './breaker-watch.ts';
+import { ClientGuardMetrics } from './client-guard-metrics.ts';
+import type { MethodGuardOptions } from './client-guard-options.ts';
+import { hedgedCall, type Try } from './hedged-call.ts';
+import { breakerOf } from './make-breaker.ts';
+
+/** What the methods of one target share. */
+export interface GuardedTarget {
+  readonly name: string;
+  readonly budget: RetryBudget;
+  readonly random: () => number;
+}
+
+/** What the console shows of one method of one target. */
+export interface MethodGuardSnapshot {
+  readonly target: string;
+  readonly method: string;
+  /** Undefined: none. */
+  readonly breaker: BreakerSnapshot | undefined;
+  readonly retries: boolean;
+  readonly hedge: HedgeSnapshot | undefined;
+  /** How long a try that went well took of late. */
+  readonly typicalMs: number;
+}
+
+/** Guards the calls of one method of one target: what its calls share, and the loop that each of them runs. */
+export class MethodGuard {
+  readonly #target: GuardedTarget;
+  readonly #info: MethodInfo;
+  readonly #watch: BreakerWatch;
+  #breaker: Breaker | undefined;
+  #choice: MethodGuardOptions['breaker'];
+  #retry: RetryPolicy | undefined;
+  #hedge: HedgePolicy | undefined;
+  #typicalMs = 0;
+  #telemetry: Telemetry = noTelemetry;
+  #metrics: ClientGuardMetrics | undefined;
+
+  constructor(target: GuardedTarget, info: MethodInfo, options: MethodGuardOptions) {
+    this.#target = target;
+    this.#info = info;
+    this.#watch = new BreakerWatch(`${target.name} ${info.method}`);
+    this.configure(options);
+  }
+
+  /** Takes these options in place of those it had; what it has learned stays. */
+  configure({ breaker = {}, retry = {}, hedge = false }: MethodGuardOptions): void {
+    const { maxAttempts, baseMs, maxWaitMs } = guardDefaults.retry;
+    const { name, random } = this.#target;
+    const { idempotent, kind, method } = this.#info;
+    const retries = { maxAttempts, baseMs, maxWaitMs, random, ...(retry !== false && retry) };
+    if (retry === false) this.#retry = undefined;
+    else if (this.#retry === undefined) this.#retry = retryPolicy(retries);
+    else this.#retry.configure(retries);
+    const hedges = { ...guardDefaults.hedge, ...(typeof hedge === 'object' && hedge) };
+    if (hedge === false || !idempotent || kind !== 'unary') this.#hedge = undefined;
+    else if (this.#hedge === undefined) this.#hedge = hedgePolicy(hedges);
+    else this.#hedge.configure(hedges);
+    this.#breaker = breakerOf(breaker, `${name} ${method}`, random, this.#breaker, this.#choice);
+    this.#choice = breaker;
+  }
+
+  snapshot(): MethodGuardSnapshot {
+    return {
+      target: this.#target.name,
+      method: this.#info.method,
+      breaker: this.#breaker?.snapshot(),
+      retries: this.#retry !== undefined,
+      hedge: this.#hedge?.snapshot(),
+      typicalMs: this.#typicalMs,
+    };
+  }
+
+  /** One call with all its tries. `isReplayable` is asked before a further try: whether the input is still whole. */
+  async call<I, O>(parent: Context, input: I, next: Handler<I, O>, isReplayable: (input: I) => boolean): Promise<O> {
+    parent.throwIfDone();
+    this.#target.budget.deposit();
+    const fields = fieldsOf(parent);
+    const delayMs = this.#hedge === undefined || fields.attempt > 0 ? undefined : this.#hedge.begin();
+    const isHedged = delayMs !== undefined && delayMs < parent.remainingMs();
+    let ctx = this.#retry === undefined && !isHedged ? parent : withTriedNodes(parent);
+    let failure: unknown;
+    for (let attempt = 1; ; attempt++) {
+      const ticket = this.#admit(ctx, fields.priority);
+      if (!ticket.admitted) throw failure ?? ticket.error;
+      const startedAt = ctx.clock.now();
+      try {
+        if (isHedged && attempt === 1) return await this.#hedged(ctx, delayMs, ticket, input, next, fields);
+        const output = await next(ctx, input);
+        this.#ended(ctx, ticket, undefined, startedAt);
+        return output;
+      } catch (thrown) {
+        failure = thrown;
+      }
+      if (!(isHedged && attempt === 1)) this.#ended(ctx, ticket, failure, startedAt);
+      const waitMs = isReplayable(input) ? this.#again(parent, failure, attempt, fields) : undefined;
+      if (waitMs === undefined) throw failure;
+      if (waitMs > 0) await sleep(parent, waitMs);
+      else parent.throwIfDone();
+      ctx = withFields(ctx, { attempt: fields.attempt + attempt });
+    }
+  }
+
+  /** The first try and perhaps a second one beside it. Their tickets are returned within. */
+  #hedged<I, O>(
+    ctx: Context,
+    delayMs: number,
+    ticket: Ticket,
+    input: I,
+    next: Handler<I, O>,
+    fields: CallFields,
+  ): Promise<O> {
+    const first = this.#try(ticket, input, next, true);
+    return hedgedCall(ctx, delayMs, first, () => {
+      const hedge = this.#hedge;
+      const { budget } = this.#target;
+      if (hedge === undefined) return undefined;
+      const isPaid = hedge.withdraw() && budget.withdraw();
+      this.#metricsOf(ctx)?.tried(isPaid ? 'hedge' : 'exhausted', budget.snapshot().tokens);
+      if (!isPaid) return undefined;
+      const own = this.#admit(ctx, fields.priority);
+      if (!own.admitted) return undefined;
+      const second = this.#try(own, input, next, false);
+      return (tryCtx) => second(withFields(tryCtx, { attempt: fields.attempt + 1 }));
+    });
+  }
+
+  #try<I, O>(ticket: Ticket, input: I, next: Handler<I, O>, isFirst: boolean): Try<O> {
+    return async (ctx) => {
+      const startedAt = ctx.clock.now();
+      let thrown: unknown;
+      try {
+        return await next(ctx, input);
+      } catch (error) {
+        thrown = error;
+        throw error;
+      } finally {
+        this.#ended(ctx, ticket, thrown, startedAt);
+        // Also one that was cancelled because the second was quicker, or had no time left: it took at least so long.
+        if (isFirst && (thrown === undefined || ctx.err() !== undefined)) {
+          this.#hedge?.record(ctx.clock.now() - startedAt);
+        }
+      }
+    };
+  }
+
+  #admit(ctx: Context, priority: Priority): ReturnType<Breaker['allow']> {
+    const metrics = this.#metricsOf(ctx);
+    const breaker = this.#breaker;
+    const ticket = breaker === undefined ? unguarded : breaker.allow();
+    metrics?.decided(ticket.admitted, priority);
+    if (!ticket.admitted && breaker !== undefined) this.#watch.refused(ctx, breaker, metrics);
+    return ticket;
+  }
+
+  #ended(ctx: Context, ticket: Ticket, thrown: unknown, startedAt: number): void {
+    const durationMs = ctx.clock.now() - startedAt;
+    if (thrown === undefined) {
+      this.#typicalMs += (durationMs - this.#typicalMs) * (this.#typicalMs === 0 ? 1 : 0.1);
+      ticket.done({ error: undefined, durationMs });
+    } else {
+      ticket.done({ error: this.#provesNothing(thrown, durationMs) ? nothing : errors.from(thrown), durationMs });
+    }
+    const breaker = this.#breaker;
+    if (this.#watch.isRefusing && breaker !== undefined) this.#watch.ended(ctx, breaker, this.#metricsOf(ctx));
+  }
+
+  /**
+   * What is no StatusError comes from a mistake of this program; and a caller that waited less than a call takes as a rule
+   * must not close the way for those who wait.
+   */
+  #provesNothing(thrown: unknown, durationMs: number): boolean {
+    if (!errors.isStatusError(thrown)) return true;
+    return thrown.code === 'deadline_exceeded' && durationMs < this.#typicalMs;
+  }
+
+  /** How long to wait for the next try; undefined: there is none. */
+  #again(ctx: Context, thrown: unknown, attempt: number, { attempt: before }: CallFields): number | undefined {
+    const retry = this.#retry;
+    if (retry === undefined || !errors.isStatusError(thrown)) return undefined;
+    const verdict = retry.decide({
+      error: thrown,
+      attempt,
+      isRetry: before > 0,
+      idempotent: this.#info.idempotent,
+      remainingMs: ctx.remainingMs(),
+      typicalMs: this.#typicalMs,
+    });
+    if (!verdict.retry) return undefined;
+    const { budget } = this.#target;
+    const isPaid = verdict.isFree || budget.withdraw();
+    this.#metricsOf(ctx)?.tried(isPaid ? 'retry' : 'exhausted', budget.snapshot().tokens);
+    return isPaid ? verdict.waitMs : undefined;
+  }
+
+  /** Undefined where there is no telemetry. */
+  #metricsOf(ctx: Context): ClientGuardMetrics | undefined {
+    const telemetry = telemetryOf(ctx);
+    if (telemetry === this.#telemetry) return this.#metrics;
+    this.#telemetry = telemetry;
+    const { name } = this.#target;
+    this.#metrics = telemetry === noTelemetry ? undefined : new ClientGuardMetrics(telemetry, name, this.#info.method);
+    return this.#metrics;
+  }
+}
+
+const nothing = new errors.StatusError('canceled', 'the call proves nothing');
+
+const unguarded: Ticket = { admitted: true, done: () => {} };
