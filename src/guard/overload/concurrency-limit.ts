@@ -33,7 +33,7 @@ const surely = 4;
  */
 const gain = 1.7;
 /** To measure the base so many of them run. */
-const probeGain = 0.6;
+const probeGain = 0.75;
 /** Calls that measure the base, and the fewest that do. */
 const probeCalls = 64;
 const leastProbeCalls = 10;
@@ -113,6 +113,11 @@ export class ConcurrencyLimit {
     return this.#limit;
   }
 
+  /** The same while a moment of fewer calls serves to measure: what must not be refused for that. */
+  get standingLimit(): number {
+    return this.#phase === 'probe' ? Math.max(this.#limit, Math.round(this.#bound)) : this.#limit;
+  }
+
   /** A queue was seen: the limit follows what is served. */
   get isBound(): boolean {
     return this.#phase !== 'unknown' && this.#phase !== 'open';
@@ -128,7 +133,8 @@ export class ConcurrencyLimit {
   enter(now: number): number {
     this.#inFlight++;
     if (this.#inFlight > this.#peak) this.#peak = this.#inFlight;
-    if (this.#phase !== 'probe' && (this.#phase !== 'unknown' || this.#probeBegan >= windowCalls)) return 0;
+    const isMeasured = this.#phase === 'probe' ? this.#inFlight <= this.#limit : this.#phase === 'unknown';
+    if (!isMeasured || (this.#phase === 'unknown' && this.#probeBegan >= windowCalls)) return 0;
     if (this.#probeBegan === 0) this.#probeFrom = now;
     this.#probeBegan++;
     return this.#probe;

@@ -10,11 +10,17 @@ const decisions: readonly OverloadDecision[] = ['admitted', ...overloadRefusals]
 const healthPath = / \/(?:healthz|livez|readyz)$/;
 const healthService = 'grpc.health.v1.Health';
 
-/** How the limit is divided: what matters less is refused a little earlier, and critical calls find room in a full house. */
-const shareOfRank: readonly number[] = [1.1, 1, 0.95, 0.9];
-const extraCritical = 2;
-/** Up to here levels are not asked. */
-const freeShareOfRank: readonly number[] = [0.85, 0.85, 0.8, 0.75];
+/**
+ * How the limit is divided: up to `free` of it nobody is refused, up to `full`, and so many places more, whom the level lets in.
+ * What matters less ends where the bottleneck is just busy, so that what matters more finds places, also where they are few.
+ */
+const parts: readonly { readonly free: number; readonly full: number; readonly extra: number }[] = [
+  { free: 1, full: 1.3, extra: 5 },
+  { free: 0.85, full: 1.05, extra: 3 },
+  { free: 0.6, full: 0.75, extra: 0 },
+  { free: 0.5, full: 0.65, extra: 0 },
+];
+const ranks = priorities.length;
 const levelWindowMs = 100;
 /** More refusals than this share for want of room: the level has to cut. */
 const fullShare = 0.02;
@@ -57,10 +63,14 @@ export class MethodState {
   hasRoom(rank: number, level: number, now: number): boolean {
     const { concurrency } = this;
     const passes = this.#level === undefined || this.#passes(this.#level, level, now);
-    const { limit, inFlight } = concurrency;
-    if (inFlight < limit * freeShareOfRank[rank]!) return this.#take();
+    const part = parts[rank]!;
+    const { inFlight } = concurrency;
+    // A moment of fewer calls, to measure, is made by those that matter least.
+    const isSpared = rank === 0 || (this.#level !== undefined && this.#level.share * ranks >= rank + 1);
+    const limit = isSpared ? concurrency.standingLimit : concurrency.limit;
+    if (inFlight < limit * part.free) return this.#take();
     if (passes) {
-      if (inFlight < limit * shareOfRank[rank]! + (rank === 0 ? extraCritical : 0)) return this.#take();
+      if (inFlight < limit * part.full + part.extra) return this.#take();
       this.#full++;
     }
     concurrency.refused(now);
