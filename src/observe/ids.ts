@@ -10,6 +10,7 @@ export interface IdSource {
 }
 
 const batchBytes = 2048;
+const zero = '0'.charCodeAt(0);
 
 export function randomIds(): IdSource {
   const bytes = Buffer.alloc(batchBytes);
@@ -23,7 +24,8 @@ export function randomIds(): IdSource {
     }
     at += count;
     const id = digits.slice(at - count, at);
-    return /[1-9a-f]/.test(id) ? id : take(count);
+    // Nearly every id has another digit than 0 at its end.
+    return id.charCodeAt(count - 1) !== zero || /[1-9a-f]/.test(id) ? id : take(count);
   };
   return { traceId: () => take(32), spanId: () => take(16) };
 }
