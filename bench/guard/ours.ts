@@ -53,7 +53,7 @@ export const ourWorks: Works = {
     };
   },
   'keyed-limit-1e6': keyedWork,
-  chain: () => chainWork({ level: 'warn', sampleRatio: 0 }),
+  chain: () => chainWork({ level: 'warn', sampleRatio: 0.01 }),
   'chain-logged': () => chainWork({ level: 'info', sampleRatio: 1 }),
 };
 

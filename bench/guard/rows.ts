@@ -12,7 +12,7 @@ export const rows = [
   { name: 'limiter-refused', ...ns, limit: 200, goals: { bottleneck: 5, 'rate-limiter-flexible': 5 } },
   /** The same with a rate for each of a million users, who come in no order. */
   { name: 'keyed-limit-1e6', ...ns, limit: 500, goals: { 'rate-limiter-flexible': 5, '@fastify/rate-limit': 5 } },
-  /** All that a server puts around a handler, of a call whose trace is not sampled and that nothing is to be logged of. */
+  /** All that a server puts around a handler, where one trace in a hundred is sampled and only what goes wrong is logged. */
   { name: 'chain', ...ns, limit: 1500 },
   /** The same with a span and a line in the log for each call, written nowhere. */
   { name: 'chain-logged', ...ns },
