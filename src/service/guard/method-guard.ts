@@ -91,8 +91,9 @@ export class MethodGuard {
   /** One call with all its tries. `isReplayable` is asked before a further try: whether the input is still whole. */
   async call<I, O>(parent: Context, input: I, next: Handler<I, O>, isReplayable: (input: I) => boolean): Promise<O> {
     parent.throwIfDone();
-    this.#target.budget.deposit();
     const fields = fieldsOf(parent);
+    // A call that is a retry itself earns nothing: else each tier would add its share to those of the tiers above.
+    if (fields.attempt === 0) this.#target.budget.deposit();
     const delayMs = this.#hedge === undefined || fields.attempt > 0 ? undefined : this.#hedge.begin();
     const isHedged = delayMs !== undefined && delayMs < parent.remainingMs();
     let ctx = this.#retry === undefined && !isHedged ? parent : withTriedNodes(parent);
