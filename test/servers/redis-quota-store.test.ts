@@ -110,7 +110,7 @@ describe('Redis', { skip: redis.skip }, () => {
       for (let i = 0; i < 10; i++) await round(() => random() * 20);
       for (let i = 0; i < 4; i++) {
         // As old as what is fair may be.
-        await pause(20);
+        await pause(40);
         await round(() => 10);
       }
 

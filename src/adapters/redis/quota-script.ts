@@ -7,16 +7,16 @@
  *   all reports only now and then: at once in a small tree, and so that it takes some 5 % of the time in a large one.
  * - What is on lease is always exact, so the levels may be old but a limit is kept.
  *
- * KEYS[1] is a hash: `born`, when the first lease was given; `fair`, the above; and `i:<instance>`, each lease. ARGV[1] is
- * the report as JSON: { instance, leaseMs, received, instances, paths, parents (from 1; 0: none), guarantees, limits, weights,
- * wants (-1: not a leaf) }, the latter all lists by node. Answers the number of instances, the sequence and the shares as
- * texts, since Redis cuts numbers of Lua to whole ones.
+ * KEYS[1] is a hash: `born`, when the first lease was given; `fair`, the above; `i:<instance>`, each lease; and
+ * `r:<instance>`, what was reported for it. ARGV[1] is the report as JSON: { instance, leaseMs, received, instances, paths,
+ * parents (from 1; 0: none), guarantees, limits, weights, wants (-1: not a leaf) }, the latter all lists by node. Answers a
+ * JSON list: the number of instances, the sequence, and the shares.
  */
 export const exchangeScript = `
 local RESERVE = 0.1
 local UNLIMITED = 1e12
 -- An instance's wants of one leaf are an entry. With more than this many the levels are kept for so long per entry.
-local FEW_ENTRIES, MS_PER_ENTRY, MAX_AGE_MS = 256, 0.02, 500
+local FEW_ENTRIES, MS_PER_ENTRY, MAX_AGE_MS = 256, 0.05, 500
 
 local key = KEYS[1]
 local report = cjson.decode(ARGV[1])
@@ -101,19 +101,21 @@ local function levelsOf(capacity, claims)
   return UNLIMITED, 0
 end
 
--- For each node what an instance may be using, by the larger of its two last answers.
-local function usedOf(lease)
+-- For each node what may be in use by these two answers: the larger.
+local function usedOf(shares, previous)
   local used, before = {}, {}
-  for i = 1, #lease.paths do
-    used[i] = lease.shares[i]
-    before[i] = lease.previous[i]
+  for i = 1, #paths do
+    used[i] = shares[i]
+    before[i] = previous[i]
   end
-  for i = #used, 2, -1 do
-    local parent = lease.parents[i]
+  for i = #paths, 2, -1 do
+    local parent = parents[i]
     used[parent] = used[parent] + used[i]
     before[parent] = before[parent] + before[i]
   end
-  for i = 1, #used do used[i] = math.max(used[i], before[i]) end
+  for i = 1, #paths do
+    if before[i] > used[i] then used[i] = before[i] end
+  end
   return used
 end
 
@@ -130,8 +132,9 @@ local function makeFair()
   local size = 0
   local leased, children, claims = {}, {}, {}
   local guarantee, limit, weight = {}, {}, {}
-  local function add(source, used)
-    for i, path in ipairs(source.paths) do
+  local function add(itsPaths, source, used)
+    for i = 1, #itsPaths do
+      local path = itsPaths[i]
       local node = index[path]
       if not node then
         size = size + 1
@@ -139,7 +142,7 @@ local function makeFair()
         index[path] = node
         leased[node], children[node], claims[node] = 0, {}, {}
         if source.parents[i] > 0 then
-          local siblings = children[index[source.paths[source.parents[i]]]]
+          local siblings = children[index[itsPaths[source.parents[i]]]]
           siblings[#siblings + 1] = node
         end
       end
@@ -153,19 +156,24 @@ local function makeFair()
     end
   end
   local fields = redis.call('HGETALL', key)
+  local reported = {}
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 2) == 'r:' then reported[string.sub(fields[i], 3)] = fields[i + 1] end
+  end
   for i = 1, #fields, 2 do
     if string.sub(fields[i], 1, 2) == 'i:' and fields[i] ~= field then
       local lease = load(fields[i + 1])
-      if lease then
-        add(lease, usedOf(lease))
+      local instance = string.sub(fields[i], 3)
+      if lease and reported[instance] then
+        add(lease.paths, cmsgpack.unpack(reported[instance]), lease.used)
         fair.instances = fair.instances + 1
         fair.endsAt = math.min(fair.endsAt, lease.expiresAt)
       else
-        redis.call('HDEL', key, fields[i])
+        redis.call('HDEL', key, fields[i], 'r:' .. instance)
       end
     end
   end
-  add(report, nil)
+  add(paths, report, nil)
 
   local wanted, floor, share = {}, {}, {}
   for node = size, 1, -1 do
@@ -204,8 +212,8 @@ end
 local function isGood(fair)
   if fair.entries <= FEW_ENTRIES or now >= fair.endsAt then return false end
   if now >= fair.at + math.min(MAX_AGE_MS, fair.entries * MS_PER_ENTRY) then return false end
-  for _, path in ipairs(paths) do
-    if not fair.index[path] then return false end
+  for i = 1, #paths do
+    if not fair.index[paths[i]] then return false end
   end
   return true
 end
@@ -222,78 +230,87 @@ if not born or (not old and fair.instances == 1) then
 end
 
 -- Its own part of what is on lease goes, and comes back as it will be.
+local leased, index = fair.leased, fair.index
 local before = {}
 if old then
-  local used = usedOf(old)
-  for i, path in ipairs(old.paths) do
-    local node = fair.index[path]
-    if node and not isNew then fair.leased[node] = math.max(0, fair.leased[node] - used[i]) end
-    before[path] = old.shares[i]
-    if report.received ~= old.sequence then before[path] = math.max(old.shares[i], old.previous[i]) end
+  local isReceived = report.received == old.sequence
+  for i = 1, #old.paths do
+    local path = old.paths[i]
+    local node = index[path]
+    if node and not isNew then leased[node] = math.max(0, leased[node] - old.used[i]) end
+    before[path] = isReceived and old.shares[i] or math.max(old.shares[i], old.previous[i])
   end
 end
 
 local knew = old and old.knew or report.instances
 local parts = 1
 if now < born + report.leaseMs then parts = math.max(1, knew) end
-local granted, leavesOf = {}, {}
+local granted, below, nodeOf, previous = {}, {}, {}, {}
 for i = 1, #paths do
-  leavesOf[i] = {}
-  granted[i] = 0
+  local node = index[paths[i]]
+  nodeOf[i] = node
+  granted[i], previous[i] = 0, 0
   if wants[i] >= 0 then
-    local node = fair.index[paths[i]]
-    granted[i] = math.max(math.min(wants[i], fair.met[node]), fair.lent[node])
-    local above = i
+    previous[i] = before[paths[i]] or 0
+    local free = math.max(0, math.min(limits[i] / parts, limits[i] - leased[node]))
+    granted[i] = math.min(free, math.max(math.min(wants[i], fair.met[node]), fair.lent[node]))
+    local above = parents[i]
     while above > 0 do
-      local leaves = leavesOf[above]
+      local leaves = below[above]
+      if not leaves then
+        leaves = {}
+        below[above] = leaves
+      end
       leaves[#leaves + 1] = i
       above = parents[above]
     end
   end
 end
 for i = #paths, 1, -1 do
-  local free = math.max(0, math.min(limits[i] / parts, limits[i] - fair.leased[fair.index[paths[i]]]))
-  local sum = 0
-  for _, leaf in ipairs(leavesOf[i]) do sum = sum + granted[leaf] end
-  if sum > free then
-    for _, leaf in ipairs(leavesOf[i]) do granted[leaf] = granted[leaf] * free / sum end
+  local leaves = below[i]
+  if leaves then
+    local free = math.max(0, math.min(limits[i] / parts, limits[i] - leased[nodeOf[i]]))
+    local sum = 0
+    for k = 1, #leaves do sum = sum + granted[leaves[k]] end
+    if sum > free then
+      local scale = free / sum
+      for k = 1, #leaves do granted[leaves[k]] = granted[leaves[k]] * scale end
+    end
   end
 end
 
+local used = usedOf(granted, previous)
 local sequence = old and old.sequence + 1 or 1
-local answer = { tostring(fair.instances), tostring(sequence) }
-local lease = {
+local answer = { fair.instances, sequence }
+for i = 1, #paths do
+  leased[nodeOf[i]] = leased[nodeOf[i]] + used[i]
+  if wants[i] >= 0 then answer[#answer + 1] = granted[i] end
+end
+redis.call('HSET', key, field, cmsgpack.pack({
   expiresAt = now + report.leaseMs,
   sequence = sequence,
   knew = knew,
   paths = paths,
+  shares = granted,
+  previous = previous,
+  used = used,
+}), 'r:' .. report.instance, cmsgpack.pack({
   parents = parents,
   guarantees = report.guarantees,
   limits = limits,
   weights = report.weights,
   wants = wants,
-  shares = granted,
-  previous = {},
-}
-for i, path in ipairs(paths) do
-  lease.previous[i] = wants[i] >= 0 and before[path] or 0
-  if wants[i] >= 0 then answer[#answer + 1] = string.format('%.17g', granted[i]) end
-end
-for i, used in ipairs(usedOf(lease)) do
-  local node = fair.index[paths[i]]
-  fair.leased[node] = fair.leased[node] + used
-end
-redis.call('HSET', key, field, cmsgpack.pack(lease))
+}))
 if fair.entries > FEW_ENTRIES then
   redis.call('HSET', key, 'fair', cmsgpack.pack(fair))
 elseif stored[2] then
   redis.call('HDEL', key, 'fair')
 end
 redis.call('PEXPIRE', key, math.max(redis.call('PTTL', key), math.ceil(report.leaseMs)))
-return answer
+return cjson.encode(answer)
 `;
 
 /** KEYS[1] as above; ARGV[1] is the instance. What it held is free with the next levels, which are made at once. */
 export const releaseScript = `
-return redis.call('HDEL', KEYS[1], 'i:' .. ARGV[1], 'fair')
+return redis.call('HDEL', KEYS[1], 'i:' .. ARGV[1], 'r:' .. ARGV[1], 'fair')
 `;

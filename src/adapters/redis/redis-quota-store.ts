@@ -117,10 +117,19 @@ function compact({ instance, nodes, leaseMs, received, instances }: QuotaReport)
 }
 
 function grantOf(answer: unknown): QuotaGrant {
-  const numbers = Array.isArray(answer) ? answer.map(Number) : [];
-  const [instances, sequence, ...shares] = numbers;
-  if (instances === undefined || sequence === undefined || numbers.some(Number.isNaN)) {
+  const [instances, sequence, ...shares] = numbersOf(answer);
+  if (instances === undefined || sequence === undefined) {
     throw RedisErrors.REDIS_FAILED('redis answered the exchange with something else than numbers');
   }
   return { instances, sequence, shares };
+}
+
+function numbersOf(answer: unknown): readonly number[] {
+  if (typeof answer !== 'string') return [];
+  try {
+    const list: unknown = JSON.parse(answer);
+    return Array.isArray(list) && list.every((item) => typeof item === 'number') ? list : [];
+  } catch {
+    return [];
+  }
 }
