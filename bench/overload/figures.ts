@@ -1,6 +1,6 @@
 /**
- * `node bench/overload/figures.ts DIR [--quick]`: measures as the bench `overload` does, and draws `overload-cpu.svg` and
- * `overload-io.svg` into DIR: goodput by offered load, and by time through a burst of ten times the capacity.
+ * `node bench/overload/figures.ts DIR [--quick]`: measures as the bench `overload` does, and draws `overload-cpu.svg`,
+ * `overload-mixed.svg` and `overload-io.svg` into DIR: goodput by offered load, and by time through a burst of ten times the capacity.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +24,7 @@ const contestants: readonly (readonly [Guard, name: string, label: string])[] = 
 
 const titles: Readonly<Record<Route, string>> = {
   cpu: 'Overload of the CPU: each request burns 1 ms of it',
+  mixed: 'Overload of the CPU after a wait: 5 ms of nothing, then 1 ms of CPU',
   io: 'Overload of a dependency: 20 slots of 20 ms, the CPU is idle',
 };
 
@@ -91,12 +92,12 @@ function draw(route: Route, curves: readonly Curves[]): string {
         lines: curves.map(({ byLoad }) => byLoad),
       },
       {
-        title: 'Through a burst',
+        title: 'Through a burst, 0.5 × before and after',
         xLabel: 'seconds',
         yLabel,
         xTicks: Array.from({ length: (beforeSeconds + seconds + afterSeconds) / 3 + 1 }, (_, i) => 3 * i),
         yTicks,
-        span: { from: beforeSeconds, to: beforeSeconds + seconds, label: '10 × capacity, 0.5 × around it' },
+        span: { from: beforeSeconds, to: beforeSeconds + seconds, label: '10 ×' },
         lines: curves.map(({ byTime }) => byTime),
       },
     ],

@@ -1,7 +1,10 @@
 import type { Row } from '../harness.ts';
 
-/** What takes long: burning a core, or waiting for a dependency that is busy. */
-export const routes = ['cpu', 'io'] as const;
+/**
+ * What takes long: burning a core at once, burning it after a wait (so that calls are taken on long before they cost
+ * anything), or waiting for a dependency that is busy.
+ */
+export const routes = ['cpu', 'mixed', 'io'] as const;
 export type Route = (typeof routes)[number];
 
 /** Multiples of what the server can do. */
@@ -42,4 +45,4 @@ export const rows: readonly Row[] = [
 ];
 
 export type Part = `${Route}` | `${Route}-priority`;
-export const parts: readonly Part[] = ['cpu', 'io', 'cpu-priority', 'io-priority'];
+export const parts: readonly Part[] = [...routes, ...routes.map((route) => `${route}-priority` as const)];

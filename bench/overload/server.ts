@@ -1,8 +1,8 @@
 /**
- * A service of two routes, `server.ts PORT GUARD STRETCHES`: `/cpu` burns CPU, `/io` waits for a dependency of limited capacity. GUARD is
- * `default` (what a server does that is told nothing), `off` or `aegis`. Telemetry is on, its log goes to stdout.
+ * A service of three routes, `server.ts PORT GUARD STRETCHES`: `/cpu` burns CPU, `/mixed` burns it after a wait, `/io` waits for a
+ * dependency of limited capacity. GUARD is `default` (what a server does that is told nothing), `off` or `aegis`. Telemetry is on, its log goes to stdout.
  */
-import { background } from 'flotilla/concurrency';
+import { background, sleep } from 'flotilla/concurrency';
 import { createHttpServer, createRouter, text } from 'flotilla/net/http';
 import { tcpListener } from 'flotilla/net/tcp';
 import { createTelemetry, withTelemetry } from 'flotilla/observe';
@@ -17,6 +17,11 @@ const work = Number(stretches);
 // Compiled before the first request.
 burn(100 * work);
 router.get('/cpu', () => text(burn(work) === 0 ? 'odd' : 'done'));
+
+router.get('/mixed', async (ctx) => {
+  await sleep(ctx, 5);
+  return text(burn(work) === 0 ? 'odd' : 'done');
+});
 
 const dependency = new Dependency(20, 20);
 router.get('/io', async () => {
