@@ -31,7 +31,7 @@ const surely = 4;
  * So many times as many calls run as are served at a time when none waits. More than one, and by more than the base can be
  * wrong: a limit that is too low by chance makes room for itself, since all that it admits is served at once.
  */
-const gain = 1.7;
+const gain = 1.8;
 /** To measure the base so many of them run. */
 const probeGain = 0.75;
 /** Calls that measure the base, and the fewest that do. */
@@ -40,6 +40,9 @@ const leastProbeCalls = 10;
 /** Windows between two measurements: at first, and while they find nothing new. */
 const probeEvery = 8;
 const maxProbeEvery = 128;
+/** So much less or more is served than at the last measurement: time for another. */
+const fallen = 0.75;
+const risen = 1.4;
 /** What a measurement may raise the base by: calls of before that nobody waits for any more may still be in the way. */
 const maxRaise = 2;
 /** The limit binds where so much of it was in use on average, and calls were refused. */
@@ -92,6 +95,9 @@ export class ConcurrencyLimit {
   // The measurement of the base: the calls that began while few enough ran.
   #sinceProbe = 0;
   #probeEvery = probeEvery;
+  /** What was served when the base was measured; if it is much less or more since, the base may be another. */
+  #perMsMeasured = 0;
+  #isSuspect = false;
   #probe = 1;
   #probeBegan = 0;
   #probeEnded = 0;
@@ -245,10 +251,12 @@ export class ConcurrencyLimit {
     this.#sinceProbe++;
     const doubt = Math.max(0.2, (3 * this.#spread) / Math.sqrt(calls));
     const isOther = Math.abs(perMs - this.#perMs) > doubt * this.#perMs;
-    const isLess = isOther && perMs < this.#perMs;
     this.#perMs = isOther ? perMs : this.#perMs + (perMs - this.#perMs) * 0.3;
-    if (isLess) this.#probeEvery = probeEvery;
-    if (this.#probeBegan === 0 && (isLess || this.#sinceProbe >= this.#probeEvery)) this.#beginProbe();
+    if (this.#perMs < fallen * this.#perMsMeasured || this.#perMs > risen * this.#perMsMeasured) {
+      this.#probeEvery = probeEvery;
+      this.#isSuspect = true;
+    }
+    if (this.#probeBegan === 0 && (this.#isSuspect || this.#sinceProbe >= this.#probeEvery)) this.#beginProbe();
   }
 
   /** What calls take while there is room for all. Slowly: a queue that grows must not become the base. */
@@ -300,7 +308,10 @@ export class ConcurrencyLimit {
       return;
     }
     const ratio = meanMs / this.#baseMs;
-    const isNew = Math.abs(ratio - 1) > Math.max(0.3, (2 * this.#spread) / Math.sqrt(calls));
+    const doubts = this.#isSuspect ? 1.5 : 3;
+    const isNew = Math.abs(ratio - 1) > Math.max(0.3, (doubts * this.#spread) / Math.sqrt(calls));
+    this.#isSuspect = isNew && ratio > maxRaise;
+    this.#perMsMeasured = this.#perMs;
     this.#baseMs *= isNew ? Math.min(maxRaise, ratio) : 1 + (ratio - 1) * 0.3;
     this.#probeEvery = isNew ? probeEvery : Math.min(maxProbeEvery, this.#probeEvery * 2);
   }
