@@ -19,6 +19,7 @@ export { type ClientGuard, type ClientGuardSnapshot, clientGuard, type GuardRout
 export type { BreakerChoice, ClientGuardOptions, MethodGuardOptions } from './guard/client-guard-options.ts';
 export { isolate, isolateSlow } from './guard/isolate.ts';
 export type { MethodGuardSnapshot } from './guard/method-guard.ts';
+export { type TenantQuota, type TenantQuotaOptions, tenantQuota } from './guard/quota.ts';
 export { type RateLimit, type RateLimitOptions, rateLimit } from './guard/rate-limit.ts';
 export { type GuardedServer, type ServerGuard, type ServerGuardOptions, serverGuard } from './guard/server-guard.ts';
 export { instrument } from './instrument.ts';
