@@ -41,8 +41,8 @@ const leastProbeCalls = 10;
 const probeEvery = 8;
 const maxProbeEvery = 128;
 /** So much less or more is served than at the last measurement: time for another. */
-const fallen = 0.75;
-const risen = 1.4;
+const fallen = 0.25;
+const risen = 0.4;
 /** What a measurement may raise the base by: calls of before that nobody waits for any more may still be in the way. */
 const maxRaise = 2;
 /** The limit binds where so much of it was in use on average, and calls were refused. */
@@ -252,7 +252,8 @@ export class ConcurrencyLimit {
     const doubt = Math.max(0.2, (3 * this.#spread) / Math.sqrt(calls));
     const isOther = Math.abs(perMs - this.#perMs) > doubt * this.#perMs;
     this.#perMs = isOther ? perMs : this.#perMs + (perMs - this.#perMs) * 0.3;
-    if (this.#perMs < fallen * this.#perMsMeasured || this.#perMs > risen * this.#perMsMeasured) {
+    const moved = this.#perMs / this.#perMsMeasured - 1;
+    if (Math.abs(moved) > Math.max(moved < 0 ? fallen : risen, this.#spread / Math.sqrt(calls / 2))) {
       this.#probeEvery = probeEvery;
       this.#isSuspect = true;
     }
