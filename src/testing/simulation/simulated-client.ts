@@ -156,7 +156,7 @@ class OutboundCall {
       remainingMs: deadline - clock.now(),
       typicalMs: 0,
     });
-    if (verdict?.retry !== true || budget?.withdraw() === false) {
+    if (verdict?.retry !== true || (!verdict.isFree && budget?.withdraw() === false)) {
       this.#end(error, this.#tried.at(-1) ?? '');
       return;
     }

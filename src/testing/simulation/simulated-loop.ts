@@ -106,8 +106,9 @@ export class SimulatedLoop {
     }
     this.#turnTimers.length = this.#turnWorks.length = this.#nextTimer = this.#nextWork = 0;
     const endedAt = this.clock.now();
-    this.#activeMs += endedAt - this.turnStartedAt;
+    // After it, this turn still counts as one that goes on.
     for (const listener of this.#listeners) listener(this.turnStartedAt, endedAt);
+    this.#activeMs += endedAt - this.turnStartedAt;
     return true;
   }
 
