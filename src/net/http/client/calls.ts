@@ -1,5 +1,12 @@
 import type { Context } from '../../../concurrency/index.ts';
-import { chain, type Handler, instrument, type MethodInfo, type MethodKind } from '../../../service/index.ts';
+import {
+  chain,
+  type GuardRoute,
+  type Handler,
+  instrument,
+  type MethodInfo,
+  type MethodKind,
+} from '../../../service/index.ts';
 import type { HttpMethod } from '../request.ts';
 import type { HttpClientRequest, HttpClientStreamRequest, Settings } from './client-options.ts';
 import { decompressed } from './decompress.ts';
@@ -29,6 +36,7 @@ export class Calls {
   readonly #transport: Transport;
   readonly #sends = new Map<string, Send>();
   readonly #opens = new Map<string, Open>();
+  readonly #unguarded = new Map<string, Open>();
   #isClosed = false;
 
   constructor(base: URL | undefined, settings: Settings) {
@@ -47,10 +55,11 @@ export class Calls {
     return await send(ctx, request);
   }
 
-  async stream(ctx: Context, request: HttpClientStreamRequest): Promise<HttpStreamingResponse> {
+  /** `isGuarded`: not for whoever asks again himself. */
+  async stream(ctx: Context, request: HttpClientStreamRequest, isGuarded = true): Promise<HttpStreamingResponse> {
     if (this.#isClosed) throw clientClosed();
-    const open = operation(this.#opens, request, (method, name) =>
-      this.#wrap(this.#open, method, name, 'server_stream'),
+    const open = operation(isGuarded ? this.#opens : this.#unguarded, request, (method, name) =>
+      this.#wrap(this.#open, method, name, 'server_stream', isGuarded),
     );
     const call: StreamCall = { request, answer: undefined };
     const body = await open(ctx, call);
@@ -99,7 +108,19 @@ export class Calls {
     return await this.#transport.open(headCtx, ctx, sent, idleTimeoutMs);
   }
 
-  #wrap<I, O>(handler: Handler<I, O>, method: HttpMethod, name: string, kind: MethodKind): Handler<I, O> {
+  /** For its guard: the input is a request, or a call that has one. */
+  readonly #route: GuardRoute<HttpClientRequest | StreamCall> = {
+    targetOf: (input) => originOf('request' in input ? input.request.url : input.url, this.#base),
+    isReplayable: (input) => !this.#isClosed && !isStream('request' in input ? input.request.body : input.body),
+  };
+
+  #wrap<I, O>(
+    handler: Handler<I, O>,
+    method: HttpMethod,
+    name: string,
+    kind: MethodKind,
+    isGuarded = true,
+  ): Handler<I, O> {
     const info: MethodInfo = {
       service: this.#base?.host ?? '',
       method: name,
@@ -109,8 +130,22 @@ export class Calls {
       idempotent: method !== 'POST' && method !== 'PATCH',
       timeoutMs: kind === 'unary' ? this.#settings.timeoutMs : 0,
     };
-    return chain([...this.#settings.middleware, instrument])(handler, info);
+    const { middleware, guard } = this.#settings;
+    const guarded = guard === undefined || !isGuarded ? [] : [guard.routed(this.#route)];
+    return chain([...middleware, ...guarded, instrument])(handler, info);
   }
+}
+
+/** Without a look into the address that the transport does again. What is none is found there. */
+function originOf(url: string, base: URL | undefined): string {
+  const scheme = url.indexOf('://');
+  if (scheme < 0) return base?.origin ?? '';
+  const end = url.slice(scheme + 3).search(/[/?#]/);
+  return end < 0 ? url : url.slice(0, scheme + 3 + end);
+}
+
+function isStream(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
 const unanswered = { outgoing: undefined, status: 200, headers: {} } as const;

@@ -1,4 +1,10 @@
-import type { Middleware } from '../../../service/index.ts';
+import {
+  type ClientGuard,
+  type ClientGuardOptions,
+  clientGuard,
+  guardDefaults,
+  type Middleware,
+} from '../../../service/index.ts';
 import type { HttpMethod } from '../request.ts';
 
 export interface HttpClientOptions {
@@ -36,7 +42,13 @@ export interface HttpClientOptions {
   readonly socketPath?: string;
   /** Whether the travelling fields and the deadline are sent. False for servers of others. Default: true. */
   readonly sendFields?: boolean;
-  /** Wraps each call, outermost first. Telemetry is inside of them, so that each try has a span. Default: none. */
+  /**
+   * Retries, hedges and breakers, by server (the address's origin) and operation; false: none. Only what is safe is tried
+   * again: GET, HEAD, PUT, DELETE and so on, and what was not sent or was refused before any work. Default: that of
+   * `guardDefaults`.
+   */
+  readonly guard?: ClientGuard | ClientGuardOptions | false;
+  /** Wraps each call, outermost first, outside of retries. Telemetry is inside of them, so that each try has a span. Default: none. */
   readonly middleware?: readonly Middleware[];
 }
 
@@ -78,14 +90,14 @@ export interface HttpClientStreamRequest extends HttpClientRequest {
 }
 
 /** The options with their defaults, checked. */
-export type Settings = Required<Omit<HttpClientOptions, 'baseUrl' | 'tls' | 'socketPath'>> &
-  Pick<HttpClientOptions, 'tls' | 'socketPath'>;
+export type Settings = Required<Omit<HttpClientOptions, 'baseUrl' | 'tls' | 'socketPath' | 'guard'>> &
+  Pick<HttpClientOptions, 'tls' | 'socketPath'> & { readonly guard: ClientGuard | undefined };
 
 /** Throws a RangeError for a number out of its range. */
 export function settingsOf(options: HttpClientOptions): Settings {
-  const { tls, socketPath } = options;
+  const { tls, socketPath, guard = {} } = options;
   return {
-    timeoutMs: atLeast(0, 'timeoutMs', options.timeoutMs ?? 15_000),
+    timeoutMs: atLeast(0, 'timeoutMs', options.timeoutMs ?? guardDefaults.deadline.httpMs),
     connectTimeoutMs: atLeast(0, 'connectTimeoutMs', options.connectTimeoutMs ?? 5_000),
     maxResponseBytes: whole(1, 'maxResponseBytes', options.maxResponseBytes ?? 4 * 1024 * 1024),
     maxHeaderBytes: whole(1, 'maxHeaderBytes', options.maxHeaderBytes ?? 16 * 1024),
@@ -96,6 +108,7 @@ export function settingsOf(options: HttpClientOptions): Settings {
     decompress: options.decompress ?? true,
     maxRedirects: whole(0, 'maxRedirects', options.maxRedirects ?? 0),
     sendFields: options.sendFields ?? true,
+    guard: guard === false ? undefined : 'middleware' in guard ? guard : clientGuard(guard),
     middleware: options.middleware ?? [],
     ...(tls !== undefined && { tls }),
     ...(socketPath !== undefined && { socketPath }),

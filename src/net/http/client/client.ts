@@ -54,7 +54,7 @@ export function client(options: HttpClientOptions = {}): HttpClient {
   return {
     request: (ctx, request) => calls.request(ctx, request),
     stream,
-    events: (ctx, request) => readEvents(ctx, stream, request),
+    events: (ctx, request) => readEvents(ctx, (inner, more) => calls.stream(inner, more, false), request),
     getJson: async (ctx, url, more) => (await calls.request(ctx, { ...more, url })).json(),
     async postJson(ctx, url, body, more) {
       const response = await calls.request(ctx, { ...more, method: 'POST', url, body });

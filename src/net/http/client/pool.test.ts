@@ -124,7 +124,7 @@ test('a connection that takes too long to come about is given up', async () => {
   const clock = virtualClock();
   // Takes connections and says nothing: the handshake of TLS never ends.
   await using server = await RawServer.start(() => {});
-  await using api = client({ baseUrl: server.url.replace('http:', 'https:'), connectTimeoutMs: 300 });
+  await using api = client({ baseUrl: server.url.replace('http:', 'https:'), connectTimeoutMs: 300, guard: false });
   const call = failure(api.request(rootContext(clock), { url: '/' }));
   await server.until(() => server.sockets.length === 1);
 
@@ -141,7 +141,7 @@ test('a further server takes the place of an idle one; with none idle the call f
   await using idle = await RawServer.start((socket) => socket.write(ok('1')));
   await using busy = await RawServer.start(() => {});
   await using other = await RawServer.start((socket) => socket.write(ok('2')));
-  await using api = client({ maxOrigins: 1 });
+  await using api = client({ maxOrigins: 1, guard: false });
   await api.getJson(ctx, idle.url);
 
   const running = failure(api.request(ctx, { url: busy.url }));

@@ -2,6 +2,7 @@ import type { Context } from '../../../concurrency/index.ts';
 import { StatusError } from '../../../errors/index.ts';
 import type { Settings } from './client-options.ts';
 import { TlsSessions } from './dial.ts';
+import { clientClosed } from './failure.ts';
 import { OriginPool } from './origin-pool.ts';
 
 /** The connections of one client, by server. A server without connections is forgotten. */
@@ -11,6 +12,8 @@ export class ConnectionPool {
   /** Outlive the connections, and so the pool of a server that is called now and then. */
   readonly #sessions: TlsSessions;
   #isClosing = false;
+  /** Nothing is opened any more: a call that is tried again must not find new connections. */
+  #isClosed = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(settings: Settings) {
@@ -18,8 +21,9 @@ export class ConnectionPool {
     this.#sessions = new TlsSessions(settings.maxOrigins);
   }
 
-  /** The connections to the server of an address. Throws `resource_exhausted` (TOO_MANY_ORIGINS). */
+  /** The connections to the server of an address. Throws `resource_exhausted` (TOO_MANY_ORIGINS), CLIENT_CLOSED. */
   of(url: URL): OriginPool {
+    if (this.#isClosed) throw clientClosed();
     const { origin } = url;
     const known = this.#origins.get(origin);
     if (known !== undefined) return known;
@@ -34,15 +38,20 @@ export class ConnectionPool {
   async close(ctx: Context): Promise<void> {
     this.#isClosing = true;
     for (const pool of [...this.#origins.values()]) pool.closeIdle();
-    if (this.#origins.size === 0) return;
+    if (this.#origins.size === 0) {
+      this.#isClosed = true;
+      return;
+    }
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
     const stop = ctx.onDone(() => this.cut());
     await promise;
+    this.#isClosed = true;
     stop();
   }
 
   cut(): void {
+    this.#isClosed = true;
     for (const pool of [...this.#origins.values()]) pool.cut();
   }
 

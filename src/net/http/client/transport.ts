@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
+import { pushBackHeader, refusedHeader, withPushBack } from '../../../call/index.ts';
 import type { Context } from '../../../concurrency/index.ts';
 import * as errors from '../../../errors/index.ts';
+import { markUnsent } from '../../../guard/index.ts';
 import type { Settings } from './client-options.ts';
 import type { Connection } from './connection.ts';
 import { codingOf, decompress } from './decompress.ts';
@@ -101,6 +103,9 @@ export class Transport {
         const pool = this.#pool.of(outgoing.url);
         const acquired = pool.acquire(ctx, isRetry);
         const connection = acquired instanceof Promise ? await acquired : acquired;
+        // Waiting for a connection took its time, and no timer fires while a program computes.
+        if (acquired instanceof Promise && ctx.err() !== undefined) pool.release(connection);
+        ctx.throwIfDone();
         if (outgoing.sendsFields) writeCall(callCtx, outgoing.headers);
         exchange = make(connection, pool.release);
         connection.dispatch(optionsOf(outgoing), exchange);
@@ -110,7 +115,8 @@ export class Transport {
         if (!isRetry && exchange?.mayRepeat === true) continue;
         outgoing.stream?.stop();
         if (errors.isStatusError(error) || exchange !== undefined) throw error;
-        throw connectionFailed(outgoing.source, error);
+        // There is no other node to go to at once: as if the server had refused it, a second try waits and is paid for.
+        throw markUnsent(connectionFailed(outgoing.source, error), 'server');
       }
     }
   }
@@ -161,5 +167,9 @@ function errorOf(response: HttpResponse): errors.StatusError {
   } catch {
     // Not one of ours: then the status says what it is.
   }
-  return errors.fromBody(body, response.status);
+  const error = withPushBack(
+    errors.fromBody(body, response.status),
+    pushBackHeader((name) => response.header(name)),
+  );
+  return response.header(refusedHeader) === undefined ? error : markUnsent(error, 'server');
 }
