@@ -25,9 +25,9 @@ export { type Bulkhead, type BulkheadPermit, type BulkheadSnapshot, bulkhead } f
 export type { BulkheadOptions, BulkheadSettings, FairBulkheadSettings } from './isolation/bulkhead-options.ts';
 export { type FairBulkheadOptions, fairBulkhead } from './isolation/fair-bulkhead.ts';
 export { type SlowLane, type SlowLaneOptions, type SlowLaneSettings, slowLane } from './isolation/slow-lane.ts';
-export { allOf } from './limits/all-of.ts';
+export { allOf, type SeveralLimits } from './limits/all-of.ts';
 export { gcra } from './limits/gcra.ts';
-export { type InFlightOptions, inFlightLimit } from './limits/in-flight-limit.ts';
+export { type InFlightOptions, type InFlightSettings, inFlightLimit } from './limits/in-flight-limit.ts';
 export type { HashSeed } from './limits/key-hash.ts';
 export {
   type KeyedLimit,

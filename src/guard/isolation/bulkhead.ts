@@ -11,6 +11,8 @@ export interface BulkheadPermit extends Disposable {
 /** Bounds how many calls of a kind run and wait, so that what they wait for cannot take the whole process with it. */
 export interface Bulkhead<S extends BulkheadSettings = BulkheadSettings> {
   readonly name: string;
+  /** As they are now: what `configure` would take to change nothing. */
+  readonly settings: S;
   /** Calls that run now. */
   readonly inFlight: number;
   /** Calls that wait now. */

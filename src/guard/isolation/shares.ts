@@ -39,6 +39,10 @@ export class Shares implements Bulkhead<FairBulkheadSettings> {
     this.#full = this.#fullError();
   }
 
+  get settings(): ExactBulkhead {
+    return this.#settings;
+  }
+
   acquire(ctx: Context): Awaitable<BulkheadPermit> {
     const share = this.#shareOf(ctx);
     const { maxInFlight, maxQueue, maxQueuePerTenant } = this.#settings;

@@ -16,6 +16,8 @@ export interface SlowLaneOptions extends SlowLaneSettings, Omit<BulkheadOptions,
 /** Finds out which methods are slow, and bounds how many of their calls run at once. */
 export interface SlowLane {
   readonly name: string;
+  /** As they are now: what `configure` would take to change nothing. */
+  readonly settings: SlowLaneSettings;
   /** Where the calls of slow methods run. */
   readonly lane: Bulkhead;
   /** Methods are known by their names, which must not come from strangers. */
@@ -63,6 +65,10 @@ class LearnedLane implements SlowLane {
     this.name = options.name;
     this.#judgeBy(options);
     this.lane = bulkhead({ ...options, clock });
+  }
+
+  get settings(): SlowLaneSettings {
+    return { ...this.lane.settings, slowFactor: this.#slowFactor, slowMs: this.#slowMs };
   }
 
   isSlow(method: string): boolean {

@@ -2,31 +2,36 @@ import type { CallHead, Outcome, Permit, QuotaState, Rejection } from '../../cal
 import type { NamedLimiter } from './limiter.ts';
 import { sharedPermit } from './metered-limit.ts';
 
+/** Several limits as one. */
+export interface SeveralLimits extends NamedLimiter {
+  readonly limits: readonly NamedLimiter[];
+}
+
 /**
  * Several limits of one call: it passes if all admit it. They are asked in order; when one refuses, those before it get
  * back what they gave, so a call that was refused has cost nothing anywhere. Put the cheap ones, and those that refuse
  * most, first. Of what they tell, the caller hears of the limit that has least left, by its share.
  */
-export function allOf(name: string, limits: readonly NamedLimiter[]): NamedLimiter {
+export function allOf(name: string, limits: readonly NamedLimiter[]): SeveralLimits {
   return new AllOf(name, limits);
 }
 
-class AllOf implements NamedLimiter {
+class AllOf implements SeveralLimits {
   readonly name: string;
-  readonly #limits: readonly NamedLimiter[];
+  readonly limits: readonly NamedLimiter[];
 
   constructor(name: string, limits: readonly NamedLimiter[]) {
     if (limits.length === 0) throw new RangeError(`allOf: ${name} has no limits; give at least one`);
     this.name = name;
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   acquire(head: CallHead, cost?: number): Permit | Rejection {
     let all: Permit = sharedPermit;
-    for (let i = 0; i < this.#limits.length; i++) {
-      const decision = this.#limits[i]!.acquire(head, cost);
+    for (let i = 0; i < this.limits.length; i++) {
+      const decision = this.limits[i]!.acquire(head, cost);
       if (!decision.admitted) {
-        for (let taken = i - 1; taken >= 0; taken--) this.#limits[taken]!.giveBack(head, cost);
+        for (let taken = i - 1; taken >= 0; taken--) this.limits[taken]!.giveBack(head, cost);
         return decision;
       }
       if (decision !== sharedPermit) all = all === sharedPermit ? decision : new BothPermits(all, decision);
@@ -35,7 +40,7 @@ class AllOf implements NamedLimiter {
   }
 
   giveBack(head: CallHead, cost?: number): void {
-    for (const limit of this.#limits) limit.giveBack(head, cost);
+    for (const limit of this.limits) limit.giveBack(head, cost);
   }
 }
 

@@ -3,11 +3,15 @@ import { GuardErrors } from '../guard-errors.ts';
 import type { Limit, LimitSnapshot } from './limiter.ts';
 import { checkName, checkWhole, refuseCost } from './rate-options.ts';
 
-export interface InFlightOptions {
-  /** In errors and metrics: 1 to 64 letters, digits, `_`, `-` and `.`. */
-  readonly name: string;
+/** What `configure` changes of it. */
+export interface InFlightSettings {
   /** Calls that may run at once, a whole number from 1. */
   readonly limit: number;
+}
+
+export interface InFlightOptions extends InFlightSettings {
+  /** In errors and metrics: 1 to 64 letters, digits, `_`, `-` and `.`. */
+  readonly name: string;
 }
 
 /**
@@ -16,11 +20,11 @@ export interface InFlightOptions {
  *
  * A counting semaphore (Dijkstra 1965) without its queue.
  */
-export function inFlightLimit(options: InFlightOptions): Limit<InFlightOptions> {
+export function inFlightLimit(options: InFlightOptions): Limit<InFlightSettings> {
   return new InFlightLimit(options);
 }
 
-class InFlightLimit implements Limit<InFlightOptions> {
+class InFlightLimit implements Limit<InFlightSettings> {
   readonly name: string;
   #limit: number;
   #inFlight = 0;
@@ -36,6 +40,10 @@ class InFlightLimit implements Limit<InFlightOptions> {
     this.#limit = limit;
     this.#one = this.#permit(1);
     this.#rejection = rejectionOf(name, limit);
+  }
+
+  get settings(): InFlightSettings {
+    return { limit: this.#limit };
   }
 
   acquire(_head: CallHead, cost = 1): Permit | Rejection {
@@ -54,7 +62,7 @@ class InFlightLimit implements Limit<InFlightOptions> {
     this.#admitted--;
   }
 
-  configure({ limit = this.#limit }: Partial<InFlightOptions>): void {
+  configure({ limit = this.#limit }: Partial<InFlightSettings>): void {
     checkWhole('inFlightLimit', 'limit', limit);
     this.#limit = limit;
     this.#rejection = rejectionOf(this.name, limit);

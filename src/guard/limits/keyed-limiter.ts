@@ -14,6 +14,7 @@ import {
   type ExactRate,
   exactRate,
   refuseCost,
+  settingsOf,
 } from './rate-options.ts';
 import type { SharedRejections } from './shared-rejections.ts';
 
@@ -89,6 +90,10 @@ class KeyedGcra implements KeyedLimit {
     this.#maxKeys = maxKeys;
     this.#table = new KeyTable(maxKeys, seed);
     this.#rejections = rejectionsOf(name, this.#rate);
+  }
+
+  get settings(): KeyedRate {
+    return { ...settingsOf(this.#rate), maxKeys: this.#maxKeys };
   }
 
   get evicted(): number {

@@ -20,6 +20,8 @@ export interface NamedLimiter extends Limiter {
 
 /** A limiter that can be looked at and changed while it runs. */
 export interface Limit<O extends object = object> extends NamedLimiter {
+  /** As it is now: what `configure` would take to change nothing. */
+  readonly settings: O;
   /** Changes some options at once; what was used stays used. Throws a RangeError that names the option and its range. */
   configure(change: Partial<O>): void;
   snapshot(): LimitSnapshot;

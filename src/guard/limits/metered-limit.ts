@@ -9,6 +9,7 @@ import {
   type ExactRate,
   exactRate,
   refuseCost,
+  settingsOf,
 } from './rate-options.ts';
 import { SharedRejections } from './shared-rejections.ts';
 
@@ -54,6 +55,10 @@ export class MeteredLimit implements Limit<BurstRate> {
     this.#rate = rate ?? exactRate(where, options);
     this.#meter = make(this.#clock.now(), this.#rate);
     this.#rejections = rejectionsOf(this.name, this.#rate);
+  }
+
+  get settings(): BurstRate {
+    return settingsOf(this.#rate);
   }
 
   acquire(_head: CallHead, cost = 1): Permit | Rejection {

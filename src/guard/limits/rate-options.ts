@@ -11,8 +11,8 @@ export interface Rate {
 
 /** The same, where calls may come in bursts. */
 export interface BurstRate extends Rate {
-  /** Calls that may come at once after a pause, a whole number from 1. Default: `limit`. */
-  readonly burst?: number;
+  /** Calls that may come at once after a pause, a whole number from 1. Undefined: as many as `limit`. Default: that. */
+  readonly burst?: number | undefined;
 }
 
 export interface LimitNaming {
@@ -36,6 +36,11 @@ export interface ExactRate {
   readonly burstFollows: boolean;
 }
 
+/** What `configure` takes to come back to this rate. */
+export function settingsOf({ limit, windowMs, burst, burstFollows }: ExactRate): BurstRate {
+  return { limit, windowMs, burst: burstFollows ? undefined : burst };
+}
+
 export const maxWindowMs = 366 * 24 * 3_600_000;
 export const maxLimit = 1_000_000_000;
 
@@ -43,7 +48,7 @@ export const maxLimit = 1_000_000_000;
 export function exactRate(where: string, change: Partial<BurstRate>, known?: ExactRate): ExactRate {
   const limit = change.limit ?? known?.limit ?? Number.NaN;
   const windowMs = change.windowMs ?? known?.windowMs ?? 1_000;
-  const burstFollows = change.burst === undefined && (known?.burstFollows ?? true);
+  const burstFollows = change.burst === undefined && ('burst' in change || (known?.burstFollows ?? true));
   const burst = change.burst ?? (known === undefined || burstFollows ? limit : known.burst);
   checkWhole(where, 'limit', limit);
   checkRange(where, 'windowMs', windowMs, 1, maxWindowMs);

@@ -7,6 +7,7 @@ import { failOnLeaks, virtualClock } from '../../testing/index.ts';
 import { fullName } from '../method.ts';
 import { measured, methodOf } from './guard.fixture.ts';
 import { isolate, isolateSlow } from './isolate.ts';
+import { liveGuard, withGuardSettings } from './live-guard.ts';
 
 failOnLeaks();
 
@@ -75,6 +76,22 @@ describe('isolate', () => {
     for await (const _ of stream) break;
 
     assert.deepEqual([open, made.inFlight], [1, 0]);
+  });
+});
+
+describe('the configuration', () => {
+  it('changes a bulkhead by its name', async () => {
+    const clock = virtualClock();
+    const guard = liveGuard({ isolation: { mail: { maxInFlight: 7 } } });
+    const ctx = withGuardSettings(rootContext(clock), guard);
+    const mail = bulkhead({ name: 'mail', maxInFlight: 1, clock });
+    const call = isolate(mail)(async () => 'done', methodOf());
+
+    await call(ctx, {});
+    const configured = mail.settings.maxInFlight;
+    guard.configure({});
+
+    assert.deepEqual([configured, mail.settings.maxInFlight], [7, 1]);
   });
 });
 

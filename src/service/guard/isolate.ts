@@ -6,11 +6,13 @@ import type { Gauge, Metrics } from '../../observe/index.ts';
 import { fullName, type Handler, type MethodInfo, type Middleware } from '../method.ts';
 import { runToEnd } from './call-end.ts';
 import { DecisionCounts, PerTelemetry } from './decision-counts.ts';
+import { Followed } from './followed.ts';
 
 /**
  * Runs calls within a bulkhead: on a client's side one for the whole dependency, on a server's one for its tenants
  * (`fairBulkhead`), or one for each method, made at start-up, where a function is given. What waits for a place waits
- * within its own deadline; a stream holds its place until it ends.
+ * within its own deadline; a stream holds its place until it ends. It follows the settings that the app's configuration has
+ * for the bulkhead's name under `guard.isolation`.
  *
  *     createRpcClient(MailService, { ...options, middleware: [isolate(bulkhead({ name: 'mail', maxInFlight: 20 }))] });
  *     createRpcServer({ ...options, middleware: [isolate(fairBulkhead({ name: 'reports', maxInFlight: 8 }))] });
@@ -20,7 +22,11 @@ export function isolate(bulkhead: Bulkhead | ((method: MethodInfo) => Bulkhead))
   return (next, method) => {
     const own = typeof bulkhead === 'function' ? bulkhead(method) : bulkhead;
     const perTelemetry = new PerTelemetry((telemetry) => new BulkheadMetrics(telemetry.metrics, own));
-    return async (ctx, input) => runWithin(own, perTelemetry.of(ctx), ctx, input, next);
+    const followed = new Followed('isolation', own);
+    return async (ctx, input) => {
+      followed.look(ctx);
+      return runWithin(own, perTelemetry.of(ctx), ctx, input, next);
+    };
   };
 }
 
@@ -30,6 +36,7 @@ export function isolate(bulkhead: Bulkhead | ((method: MethodInfo) => Bulkhead))
  *     createRpcServer({ ...options, middleware: [isolateSlow(slowLane({ name: 'slow', maxInFlight: 16 }))] });
  */
 export function isolateSlow(lane: SlowLane): Middleware {
+  const followed = new Followed('isolation', lane);
   return (next, method) => {
     const name = fullName(method);
     const perTelemetry = new PerTelemetry((telemetry) => new BulkheadMetrics(telemetry.metrics, lane.lane));
@@ -39,8 +46,10 @@ export function isolateSlow(lane: SlowLane): Middleware {
         if (error === undefined) lane.record(name, ctx.clock.now() - startedAt);
       });
     };
-    return async (ctx, input) =>
-      lane.isSlow(name) ? runWithin(lane.lane, perTelemetry.of(ctx), ctx, input, timed) : timed(ctx, input);
+    return async (ctx, input) => {
+      followed.look(ctx);
+      return lane.isSlow(name) ? runWithin(lane.lane, perTelemetry.of(ctx), ctx, input, timed) : timed(ctx, input);
+    };
   };
 }
 

@@ -5,6 +5,7 @@ import { background, rootContext } from '../../concurrency/index.ts';
 import { allOf, byAddress, byMethod, byTenant, gcra, inFlightLimit, keyedLimiter } from '../../guard/index.ts';
 import { virtualClock } from '../../testing/index.ts';
 import { measured, methodOf } from './guard.fixture.ts';
+import { liveGuard, withGuardSettings } from './live-guard.ts';
 import { rateLimit } from './rate-limit.ts';
 
 const answer = async () => 'done';
@@ -140,5 +141,27 @@ describe('rateLimit', () => {
     assert.deepEqual(lines('guard_limit_evicted_total'), [
       `guard_limit_evicted_total{name="tenants"} ${keyed.evicted - before}`,
     ]);
+  });
+
+  it('follows the configuration for the name of the limit, and comes back to what the code says', async () => {
+    const clock = virtualClock();
+    const guard = liveGuard({ limits: { reads: { limit: 3 } } });
+    const ctx = withGuardSettings(rootContext(clock), guard);
+    const limit = gcra({ name: 'reads', limit: 1, windowMs: 1_000, clock });
+    const whole = allOf('all', [gcra({ name: 'other', limit: 100, clock }), limit]);
+    const call = rateLimit(whole).middleware(answer, methodOf());
+
+    await call(ctx, {});
+    await call(ctx, {});
+    const configured = limit.settings;
+    guard.configure({});
+
+    assert.deepEqual(configured, { limit: 3, windowMs: 1_000, burst: undefined });
+    assert.deepEqual(limit.settings, { limit: 1, windowMs: 1_000, burst: undefined });
+    assert.throws(() => guard.configure({ limits: { reads: { limit: 0 } } }), /limit is 0/);
+    assert.throws(
+      () => guard.configure({ limits: { reads: { limt: 5 } } }),
+      /reads has no "limt"; it has limit, windowMs/,
+    );
   });
 });

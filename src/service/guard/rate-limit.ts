@@ -1,11 +1,12 @@
 import { type Admit, type CallHead, fieldsOf, type Permit, type Rejection, transportOf } from '../../call/index.ts';
 import type { Context } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
-import type { KeyedLimit, NamedLimiter } from '../../guard/index.ts';
+import type { KeyedLimit, Limit, NamedLimiter, SeveralLimits } from '../../guard/index.ts';
 import type { Counter, Metrics } from '../../observe/index.ts';
 import { fullName, type MethodInfo, type Middleware } from '../method.ts';
 import { runToEnd } from './call-end.ts';
 import { DecisionCounts, PerTelemetry } from './decision-counts.ts';
+import { Followed } from './followed.ts';
 
 export interface RateLimitOptions {
   /**
@@ -35,11 +36,14 @@ export interface RateLimit {
  *       methods: ['POST /v1/accounts'],
  *     });
  *     createHttpServer({ ...options, middleware: [signUps.middleware] });
+ *
+ * The middleware follows the settings that the app's configuration has for the limit's name under `guard.limits`.
  */
 export function rateLimit(limit: NamedLimiter, options: RateLimitOptions = {}): RateLimit {
   const { cost, metrics } = options;
   const own = metrics === undefined ? undefined : new LimitCounts(metrics, limit);
   const perTelemetry = new PerTelemetry((telemetry) => new LimitCounts(telemetry.metrics, limit));
+  const followed = configurable(limit).map((core) => new Followed('limits', core));
   const decide = (head: CallHead, counts: LimitCounts | undefined): Permit | Rejection => {
     const decision = limit.acquire(head, cost?.(head) ?? 1);
     counts?.count(decision, head);
@@ -50,6 +54,7 @@ export function rateLimit(limit: NamedLimiter, options: RateLimitOptions = {}): 
     middleware: (next, method) => {
       if (!isLimited(method, options.methods)) return next;
       return async (ctx, input) => {
+        for (const core of followed) core.look(ctx);
         const transport = method.side === 'server' ? transportOf(ctx) : undefined;
         const decision = decide(headOf(ctx, method, transport?.address), perTelemetry.of(ctx));
         if (decision.quota !== undefined) transport?.tell(decision.quota);
@@ -74,6 +79,11 @@ function isLimited(method: MethodInfo, methods: RateLimitOptions['methods']): bo
 function headOf(ctx: Context, { service, method }: MethodInfo, address: string | undefined): CallHead {
   const timeoutMs = ctx.deadline === undefined ? undefined : ctx.remainingMs();
   return { service, method, sizeBytes: undefined, timeoutMs, fields: fieldsOf(ctx), address };
+}
+
+function configurable(limit: NamedLimiter): Limit[] {
+  if ('limits' in limit) return (limit as SeveralLimits).limits.flatMap(configurable);
+  return 'configure' in limit && 'settings' in limit ? [limit as Limit] : [];
 }
 
 class LimitCounts {
