@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { developmentSecret } from '../jwt-secret.ts';
 import { liveGateway } from './gateway.ts';
 import { addPage } from './page.ts';
+import { signInLimit } from './sign-in-limit.ts';
 
 const schema = z.object({
   /** What tokens are signed with; the account service has the same. Default: one in the data directory. */
@@ -36,7 +37,7 @@ export const main: Main = async (host) => {
     name: 'gateway',
     version: '1.0.0',
     host,
-    servers: [gateway.server({ listener: host.listener('http', { port: 8080 }) })],
+    servers: [gateway.server({ listener: host.listener('http', { port: 8080 }), middleware: [signInLimit()] })],
     closers: [() => gateway[Symbol.dispose]()],
   });
 };
