@@ -1,4 +1,5 @@
 import type { Permit, QuotaState, Rejection } from '../../call/index.ts';
+import type { StatusError } from '../../errors/index.ts';
 import { GuardErrors } from '../guard-errors.ts';
 import { roundUp } from '../limits/shared-rejections.ts';
 import type { QuotaNode } from './quota-tree.ts';
@@ -10,9 +11,34 @@ const slack = 1e-6;
 /** A refused caller is told to come back by then at the latest: shares change with every renewal. */
 const maxRetryMs = 10_000;
 
+/** A leaf keeps so many of its rejections: those of one share follow each other closely. */
+const maxRejections = 32;
+
+/** The errors of all leaves: one for each time to wait, 700 at most. They cost more than all the rest of a refusal. */
+export class QuotaErrors {
+  readonly name: string;
+  readonly #known = new Map<number, StatusError>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** `retryAfterMs` is a result of `roundUp`. */
+  after(retryAfterMs: number): StatusError {
+    let error = this.#known.get(retryAfterMs);
+    if (error === undefined) {
+      error = GuardErrors.QUOTA_EXHAUSTED(`the tenant's share of the quota ${this.name} is used up`, {
+        metadata: { limit: this.name, retryAfterMs: String(retryAfterMs) },
+      });
+      this.#known.set(retryAfterMs, error);
+    }
+    return error;
+  }
+}
+
 /** How a leaf turns its share into a bucket, and what it tells. */
 export interface LeafSettings {
-  readonly name: string;
+  readonly errors: QuotaErrors;
   readonly burstMs: number;
   /** How fast what is wanted follows what was asked for. */
   readonly smoothMs: number;
@@ -113,11 +139,17 @@ export class QuotaLeaf {
   }
 
   permit(): Permit {
-    const { name, burstMs } = this.#settings;
+    const { errors, burstMs } = this.#settings;
     const remaining = Math.max(0, Math.floor(this.#tokens + slack));
     const missing = this.#burst - this.#tokens;
     const resetMs = this.#share < leastRate ? maxRetryMs : (missing / this.#share) * 1_000;
-    return new QuotaPermit({ policy: name, limit: Math.floor(this.#burst), windowMs: burstMs, remaining, resetMs });
+    return new QuotaPermit({
+      policy: errors.name,
+      limit: Math.floor(this.#burst),
+      windowMs: burstMs,
+      remaining,
+      resetMs,
+    });
   }
 
   /** What was saved up stays, as far as the new share allows. */
@@ -163,14 +195,12 @@ export class QuotaLeaf {
   }
 
   #reject(retryAfterMs: number): Rejection {
-    const { name, burstMs } = this.#settings;
-    const error = GuardErrors.QUOTA_EXHAUSTED(`the tenant's share of the quota ${name} is used up`, {
-      metadata: { limit: name, retryAfterMs: String(retryAfterMs) },
-    });
+    const { errors, burstMs } = this.#settings;
     const limit = Math.floor(this.#burst);
     const resetMs = Math.max(retryAfterMs, burstMs);
-    const quota: QuotaState = { policy: name, limit, windowMs: burstMs, remaining: 0, resetMs };
-    const made: Rejection = { admitted: false, error, retryAfterMs, quota };
+    const quota: QuotaState = { policy: errors.name, limit, windowMs: burstMs, remaining: 0, resetMs };
+    const made: Rejection = { admitted: false, error: errors.after(retryAfterMs), retryAfterMs, quota };
+    if (this.#rejections.size >= maxRejections) this.#rejections.clear();
     this.#rejections.set(retryAfterMs, made);
     return made;
   }

@@ -1,6 +1,6 @@
 import type { CallHead } from '../../call/index.ts';
 import { LeaseBook } from './lease-book.ts';
-import { type LeafSettings, QuotaLeaf } from './quota-leaf.ts';
+import { type LeafSettings, QuotaErrors, QuotaLeaf } from './quota-leaf.ts';
 import type { QuotaSettings } from './quota-settings.ts';
 import { type QuotaGrant, type QuotaReport, type QuotaReportNode, unlimited } from './quota-store.ts';
 import type { QuotaNode, QuotaTenant } from './quota-tree.ts';
@@ -36,7 +36,7 @@ interface Entry {
  */
 export class QuotaPart {
   readonly #instance: string;
-  readonly #name: string;
+  readonly #errors: QuotaErrors;
   readonly #onNew: () => void;
   #settings: Required<QuotaSettings>;
   #leafSettings: LeafSettings;
@@ -52,7 +52,7 @@ export class QuotaPart {
 
   constructor(instance: string, name: string, settings: Required<QuotaSettings>, onNew: () => void) {
     this.#instance = instance;
-    this.#name = name;
+    this.#errors = new QuotaErrors(name);
     this.#settings = settings;
     this.#leafSettings = this.#leafSettingsOf(settings);
     this.#onNew = onNew;
@@ -224,6 +224,6 @@ export class QuotaPart {
   }
 
   #leafSettingsOf({ burstMs, renewMs }: Required<QuotaSettings>): LeafSettings {
-    return { name: this.#name, burstMs, smoothMs: 2 * renewMs };
+    return { errors: this.#errors, burstMs, smoothMs: 2 * renewMs };
   }
 }

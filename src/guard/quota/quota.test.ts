@@ -70,6 +70,25 @@ describe('quota', () => {
     await limiter.close();
   });
 
+  it('asks the store twice a second, however many calls and tenants there are', async () => {
+    const clock = virtualClock();
+    const store = new Recorder(memoryQuotaStore({ clock }));
+    const tree = quotaTree({ limit: 100, template: {} });
+    const limiter = quota(rootContext(clock), { tree, store });
+    for (let tenant = 0; tenant < 50; tenant++) admitted(limiter, `t${tenant}`, 1);
+    await clock.advance(1_000);
+    const before = store.reports.length;
+
+    for (let step = 0; step < 100; step++) {
+      for (let tenant = 0; tenant < 50; tenant++) admitted(limiter, `t${tenant}`, 20);
+      await clock.advance(100);
+    }
+
+    const asked = store.reports.length - before;
+    assert.ok(asked >= 18 && asked <= 23, `${asked} times in 10 s`);
+    await limiter.close();
+  });
+
   it('lets through what the lease gives, with a second of burst', async () => {
     const { clock, limiter } = opened({ children: { acme: { limit: 50 } } });
     admitted(limiter, 'acme', 100);
