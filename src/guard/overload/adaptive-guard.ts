@@ -4,6 +4,7 @@ import { checkRange } from '../check-option.ts';
 import type { LoopWindow, OverloadSignals } from '../signals/signals.ts';
 import { AdmissionLevel, cohorts } from './admission-level.ts';
 import { cohortOf, rankOf } from './cohort.ts';
+import { LoopLoad } from './loop-load.ts';
 import { MethodState, OverloadPermit } from './method-state.ts';
 import {
   type OverloadGuard,
@@ -39,14 +40,6 @@ const ranges: Readonly<Record<keyof Settings, readonly [min: number, max: number
   maxConcurrency: [1, 1e6],
 };
 
-/** The loop had something to do all the time: chance and clocks leave no more idle than this. */
-const maxIdleShare = 0.02;
-/** Calls that settle what one takes. */
-const callsOfCost = 50;
-/** Critical calls may use so many budgets of a turn. */
-const criticalBudgets = 4;
-/** A turn of fewer calls is long because they are, and not because there are too many. */
-const callsOfQueue = 4;
 /** Methods that are known by name. */
 const maxMethods = 1000;
 const minuteMs = 60_000;
@@ -65,17 +58,13 @@ class AdaptiveGuard implements OverloadGuard {
   readonly #epoch: () => number;
   readonly #isExempt: ((head: CallHead) => boolean) | undefined;
   readonly #level: AdmissionLevel;
+  readonly #load = new LoopLoad();
   readonly #rejections = new Rejections();
   readonly #shed = new ShedTenants();
   readonly #methods = new Map<string, Map<string, MethodState>>();
   readonly #known: MethodState[] = [];
   #other: MethodState | undefined;
   #window: LoopWindow;
-  /** Refused in this window because the turn had gone on for too long. */
-  #turnRefusals = 0;
-  #taken = 0;
-  /** What a call keeps the loop busy for. */
-  #costMs = 0;
   #salt = 0;
 
   constructor(options: OverloadGuardOptions) {
@@ -124,7 +113,7 @@ class AdaptiveGuard implements OverloadGuard {
       return this.#rejections.of(refusal);
     }
     method.count(rank, 0);
-    this.#taken++;
+    this.#load.took();
     this.#level.took();
     return new OverloadPermit(method, this.#clock, method.concurrency.enter(now));
   }
@@ -139,8 +128,11 @@ class AdaptiveGuard implements OverloadGuard {
     const { timeoutMs, fields } = head;
     const level = this.#level;
     const isOverloaded = level.isCutting;
-    if (timeoutMs !== undefined && timeoutMs <= method.quickMs + (isOverloaded ? this.#window.minTurnMs : 0))
+    // It has been waiting since this turn began, or longer.
+    if (timeoutMs !== undefined && timeoutMs <= method.quickMs + turnMs) {
+      if (timeoutMs > method.quickMs) this.#load.expired();
       return 'deadline';
+    }
     const { heapShare } = this.#signals.resources.read();
     if (
       heapShare >= this.#settings.heapHighShare &&
@@ -152,36 +144,22 @@ class AdaptiveGuard implements OverloadGuard {
       at = rank * cohorts + cohortOf(fields, this.#salt, this.#random);
       if (isOverloaded && !level.admits(at)) return 'level';
     }
-    if (turnMs > 0 && turnMs >= this.#budgetMs(rank, isOverloaded)) {
-      this.#turnRefusals++;
+    const pressure = isOverloaded ? (level.isClosed ? 'much' : 'some') : 'none';
+    if (turnMs > 0 && turnMs >= this.#load.budgetMs(rank === 0, pressure, this.#settings)) {
+      this.#load.refused();
       return 'turn';
     }
     return method.hasRoom(rank, at, now) ? undefined : 'concurrency';
   }
 
-  #budgetMs(rank: number, isOverloaded: boolean): number {
-    const budgetMs = isOverloaded ? this.#settings.targetMs : this.#standingMs;
-    return rank === 0 ? criticalBudgets * Math.max(budgetMs, this.#costMs) : budgetMs;
-  }
-
-  /** Where calls are long, turns are, without any queue. */
-  get #standingMs(): number {
-    return Math.max(this.#settings.standingMs, callsOfQueue * this.#costMs);
-  }
-
   #endWindow(window: LoopWindow): void {
     this.#window = window;
-    const { minTurnMs, lengthMs, idleShare } = window;
-    if (this.#taken > 0) {
-      const costMs = (lengthMs * (1 - idleShare)) / this.#taken;
-      this.#costMs += (costMs - this.#costMs) * (this.#costMs === 0 ? 1 : Math.min(1, this.#taken / callsOfCost));
+    const isOverloaded = this.#level.isCutting;
+    const lengthMs = this.#load.add(window, isOverloaded);
+    if (lengthMs > 0) {
+      const demand = this.#load.judge(isOverloaded, this.#settings);
+      this.#level.endWindow(demand, lengthMs, this.#load.idleShare);
     }
-    const isQueued = this.#level.isCutting
-      ? this.#turnRefusals > 0 || minTurnMs > Math.max(this.#settings.targetMs, 2 * this.#costMs)
-      : minTurnMs >= this.#standingMs;
-    this.#level.endWindow(isQueued && idleShare < maxIdleShare, lengthMs);
-    this.#turnRefusals = 0;
-    this.#taken = 0;
     this.#salt = saltOf(this.#epoch());
   }
 

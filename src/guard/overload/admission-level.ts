@@ -6,15 +6,22 @@ export const cohorts = 128;
 export const levels = priorities.length * cohorts;
 
 /** Arrivals that make a window speak for itself; with fewer, the windows before it count as well. */
-const enoughArrivals = 200;
+const enoughArrivals = 1000;
 /** How fast the share of the measured capacity that is let in falls while there is a queue, and rises while there is none. */
 const fall = 0.97;
-const rise = 1.03;
+const rise = 1.06;
+/** Where more was idle than chance leaves, the load has fallen: what arrived before is of no use any more. */
+const idleByChance = 0.3;
+/** Calls of a window that tell of the capacity as well as those of a longer one. */
+const enoughTaken = 30;
 /** Rises may add up where chance leaves gaps between calls that each take as long as many turns. */
 const minCorrection = 0.5;
 const maxCorrection = 8;
 /** Windows without a queue, all levels open, until it is over. */
 const calmWindows = 5;
+
+/** `queued`: there was a queue all the time, or calls were refused for want of room. `busy`: as much to do as can be done. */
+export type Demand = 'queued' | 'busy' | 'room';
 
 /**
  * Lets in the levels that fit into the capacity, the most important first (DAGOR's idea). The capacity is not known: it is
@@ -47,6 +54,11 @@ export class AdmissionLevel {
     return this.#isCutting;
   }
 
+  /** Whether some levels are refused: more comes than can be done. */
+  get isClosed(): boolean {
+    return this.#isCutting && this.#cut < levels;
+  }
+
   /** The share of the levels that is admitted. */
   get share(): number {
     return Math.min(1, (this.#cut + this.#share) / levels);
@@ -69,43 +81,53 @@ export class AdmissionLevel {
     this.#taken++;
   }
 
-  /** Ends a window. `isSaturated`: there was a queue all the time, or calls were refused for want of room. */
-  endWindow(isSaturated: boolean, lengthMs: number): void {
+  /** Ends a window of so many ms. `idleShare`: of the time in which more could have been done; 0 where nobody knows. */
+  endWindow(demand: Demand, lengthMs: number, idleShare = 0): void {
     const taken = this.#taken;
     this.#taken = 0;
     if (lengthMs <= 0) return;
-    if (!this.#isCutting && !isSaturated) return;
-    this.#remember(lengthMs);
-    this.#measure(isSaturated, taken / lengthMs);
+    if (!this.#isCutting) {
+      if (demand === 'queued') this.#begin(taken / lengthMs);
+      return;
+    }
+    const hasFallen = idleShare > idleByChance;
+    this.#remember(lengthMs, hasFallen ? 1 - idleShare : 0.9);
+    if (demand === 'queued') this.#correct(fall);
+    else if (demand === 'room') this.#correct(hasFallen ? 1 + idleShare : rise);
+    if (idleShare < 0.9) this.#measure(taken, lengthMs * (1 - idleShare), demand);
     this.#place();
-    this.#calm = isSaturated || this.#cut < levels ? 0 : this.#calm + 1;
-    if (this.#calm >= calmWindows) this.#reset();
+    this.#calm = demand === 'queued' || this.#cut < levels ? 0 : this.#calm + 1;
+    if (this.#calm >= calmWindows) this.#isCutting = false;
   }
 
-  #remember(lengthMs: number): void {
+  #begin(perMs: number): void {
+    this.#isCutting = true;
+    this.#perMs = perMs;
+    this.#correction = 1;
+    this.#calm = 0;
+    this.#recent.fill(0);
+    this.#recentMs = 0;
+  }
+
+  #remember(lengthMs: number, most: number): void {
     let arrived = 0;
     for (let level = 0; level < levels; level++) arrived += this.#arrived[level]!;
-    const kept = Math.max(0, 1 - arrived / enoughArrivals) * 0.9;
+    const kept = Math.min(most, Math.max(0, 1 - arrived / enoughArrivals));
     for (let level = 0; level < levels; level++)
       this.#recent[level] = this.#recent[level]! * kept + this.#arrived[level]!;
     this.#recentMs = this.#recentMs * kept + lengthMs;
     this.#arrived.fill(0);
   }
 
-  #measure(isSaturated: boolean, perMs: number): void {
-    if (!this.#isCutting) {
-      this.#isCutting = true;
-      this.#perMs = perMs;
-      this.#correction = 1;
-      return;
-    }
-    if (isSaturated) {
-      this.#perMs += (perMs - this.#perMs) * 0.3;
-      this.#correction = Math.max(minCorrection, this.#correction * fall);
-    } else {
-      if (perMs > this.#perMs) this.#perMs = perMs;
-      this.#correction = Math.min(maxCorrection, this.#correction * rise);
-    }
+  /** What was taken while there was something to do is the capacity; without a queue it is that at least. */
+  #measure(taken: number, busyMs: number, demand: Demand): void {
+    const perMs = taken / busyMs;
+    if (demand === 'room' && perMs < this.#perMs) return;
+    this.#perMs += (perMs - this.#perMs) * 0.3 * Math.min(1, taken / enoughTaken);
+  }
+
+  #correct(factor: number): void {
+    this.#correction = Math.max(minCorrection, Math.min(maxCorrection, this.#correction * factor));
   }
 
   #place(): void {
@@ -121,13 +143,5 @@ export class AdmissionLevel {
     }
     this.#cut = levels;
     this.#share = 1;
-  }
-
-  #reset(): void {
-    this.#isCutting = false;
-    this.#recent.fill(0);
-    this.#recentMs = 0;
-    this.#calm = 0;
-    this.#correction = 1;
   }
 }

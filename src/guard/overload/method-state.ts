@@ -119,7 +119,7 @@ export class MethodState {
   #passes(gate: AdmissionLevel, level: number, now: number): boolean {
     const lengthMs = now - this.#levelBeganAt;
     if (lengthMs >= levelWindowMs) {
-      gate.endWindow(this.#full > fullShare * this.#taken, lengthMs);
+      gate.endWindow(this.#full > fullShare * this.#taken ? 'queued' : 'room', lengthMs);
       this.#levelBeganAt = now;
       this.#full = 0;
       this.#taken = 0;
