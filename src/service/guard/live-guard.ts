@@ -13,7 +13,7 @@ export interface LiveGuard {
   readonly settings: GuardSettings;
   /**
    * Calls `apply` at once, if the section says anything, and then with each change of it; `{}` where it says nothing any
-   * more. What the section does not say is as the code has it: `core.configure({ ...own, ...settings })`. The function that
+   * more. Throws what `apply` throws, and does not follow then. What the section does not say is as the code has it: `core.configure({ ...own, ...settings })`. The function that
    * it returns ends that.
    */
   follow<S extends GuardSection>(section: S, apply: (settings: NonNullable<GuardSettings[S]>) => void): Stop;
@@ -45,9 +45,9 @@ class Settings implements LiveGuard {
 
   follow<S extends GuardSection>(section: S, apply: (settings: NonNullable<GuardSettings[S]>) => void): Stop {
     const follower: Follower = { section, apply };
-    this.#followers.add(follower);
     const settings = this.settings[section];
     if (settings !== undefined) apply(settings);
+    this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }
 

@@ -1,8 +1,9 @@
 import type { Admit, CallHead } from '../../call/index.ts';
-import type { Context } from '../../concurrency/index.ts';
+import type { Context, Stop } from '../../concurrency/index.ts';
 import { type OverloadSettings, type OverloadSnapshot, overloadGuard, processSignals } from '../../guard/index.ts';
 import { guardDefaults } from '../defaults.ts';
 import type { Server } from '../server.ts';
+import { guardSettingsOf } from './live-guard.ts';
 import { OverloadReport } from './overload-report.ts';
 
 export interface ServerGuardOptions extends OverloadSettings {
@@ -31,6 +32,9 @@ export interface GuardedServer extends Server {
  * through the telemetry of `ctx`. Whoever makes it closes it.
  */
 export function serverGuard(ctx: Context, options: ServerGuardOptions = {}): ServerGuard {
+  const { isExempt: _, ...given } = options;
+  /** What the code says; the settings of the app stand above it. */
+  let own: OverloadSettings = { ...guardDefaults.overload, ...given };
   const signals = processSignals(() => report.update());
   const guard = overloadGuard({
     ...guardDefaults.overload,
@@ -40,13 +44,27 @@ export function serverGuard(ctx: Context, options: ServerGuardOptions = {}): Ser
     epoch: () => Math.floor(Date.now() / 60_000),
   });
   const report: OverloadReport = new OverloadReport(ctx, () => guard.snapshot());
+  const unfollow = followOverload();
   return {
     admit: guard.admit,
-    configure: (change) => guard.configure(change),
+    configure(change) {
+      guard.configure(change);
+      own = { ...own, ...change };
+    },
     snapshot: () => guard.snapshot(),
     close() {
+      unfollow?.();
       signals.release();
       report.close();
     },
   };
+
+  function followOverload(): Stop | undefined {
+    try {
+      return guardSettingsOf(ctx)?.follow('overload', (settings) => guard.configure({ ...own, ...settings }));
+    } catch (error) {
+      signals.release();
+      throw error;
+    }
+  }
 }
