@@ -105,12 +105,12 @@ export class MethodGuard {
       try {
         if (isHedged && attempt === 1) return await this.#hedged(ctx, delayMs, ticket, input, next, fields);
         const output = await next(ctx, input);
-        this.#ended(ctx, ticket, undefined, startedAt);
+        this.#ended(ctx, ticket, undefined, startedAt, attempt === 1);
         return output;
       } catch (thrown) {
         failure = thrown;
       }
-      if (!(isHedged && attempt === 1)) this.#ended(ctx, ticket, failure, startedAt);
+      if (!(isHedged && attempt === 1)) this.#ended(ctx, ticket, failure, startedAt, attempt === 1);
       const waitMs = isReplayable(input) ? this.#again(parent, failure, attempt, fields) : undefined;
       if (waitMs === undefined) throw failure;
       if (waitMs > 0) await sleep(parent, waitMs);
@@ -153,11 +153,7 @@ export class MethodGuard {
         thrown = error;
         throw error;
       } finally {
-        this.#ended(ctx, ticket, thrown, startedAt);
-        // Also one that was cancelled because the second was quicker, or had no time left: it took at least so long.
-        if (isFirst && (thrown === undefined || ctx.err() !== undefined)) {
-          this.#hedge?.record(ctx.clock.now() - startedAt);
-        }
+        this.#ended(ctx, ticket, thrown, startedAt, isFirst);
       }
     };
   }
@@ -171,8 +167,10 @@ export class MethodGuard {
     return ticket;
   }
 
-  #ended(ctx: Context, ticket: Ticket, thrown: unknown, startedAt: number): void {
+  #ended(ctx: Context, ticket: Ticket, thrown: unknown, startedAt: number, isFirst: boolean): void {
     const durationMs = ctx.clock.now() - startedAt;
+    // Also one that was cancelled because the second was quicker, or had no time left: it took at least so long.
+    if (isFirst && (thrown === undefined || ctx.err() !== undefined)) this.#hedge?.record(durationMs);
     if (thrown === undefined) {
       this.#typicalMs += (durationMs - this.#typicalMs) * (this.#typicalMs === 0 ? 1 : 0.1);
       ticket.done({ error: undefined, durationMs });
