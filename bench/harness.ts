@@ -26,6 +26,8 @@ export interface Subject {
   readonly peers: Readonly<Record<string, Contestant>>;
   /** Peers that cannot run here, with the reason. */
   readonly skipped?: Readonly<Record<string, string>>;
+  /** False: its first round counts, since it warms up by itself and takes long. Default: true. */
+  readonly hasWarmUp?: boolean;
   /** Rows that follow from those measured, added at the end. Default: none. */
   summary?(rows: readonly ReportRow[]): readonly ReportRow[];
   close(): Promise<void>;
@@ -53,7 +55,7 @@ export interface Report {
   readonly skipped?: Readonly<Record<string, string>>;
 }
 
-/** Runs ours and the peers in alternating rounds, starting with another one each time, after one round that does not count. */
+/** Runs ours and the peers in alternating rounds, starting with another one each time; one round before does not count. */
 export async function runSubject(
   name: string,
   make: MakeSubject,
@@ -65,7 +67,7 @@ export async function runSubject(
   try {
     const contestants = new Map<string, Contestant>([['ours', subject.ours], ...Object.entries(subject.peers)]);
     const values = new Map([...contestants.keys()].map((who) => [who, [] as Readonly<Record<string, number>>[]]));
-    for (let round = -1; round < options.rounds; round++) {
+    for (let round = subject.hasWarmUp === false ? 0 : -1; round < options.rounds; round++) {
       process.stderr.write(round < 0 ? 'warm-up\n' : `round ${round + 1} of ${options.rounds}\n`);
       const measured = await measureRound(contestants, subject.parts ?? [''], round + 1);
       if (round < 0) continue;

@@ -10,14 +10,15 @@ import { type Guard, Target } from './overload/target.ts';
  * A server that is asked for ten times what it can do: ours as it is by default, beside the same with its guard `off` and
  * with the rule of `aegis` in its place. Each is a process of its own on core 0, the load an open loop on core 1 (1,024 kept
  * connections, Poisson arrivals, latencies from when a request was due). What counts is what is answered with 200 within
- * 200 ms. The peak is what the server without guard does in a closed loop, measured just before.
+ * 200 ms. The peak is what the server without guard does in a closed loop, measured just before. A round takes five minutes:
+ * `--rounds 3` will do.
  *
  * `bench/overload/figures.ts` draws it.
  */
 export const subject: MakeSubject = async ({ quick }) => {
   requireDescriptors(2048);
   const pin = pinning();
-  const seconds = quick ? 2 : 4;
+  const seconds = quick ? 1.5 : 3;
   const stretches = stretchesFor(1);
   const targets = new Map<Guard, Target>();
   const abandon = () => {
@@ -41,6 +42,7 @@ export const subject: MakeSubject = async ({ quick }) => {
   return {
     rows,
     parts,
+    hasWarmUp: false,
     ours: contestant('default'),
     peers: { off: contestant('off'), aegis: contestant('aegis') },
     async close() {
