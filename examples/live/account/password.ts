@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { type Context, type Permit, Semaphore, until } from 'flotilla/concurrency';
-import { StatusError } from 'flotilla/errors';
+import { type Context, until } from 'flotilla/concurrency';
+import { fairBulkhead } from 'flotilla/guard';
 import type { PasswordHasher } from './domain.ts';
 
 export interface ScryptOptions {
@@ -8,7 +8,7 @@ export interface ScryptOptions {
   readonly cost?: number;
   /** Hashes at the same time; each occupies a thread of libuv's four. Default: 2. */
   readonly parallel?: number;
-  /** Hashes that wait. Default: 64; more are refused with TOO_BUSY. */
+  /** Hashes of one tenant that wait, and half of those of all. Default: 64; more are refused with BULKHEAD_FULL. */
   readonly maxQueued?: number;
 }
 
@@ -21,17 +21,32 @@ const saltLength = 16;
 export function scryptHasher({ cost = 15, parallel = 2, maxQueued = 64 }: ScryptOptions = {}): PasswordHasher {
   if (!Number.isInteger(cost) || cost < 10 || cost > 20)
     throw new RangeError(`scrypt cost ${cost} is not between 10 and 20`);
-  const turns = new Turns(parallel, maxQueued);
+  // Hashing is what a stranger can make us work hardest with; one tenant's rush must not keep the others out.
+  const hashes = fairBulkhead({
+    name: 'password hashes',
+    maxInFlight: parallel,
+    maxQueue: 2 * maxQueued,
+    maxQueuePerTenant: maxQueued,
+    maxWaitMs: 10_000,
+  });
+  const inTurn = async <T>(ctx: Context, work: () => Promise<T>): Promise<T> => {
+    const place = await hashes.acquire(ctx);
+    // A hash cannot be stopped: whoever leaves early does not free its place.
+    return await until(
+      ctx,
+      work().finally(() => place.release()),
+    );
+  };
   // What a password is held against where there is no account: no password gives this key.
   const nobody = format(cost, randomBytes(saltLength), randomBytes(keyLength));
   return {
     hash: (ctx, password) =>
-      turns.take(ctx, async () => {
+      inTurn(ctx, async () => {
         const salt = randomBytes(saltLength);
         return format(cost, salt, await derive(password, salt, cost));
       }),
     verify: (ctx, password, hash) =>
-      turns.take(ctx, async () => {
+      inTurn(ctx, async () => {
         const stored = parse(hash ?? nobody);
         const derived = await derive(password, stored.salt, stored.cost);
         return timingSafeEqual(derived, stored.key) && hash !== undefined;
@@ -56,38 +71,4 @@ function format(cost: number, salt: Uint8Array, key: Uint8Array): string {
 function parse(hash: string): { readonly cost: number; readonly salt: Buffer; readonly key: Buffer } {
   const [, cost, salt, key] = hash.split('$');
   return { cost: Number(cost), salt: Buffer.from(salt ?? '', 'base64url'), key: Buffer.from(key ?? '', 'base64url') };
-}
-
-/** Lets a few run at a time and a bounded number wait: hashing is what a stranger can make us work hardest with. */
-class Turns {
-  readonly #places: Semaphore;
-  readonly #maxQueued: number;
-  #queued = 0;
-
-  constructor(limit: number, maxQueued: number) {
-    this.#places = new Semaphore(limit, { name: 'password hashes' });
-    this.#maxQueued = maxQueued;
-  }
-
-  async take<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
-    const place = this.#places.tryAcquire() ?? (await this.#wait(ctx));
-    // A hash cannot be stopped: whoever leaves early does not free its place.
-    const running = work().finally(() => place.release());
-    return await until(ctx, running);
-  }
-
-  async #wait(ctx: Context): Promise<Permit> {
-    if (this.#queued >= this.#maxQueued) {
-      throw new StatusError('resource_exhausted', 'too many people sign in at the moment; try again in a few seconds', {
-        domain: 'live.account',
-        reason: 'TOO_BUSY',
-      });
-    }
-    this.#queued++;
-    try {
-      return await this.#places.acquire(ctx);
-    } finally {
-      this.#queued--;
-    }
-  }
 }

@@ -99,7 +99,8 @@ const words = {
     `That takes ${Number(needed).toLocaleString()} coins, and you have ${Number(left).toLocaleString()}.`,
   INVALID_TITLE: 'A room needs a title of 1 to 80 characters.',
   INVALID_TEXT: 'A message has 1 to 500 characters.',
-  TOO_BUSY: 'Many people sign in right now. Try again in a few seconds.',
+  BULKHEAD_FULL: 'Many people sign in right now. Try again in a few seconds.',
+  RATE_LIMITED: 'Too many tries from where you are. Try again in a minute.',
 };
 
 /** @param {{ status: number, code: string, reason: string }} facts @param {any} body */
