@@ -34,9 +34,23 @@ export const guardDefaults = {
     maxReserveMs: 10,
   },
   /** What one caller may ask for in a while. */
-  limits: {},
+  limits: {
+    /** 100,000 keys: 2 MB, and more callers than a service of one process has in one window. */
+    maxKeys: 100_000,
+  },
   /** How much of a server one method, dependency or tenant can hold. */
-  isolation: {},
+  isolation: {
+    /** 100 calls: at 10 ms each and ten at a time they wait 100 ms; who would wait longer is told so at once. */
+    maxQueue: 100,
+    /** 1 s: a queue that stands for longer only moves the failure to where it costs more. */
+    maxWaitMs: 1_000,
+    /** 100 ms: as CoDel's interval; a queue that has not moved on by then is no burst, and its oldest callers leave first. */
+    newestFirstAfterMs: 100,
+    /** 8 times the median method: the spread of honest methods is a few times. */
+    slowFactor: 8,
+    /** 50 ms: what is faster holds nobody up, however much faster the others are. */
+    slowMs: 50,
+  },
   /** When a client leaves a failing server alone. */
   breaker: {
     /** The throttle of Google's SRE book, per server and method: it is never wholly open, so it cannot be stuck open. */

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { withFields } from '../../call/index.ts';
 import { type Context, rootContext, sleep } from '../../concurrency/index.ts';
-import { bulkhead, fairBulkhead, slowLane } from '../../guard/index.ts';
+import { bulkhead, fairBulkhead, keyedLimiter, slowLane } from '../../guard/index.ts';
 import { failOnLeaks, virtualClock } from '../../testing/index.ts';
+import { guardDefaults } from '../defaults.ts';
 import { fullName } from '../method.ts';
 import { measured, methodOf } from './guard.fixture.ts';
 import { isolate, isolateSlow } from './isolate.ts';
@@ -80,6 +81,14 @@ describe('isolate', () => {
 });
 
 describe('the configuration', () => {
+  it('has the defaults of the code in its file of defaults', () => {
+    const { settings } = slowLane({ name: 'slow', maxInFlight: 1 });
+    const keyed = keyedLimiter({ name: 'keyed', limit: 1, key: () => undefined });
+
+    assert.partialDeepStrictEqual(settings, guardDefaults.isolation);
+    assert.partialDeepStrictEqual(keyed.settings, guardDefaults.limits);
+  });
+
   it('changes a bulkhead by its name', async () => {
     const clock = virtualClock();
     const guard = liveGuard({ isolation: { mail: { maxInFlight: 7 } } });
