@@ -31,7 +31,7 @@ const surely = 4;
  * So many times as many calls run as are served at a time when none waits. More than one, and by more than the base can be
  * wrong: a limit that is too low by chance makes room for itself, since all that it admits is served at once.
  */
-const gain = 1.8;
+const gain = 1.7;
 /** To measure the base so many of them run. */
 const probeGain = 0.75;
 /** Calls that measure the base, and the fewest that do. */
@@ -231,7 +231,8 @@ export class ConcurrencyLimit {
       this.#beginProbe();
       return;
     }
-    if (this.#refused > 0) this.#openLimit = Math.min(this.#options.max, this.#openLimit * 2);
+    if (this.#refused > 0 && meanMs < notQueued * this.#baseMs)
+      this.#openLimit = Math.min(this.#options.max, this.#openLimit * 2);
     this.#learnBase(calls, meanMs);
   }
 
