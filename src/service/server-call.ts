@@ -9,6 +9,7 @@ import {
 } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry, type Telemetry } from '../observe/index.ts';
+import { guardDefaults } from './defaults.ts';
 import { instrumentStep, isPromise } from './instrument.ts';
 import { chain, type Handler, type MethodInfo, type Middleware, type Step } from './method.ts';
 
@@ -47,7 +48,8 @@ export interface ServerCallOptions {
 
 /**
  * A call's Context: `base` (the server's, with its telemetry), the fields that came, and the earlier of both time limits,
- * counted from `startedAt`, by default now.
+ * counted from `startedAt`, by default now. Of the caller's limit a little is kept for the answer's way
+ * (`guardDefaults.deadline`): what a server finds out in the last moment nobody waits for any more.
  */
 export function callContext(
   base: Context,
@@ -57,7 +59,9 @@ export function callContext(
 ): CancelContext {
   const { fields, timeoutMs = Number.POSITIVE_INFINITY } = head;
   const carried = fieldsOf(base) === fields ? base : setFields(base, fields);
-  const limit = methodTimeoutMs === 0 ? timeoutMs : Math.min(timeoutMs, methodTimeoutMs);
+  const { reserveShare, maxReserveMs } = guardDefaults.deadline;
+  const workMs = timeoutMs - Math.min(maxReserveMs, timeoutMs * reserveShare);
+  const limit = methodTimeoutMs === 0 ? workMs : Math.min(workMs, methodTimeoutMs);
   return limit === Number.POSITIVE_INFINITY ? carried.withCancel() : carried.withDeadline(startedAt + limit);
 }
 
