@@ -1,8 +1,13 @@
+import type { Context } from '../../concurrency/index.ts';
 import { type RetryBudget, type RetryBudgetSnapshot, retryBudget } from '../../guard/index.ts';
+import { telemetryOf } from '../../observe/index.ts';
 import { guardDefaults } from '../defaults.ts';
 import type { Handler, MethodInfo, Middleware } from '../method.ts';
 import { type ClientGuardOptions, guardOf, type MethodGuardOptions } from './client-guard-options.ts';
+import { withClientSettings } from './client-settings.ts';
 import { isStream, UntouchedStream, withFirstMessage } from './first-message.ts';
+import type { GuardSettings } from './guard-config.ts';
+import { guardSettingsOf } from './live-guard.ts';
 import { MethodGuard, type MethodGuardSnapshot } from './method-guard.ts';
 
 /** What the console shows of a client's guard. */
@@ -44,14 +49,21 @@ export function clientGuard(options: ClientGuardOptions = {}): ClientGuard {
 /** More servers than this, and the one that was met first is forgotten; its numbers start afresh. */
 const maxTargets = 256;
 const maxMethods = 1_000;
+/** A client may be used before its app starts: so many calls are asked whether they belong to one. */
+const maxAsked = 1_000;
 
 class Guard implements ClientGuard {
+  /** What the code says; the settings of the app stand above it. */
+  #own: ClientGuardOptions;
+  #settings: GuardSettings = {};
   #options: ClientGuardOptions;
+  #unasked = maxAsked;
   readonly #targets = new Map<string, Target>();
   /** Checks what no method has taken yet. */
   readonly #probe: MethodGuard;
 
   constructor(options: ClientGuardOptions) {
+    this.#own = options;
     this.#options = options;
     const target = new Target('', options);
     this.#probe = new MethodGuard(target, probed, guardOf('', options));
@@ -63,9 +75,13 @@ class Guard implements ClientGuard {
       const guard = this.#target(targetName).guardOf(keyOf(info), info, this.#options, own);
       const step = answersWithStream(info) ? withFirstMessage(next) : next;
       if (info.kind === 'unary' || info.kind === 'server_stream') {
-        return (ctx, input) => guard.call(ctx, input, step, always);
+        return (ctx, input) => {
+          if (this.#unasked > 0) this.#ask(ctx);
+          return guard.call(ctx, input, step, always);
+        };
       }
       return (ctx, input) => {
+        if (this.#unasked > 0) this.#ask(ctx);
         if (!isStream(input)) return guard.call(ctx, input, step, always);
         return guard.call(ctx, new UntouchedStream(input) as I, step, isUntouched);
       };
@@ -77,6 +93,7 @@ class Guard implements ClientGuard {
       const mayReplay = isReplayable as (input: unknown) => boolean;
       const key = keyOf(info);
       return (ctx, input) => {
+        if (this.#unasked > 0) this.#ask(ctx);
         const guard = this.#target(targetOf(input as unknown as R)).guardOf(key, info, this.#options);
         return guard.call(ctx, input, next, mayReplay);
       };
@@ -84,10 +101,36 @@ class Guard implements ClientGuard {
   }
 
   configure(change: ClientGuardOptions): void {
-    const options = { ...this.#options, ...change, methods: { ...this.#options.methods, ...change.methods } };
+    const own = { ...this.#own, ...change, methods: { ...this.#own.methods, ...change.methods } };
+    this.#take(withClientSettings(own, this.#settings));
+    this.#own = own;
+  }
+
+  #take(options: ClientGuardOptions): void {
     this.#check(options);
     this.#options = options;
     for (const target of this.#targets.values()) target.configure(options);
+  }
+
+  /** Whether the call comes from an app whose settings may change: then they are followed from now on. */
+  #ask(ctx: Context): void {
+    this.#unasked--;
+    const live = guardSettingsOf(ctx);
+    if (live === undefined) return;
+    this.#unasked = 0;
+    for (const section of ['breaker', 'retry', 'hedge'] as const) {
+      const apply = (given: object) => {
+        const settings = { ...this.#settings, [section]: given };
+        this.#take(withClientSettings(this.#own, settings));
+        this.#settings = settings;
+      };
+      try {
+        live.follow(section, apply);
+      } catch (error) {
+        // The call has no part in it.
+        telemetryOf(ctx).log.error(ctx, `guard.${section} of a client is as the code has it`, { error });
+      }
+    }
   }
 
   snapshot(): ClientGuardSnapshot {
