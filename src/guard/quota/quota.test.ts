@@ -89,6 +89,22 @@ describe('quota', () => {
     await limiter.close();
   });
 
+  it('asks the store four times as often at most while tenants keep coming', async () => {
+    const clock = virtualClock();
+    const store = new Recorder(memoryQuotaStore({ clock }));
+    const tree = quotaTree({ limit: 10_000, template: {} });
+    const limiter = quota(rootContext(clock), { tree, store });
+
+    for (let tenant = 0; tenant < 500; tenant++) {
+      admitted(limiter, `t${tenant}`, 1);
+      await clock.advance(10);
+    }
+
+    const asked = store.reports.length;
+    assert.ok(asked >= 30 && asked <= 42, `${asked} times in 5 s`);
+    await limiter.close();
+  });
+
   it('lets through what the lease gives, with a second of burst', async () => {
     const { clock, limiter } = opened({ children: { acme: { limit: 50 } } });
     admitted(limiter, 'acme', 100);

@@ -57,7 +57,7 @@ export interface QuotaSnapshot {
 /**
  * Lets calls through by their tenant's share of a tree that many instances divide. The call's tenant (`acme/shop`) and its
  * method say which leaf pays; the decision is made at once from the lease that this instance holds, and the store is asked
- * twice a second for all leaves together.
+ * twice a second for all leaves together, up to eight times while new ones come.
  *
  * While the store is slow or away the lease lasts until it ends; then the instance divides `limit / instances` of every
  * node among its own tenants. Refusals are `resource_exhausted` QUOTA_EXHAUSTED, shared objects.
@@ -93,6 +93,9 @@ class LeasedQuota implements Quota {
   readonly #renewals: OwnedTask<void>;
   #settings: Required<QuotaSettings>;
   #failures = 0;
+  #askedAt = 0;
+  /** A leaf is new, and not in a report yet. */
+  #hasNews = false;
   #nap: CancelContext | undefined;
 
   constructor(
@@ -167,7 +170,9 @@ class LeasedQuota implements Quota {
 
   async #renew(ctx: Context): Promise<void> {
     const { clock } = ctx;
-    const open = this.#part.report(clock.now());
+    this.#askedAt = clock.now();
+    this.#hasNews = false;
+    const open = this.#part.report(this.#askedAt);
     using limit = ctx.withTimeout(this.#settings.timeoutMs);
     let failure: unknown;
     try {
@@ -189,21 +194,30 @@ class LeasedQuota implements Quota {
     const isLost = this.#failures > 0;
     const ms = renewMs * Math.min(2 ** Math.max(0, this.#failures - 1), maxPause);
     const jitter = isLost ? 0.5 : 0.1;
-    using nap = ctx.withCancel();
-    this.#nap = isLost ? undefined : nap;
-    try {
-      await sleep(nap, ms * (1 + jitter - 2 * jitter * this.#random()));
-    } catch (error) {
-      if (!isContextError(error)) throw error;
-      // Whoever else is new meanwhile comes along.
-      await sleep(ctx, renewMs / 10);
-    } finally {
-      this.#nap = undefined;
-    }
+    if (isLost) await sleep(ctx, ms * (1 + jitter - 2 * jitter * this.#random()));
+    else await this.#sleepUnlessNew(ctx, ms * (1 + jitter - 2 * jitter * this.#random()));
   }
 
-  /** There is news for the store that must not wait for the next renewal. */
+  /** What is new does not wait for the next renewal, but for others that are new too, so that the store is asked seldom. */
+  async #sleepUnlessNew(ctx: Context, ms: number): Promise<void> {
+    if (!this.#hasNews) {
+      using nap = ctx.withCancel();
+      this.#nap = nap;
+      try {
+        await sleep(nap, ms);
+        return;
+      } catch (error) {
+        if (!isContextError(error)) throw error;
+      } finally {
+        this.#nap = undefined;
+      }
+    }
+    const { renewMs } = this.#settings;
+    await sleep(ctx, Math.max(renewMs / 10, this.#askedAt + renewMs / 4 - ctx.clock.now()));
+  }
+
   #hurry(): void {
+    this.#hasNews = true;
     this.#nap?.cancel();
     this.#nap = undefined;
   }
