@@ -8,12 +8,13 @@ const callsOfQueue = 6;
 /** Where calls are longer than the target, a turn begins so many, or chance would leave the loop idle between them. */
 const callsOfTurn = 1.5;
 /** Critical calls may use so many budgets of a turn, and begin so many where calls are longer than that. */
-const criticalBudgets = 4;
+const criticalBudgets = 8;
 const criticalCalls = 9;
-/** When what comes seems to fit again, turns may be so many times as long. */
+/** The same when what comes seems to fit again. */
 const easedBudgets = 4;
+const easedCalls = 4;
 /** While so few are refused for the turn, compared to those that are taken on, there is still room. */
-const tolerated = 0.2;
+const tolerated = 0.05;
 /** The loop's windows may be shorter, which is too few arrivals to set a level by. */
 const levelWindowMs = 80;
 /** Calls that settle what one takes. */
@@ -69,7 +70,7 @@ export class LoopLoad {
         : Math.max(standingMs, callsOfQueue * cost);
     if (isCritical) return Math.max(criticalBudgets * targetMs, criticalCalls * cost);
     return pressure === 'some'
-      ? Math.max(easedBudgets * targetMs, easedBudgets * cost)
+      ? Math.max(easedBudgets * targetMs, easedCalls * cost)
       : Math.max(targetMs, callsOfTurn * cost);
   }
 

@@ -16,7 +16,7 @@ const healthService = 'grpc.health.v1.Health';
  */
 const parts: readonly { readonly free: number; readonly full: number; readonly extra: number }[] = [
   { free: 1, full: 1.3, extra: 5 },
-  { free: 0.85, full: 1.05, extra: 3 },
+  { free: 0.85, full: 1, extra: 3 },
   { free: 0.6, full: 0.75, extra: 0 },
   { free: 0.5, full: 0.65, extra: 0 },
 ];
