@@ -33,7 +33,7 @@ test('ten renewals of a service under load fail no request', async () => {
       arrivals: 'poisson',
       connections: 64,
     },
-    ...{ seed: 1, users: 0, rooms: 0, allowRemote: false },
+    ...{ seed: 1, users: 0, rooms: 0, guests: 0, allowRemote: false },
   });
 
   for (let round = 1; round <= 10; round++) {
