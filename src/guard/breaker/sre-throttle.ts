@@ -76,6 +76,8 @@ class SreThrottle implements Breaker<SreThrottleOptions>, Ticket {
   }
 
   allow(): Ticket | Rejection {
+    // What nearly every call meets, without a look at the clock: counts that are too old speak for it as well as fresh ones.
+    if (this.#isFine()) return this;
     const now = this.#clock.now();
     this.#turn(now);
     const chance = this.#chance();
@@ -129,10 +131,13 @@ class SreThrottle implements Breaker<SreThrottleOptions>, Ticket {
     };
   }
 
+  /** Not even all refused calls together could make a difference. */
+  #isFine(): boolean {
+    return this.#refused === 0 && this.#sent <= this.#k * this.#accepted;
+  }
+
   #chance(): number {
-    const failures = this.#sent - this.#accepted;
-    // What nearly every call meets: not even all refused calls together could make a difference.
-    if (this.#refused === 0 && failures <= (this.#k - 1) * this.#accepted) return 0;
+    if (this.#isFine()) return 0;
     if (this.#sent + this.#refused < this.#minCalls) return 0;
     const requests = this.#sent + this.#refused * this.#weight();
     return (requests - this.#k * this.#accepted) / (requests + 1);
