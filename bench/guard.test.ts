@@ -12,9 +12,9 @@ test('every row but the one over sockets is measured on our side', () => {
 
 for (const [row, make] of Object.entries(ourWorks))
   test(`${row}: the work that is measured is done`, async () => {
-    const work = make();
+    const made = make();
 
-    await assert.doesNotReject(async () => work(1000));
+    await assert.doesNotReject(async () => (typeof made === 'function' ? made : made.guarded)(1000));
   });
 
 test('the server of the row reject refuses all that it is asked', async () => {

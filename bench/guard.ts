@@ -9,7 +9,7 @@ import { peerGuards } from './peers/guard/peers.ts';
 /**
  * What a decision of a breaker or a limiter costs, what the whole chain of a server costs, and what a refused HTTP request
  * costs, in CPU time, beside the libraries that people use for the same, each in the form that is cheapest to call. Theirs
- * give promises, which are awaited: their callers have to.
+ * give promises, which are awaited, as their callers have to; what awaiting the bare call of a breaker takes is taken off.
  */
 export const subject: MakeSubject = async ({ quick }) => {
   const pin = pinning();

@@ -1,26 +1,14 @@
 import { type CallFields, type CallHead, defaultFields } from 'flotilla/call';
 import { StatusError } from 'flotilla/errors';
-import { byPrincipal, gcra, keyedLimiter, sreThrottle } from 'flotilla/guard';
+import { type Breaker, byPrincipal, consecutiveBreaker, gcra, keyedLimiter, sreThrottle } from 'flotilla/guard';
 import { chainWork } from './chain.ts';
 import { check, userNames, users, type Work, type Works } from './work.ts';
 
 const plenty = 1_000_000_000;
 
 export const ourWorks: Works = {
-  breaker: () => {
-    const breaker = sreThrottle();
-    const outcome = { error: undefined, durationMs: 1 };
-    return (n) => {
-      let sent = 0;
-      for (let i = 0; i < n; i++) {
-        const ticket = breaker.allow();
-        if (!ticket.admitted) continue;
-        ticket.done(outcome);
-        sent++;
-      }
-      check(sent, n);
-    };
-  },
+  breaker: () => sendThrough(sreThrottle()),
+  'breaker-consecutive': () => sendThrough(consecutiveBreaker()),
   'breaker-open': () => {
     const breaker = sreThrottle({ random: () => 0, probeMs: 3_600_000 });
     const failed = { error: new StatusError('unavailable', 'down', { reason: 'DOWN' }), durationMs: 1 };
@@ -64,6 +52,20 @@ const head: CallHead = {
   timeoutMs: undefined,
   fields: defaultFields,
 };
+
+function sendThrough(breaker: Breaker): Work {
+  const outcome = { error: undefined, durationMs: 1 };
+  return (n) => {
+    let sent = 0;
+    for (let i = 0; i < n; i++) {
+      const ticket = breaker.allow();
+      if (!ticket.admitted) continue;
+      ticket.done(outcome);
+      sent++;
+    }
+    check(sent, n);
+  };
+}
 
 function keyedWork(): Work {
   const limiter = keyedLimiter({

@@ -3,8 +3,10 @@ import type { Row } from '../harness.ts';
 const ns = { unit: 'ns', better: 'lower' } as const;
 
 export const rows = [
-  /** A call that goes out and succeeds: the decision, and that its end is counted. */
+  /** A call that goes out and succeeds: the decision, and that its end is counted in a window of time. */
   { name: 'breaker', ...ns, limit: 200, goals: { cockatiel: 5, opossum: 5 } },
+  /** The same where only failures in a row are counted. */
+  { name: 'breaker-consecutive', ...ns, limit: 200, goals: { cockatiel: 5 } },
   /** A call that is not sent, since all fail. */
   { name: 'breaker-open', ...ns, limit: 200, goals: { cockatiel: 5, opossum: 5 } },
   /** A call that a rate lets pass. */

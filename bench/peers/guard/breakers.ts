@@ -1,6 +1,6 @@
-import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel';
+import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel';
 import CircuitBreaker from 'opossum';
-import { check, type Work, type Works } from '../../guard/work.ts';
+import { check, type Guarded, type Work, type Works } from '../../guard/work.ts';
 
 const forever = 3_600_000;
 
@@ -9,9 +9,14 @@ const fail = async () => {
   throw new Error('down');
 };
 
-/** Its simplest breaker: one counter. */
+const ratio = () => new SamplingBreaker({ threshold: 0.5, duration: 10_000, minimumRps: 5 });
+
 export const cockatielWorks: Works = {
   breaker: () => {
+    const policy = circuitBreaker(handleAll, { halfOpenAfter: forever, breaker: ratio() });
+    return guarded(() => policy.execute(succeed));
+  },
+  'breaker-consecutive': () => {
     const policy = circuitBreaker(handleAll, { halfOpenAfter: forever, breaker: new ConsecutiveBreaker(5) });
     return guarded(() => policy.execute(succeed));
   },
@@ -47,7 +52,11 @@ export const opossumWorks: Works = {
   },
 };
 
-function guarded(call: () => Promise<number>): Work {
+function guarded(call: () => Promise<number>): Guarded {
+  return { guarded: awaited(call), bare: awaited(succeed) };
+}
+
+function awaited(call: () => Promise<number>): Work {
   return async (n) => {
     let sum = 0;
     for (let i = 0; i < n; i++) sum += await call();

@@ -7,10 +7,13 @@ declare module 'cockatiel' {
   export class ConsecutiveBreaker {
     constructor(threshold: number);
   }
+  export class SamplingBreaker {
+    constructor(options: { readonly threshold: number; readonly duration: number; readonly minimumRps: number });
+  }
   export class BrokenCircuitError extends Error {}
   export function circuitBreaker(
     policy: object,
-    options: { readonly halfOpenAfter: number; readonly breaker: ConsecutiveBreaker },
+    options: { readonly halfOpenAfter: number; readonly breaker: ConsecutiveBreaker | SamplingBreaker },
   ): Policy;
 }
 
