@@ -7,6 +7,8 @@ export interface LoadOptions {
   readonly settlingSeconds: number;
   readonly seconds: number;
   readonly seed: number;
+  /** Ends it sooner. Default: never. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a call is labelled with, so that who gets it knows whether it counts. */
@@ -22,7 +24,7 @@ export interface Calls {
 
 /** Calls at the times of a Poisson process, whatever becomes of them (open loop), and waits for the last one. */
 export async function openLoop(
-  { perSecond, settlingSeconds, seconds, seed }: LoadOptions,
+  { perSecond, settlingSeconds, seconds, seed, signal }: LoadOptions,
   call: (label: Label) => Promise<unknown>,
 ): Promise<Calls> {
   const startedAt = performance.now();
@@ -42,7 +44,7 @@ export async function openLoop(
     }
   };
   for (const dueMs of arrivals('poisson', perSecond, seededRandom(seed))) {
-    if (dueMs >= settledMs + seconds * 1000) break;
+    if (signal?.aborted || dueMs >= settledMs + seconds * 1000) break;
     for (;;) {
       const waitMs = dueMs - (performance.now() - startedAt);
       if (waitMs <= 0) break;

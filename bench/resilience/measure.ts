@@ -8,11 +8,12 @@ import { type Calls, type LoadOptions, openLoop } from './load.ts';
 import type { Behaviour, Guard } from './messages.ts';
 import { NodeProcess } from './node-process.ts';
 
+/** Slow enough that what a busy machine adds is little beside it. */
 export const healthy: Behaviour = {
-  meanMs: 20,
-  sigma: 0.3,
+  meanMs: 50,
+  sigma: 0.5,
   stragglers: 0,
-  stragglerMs: 1_000,
+  stragglerMs: 2_500,
   failing: 0,
   code: 'internal',
 };
@@ -36,7 +37,7 @@ export async function measureTiers(guard: Guard, times: Times): Promise<Figures>
       tiers.push(await NodeProcess.start({ count: 2, behaviour: broken, ...(next && { next }) }));
     }
     using client = guardedCaller(tiers.at(-1)!.urls, guard);
-    const { sent } = await load(client, { ...times, perSecond: 40 });
+    const { sent } = await load(client, { ...times, perSecond: 20 });
     const arrived = await tiers[0]!.arrived('measured');
     return { 'tiers-attempts': sum(arrived) / sent };
   } finally {
@@ -74,7 +75,7 @@ export async function measureHedge(nodes: NodeProcess, hedge: boolean, times: Ti
   const before = sum(await nodes.arrived('measured'));
   using client = caller(ten, { guard: { hedge } });
   try {
-    const calls = await load(client, { ...times, seconds: times.seconds * 1.5, perSecond: 400 });
+    const calls = await load(client, { ...times, seconds: times.seconds * 2, perSecond: 200 });
     const arrived = sum(await nodes.arrived('measured')) - before;
     return { 'hedge-p999': calls.latency(0.999) / calls.latency(0.95), 'hedge-extra': arrived / calls.sent - 1 };
   } finally {
@@ -105,12 +106,15 @@ async function ejection(nodes: NodeProcess, urls: readonly string[]): Promise<nu
         },
       }),
   });
-  const done = load(client, { perSecond: 400, settlingSeconds: 0, seconds: watchedSeconds });
+  const stop = new AbortController();
+  const options = { perSecond: 400, settlingSeconds: 0, seconds: watchedSeconds, signal: stop.signal };
+  const done = load(client, options);
   // At any moment of an interval.
   await setTimeout((1 + Math.random()) * intervalMs);
   await nodes.behave({ [failing]: { ...healthy, failing: 0.5 } });
   const begunAt = performance.now();
   const endedAt = await Promise.race([ejected.promise, done.then(() => performance.now())]);
+  stop.abort();
   await nodes.behave({ [failing]: healthy });
   await done;
   return (endedAt - begunAt) / intervalMs;
