@@ -11,10 +11,10 @@ export const guardDefaults = {
      */
     standingMs: 100,
     /**
-     * 2.5 ms: a call that is taken on waits for two such turns at most, which together are the 5 ms that CoDel lets a queue
-     * stand. Shorter ones would have the loop turn for its own sake; goodput is the same from 2 to 5.
+     * 2 ms: a call that is taken on waits for two such turns at most, less than the 5 ms that CoDel lets a queue stand. Goodput
+     * is the same with 2 to 5, and with less the loop would turn for its own sake.
      */
-    targetMs: 2.5,
+    targetMs: 2,
     /** 90 %: from here V8 collects garbage again and again, and what can be asked for later makes room. */
     heapHighShare: 0.9,
     /** 95 %: the next allocations may end the process, with all that runs in it. */

@@ -20,7 +20,7 @@ import { ShedTenants } from './shed-tenants.ts';
 /** See {@link OverloadSettings}. */
 const defaults = {
   standingMs: 100,
-  targetMs: 2.5,
+  targetMs: 2,
   heapHighShare: 0.9,
   heapFullShare: 0.95,
   initialConcurrency: 200,

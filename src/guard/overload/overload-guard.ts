@@ -9,7 +9,7 @@ export interface OverloadSettings {
    * a spike must not become one giant turn. Two of that length in a row, and the server counts as overloaded. Default: 100.
    */
   readonly standingMs?: number;
-  /** The same while it does: what a call that is taken on waits for. Default: 2.5. */
+  /** The same while it does: what a call that is taken on waits for. Default: 2. */
   readonly targetMs?: number;
   /** Share of the heap from which background and sheddable calls are refused. Default: 0.9. */
   readonly heapHighShare?: number;
