@@ -2,8 +2,7 @@ import { background, type CancelContext, type Context, sleep, until } from '../c
 import type { Registration } from '../discovery/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry, type Telemetry, withTelemetry } from '../observe/index.ts';
-import { type LiveGuard, withGuardSettings } from '../service/guard/live-guard.ts';
-import type { DrainOptions, Endpoint, Server } from '../service/index.ts';
+import { type DrainOptions, type Endpoint, type LiveGuard, type Server, withGuardSettings } from '../service/index.ts';
 import { adminServer } from './admin-server.ts';
 import { portIn } from './environment.ts';
 import type { Host } from './host.ts';

@@ -7,9 +7,7 @@ import { z } from 'zod';
 import { background, sleep } from '../concurrency/index.ts';
 import { memoryRegistry } from '../discovery/index.ts';
 import { createHttpServer, createRouter } from '../net/http/index.ts';
-import { withGuardConfig } from '../service/guard/guard-config.ts';
-import { liveGuard } from '../service/guard/live-guard.ts';
-import { watchConfig } from '../service/watch-config.ts';
+import { liveGuard, watchConfig, withGuardConfig } from '../service/index.ts';
 import { app } from './app.ts';
 import { createHost } from './host.ts';
 

@@ -29,3 +29,4 @@ export type { Check, CheckResult } from './readiness.ts';
 export { exitCodes, type Main, type RunOptions, runProcess as run } from './run-process.ts';
 export { type SupervisedListenerOptions, supervisedListener } from './supervised-listener.ts';
 export type { FromSupervisor, SupervisorChannel, ToSupervisor } from './supervisor-channel.ts';
+export type { MemoryOptions, WatchdogOptions } from './watchdog/watchdog.ts';

@@ -7,7 +7,7 @@ import {
   type OutlierSnapshot,
   outlierDetector,
 } from '../guard/index.ts';
-import { guardDefaults } from '../service/defaults.ts';
+import { guardDefaults } from '../service/index.ts';
 import type { Balancer, Pick } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { P2cNode, type Typical } from './p2c-node.ts';

@@ -4,7 +4,7 @@ import { type CallHead, defaultFields } from '../call/index.ts';
 import { background } from '../concurrency/index.ts';
 import { StatusError } from '../errors/index.ts';
 import { createTelemetry, withTelemetry } from '../observe/index.ts';
-import { liveGuard, withGuardSettings } from '../service/guard/live-guard.ts';
+import { liveGuard, withGuardSettings } from '../service/index.ts';
 import type { Resolver } from './resolver.ts';
 import { staticResolver } from './static-resolver.ts';
 

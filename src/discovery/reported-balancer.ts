@@ -1,6 +1,6 @@
 import type { CallHead } from '../call/index.ts';
 import type { Clock, Context, Stop } from '../concurrency/index.ts';
-import { guardSettingsOf } from '../service/guard/live-guard.ts';
+import { guardSettingsOf } from '../service/index.ts';
 import type { Balancer, BalancerHooks, Pick } from './balancer.ts';
 import { OutlierReport } from './outlier-report.ts';
 import type { Snapshot } from './registry.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Context } from '../../concurrency/index.ts';
 import type { Telemetry } from '../../observe/index.ts';
-import { guardDefaults } from '../../service/defaults.ts';
+import { guardDefaults } from '../../service/index.ts';
 import { stallsMetric } from './heartbeat.ts';
 import { type MemoryUse, memoryUse } from './memory-use.ts';
 import { MemoryWatch } from './memory-watch.ts';
