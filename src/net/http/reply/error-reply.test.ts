@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fromBody } from '../../../errors/index.ts';
+import { fromBody, StatusError } from '../../../errors/index.ts';
 import { HttpErrors } from '../http-errors.ts';
 import { RawClient, serve } from '../server.fixture.ts';
 import { errorReply } from './error-reply.ts';
@@ -11,6 +11,16 @@ describe('errorReply', () => {
 
     assert.deepEqual(errorReply(error).headers, ['content-type', 'application/json', 'allow', 'GET, HEAD']);
   });
+
+  for (const reason of ['constructor', 'toString', '__proto__']) {
+    it(`knows no header for the reason ${reason} of another server's error`, () => {
+      const metadata = { undefined: 'x', '': 'x' };
+
+      const { headers } = errorReply(new StatusError('internal', 'no', { domain: 'flotilla', reason, metadata }));
+
+      assert.deepEqual(headers, ['content-type', 'application/json']);
+    });
+  }
 
   for (const allow of ['GET\r\nset-cookie: a=b', 'GET\n', 'GET\0', '名']) {
     it(`leaves out the header that another server's error would make of ${JSON.stringify(allow)}`, async () => {

@@ -12,7 +12,7 @@ export interface ErrorReply {
 /** The one error shape. Give it only what may leave the service. */
 export function errorReply(error: StatusError): ErrorReply {
   const headers = ['content-type', 'application/json'];
-  const header = error.domain === 'flotilla' ? headerOfReason[error.reason] : undefined;
+  const header = error.domain === 'flotilla' ? headerOfReason.get(error.reason) : undefined;
   const value = header === undefined ? undefined : error.metadata[header[1]];
   // The error may be another server's, who says what it likes.
   if (header !== undefined && value !== undefined && isFieldText(value)) headers.push(header[0], value);
@@ -29,9 +29,9 @@ export function retryAfterSeconds(ms: number): string {
 }
 
 /** What HTTP says in a header of its own, and the field of the error's metadata that it stands in. */
-const headerOfReason: Readonly<Record<string, readonly [header: string, field: string]>> = {
-  METHOD_NOT_ALLOWED: ['allow', 'allow'],
-  RANGE_NOT_SATISFIABLE: ['content-range', 'contentRange'],
-  UNSUPPORTED_MEDIA_TYPE: ['accept-encoding', 'acceptEncoding'],
-  UPGRADE_REQUIRED: ['upgrade', 'upgrade'],
-};
+const headerOfReason: ReadonlyMap<string, readonly [header: string, field: string]> = new Map([
+  ['METHOD_NOT_ALLOWED', ['allow', 'allow']],
+  ['RANGE_NOT_SATISFIABLE', ['content-range', 'contentRange']],
+  ['UNSUPPORTED_MEDIA_TYPE', ['accept-encoding', 'acceptEncoding']],
+  ['UPGRADE_REQUIRED', ['upgrade', 'upgrade']],
+]);
