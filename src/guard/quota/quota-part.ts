@@ -45,6 +45,8 @@ export class QuotaPart {
   readonly #leaves = new Map<string, QuotaLeaf>();
   /** Leaves of tenants that a template made. */
   readonly #made = new Set<QuotaLeaf>();
+  /** Some found no room, and are with the crowd. */
+  #isCrowded = false;
   #phase: QuotaPhase = 'initial';
   #endsAt = Number.POSITIVE_INFINITY;
   #received = 0;
@@ -102,6 +104,7 @@ export class QuotaPart {
       this.#leaves.delete(path);
       this.#made.delete(leaf);
     }
+    this.#disperse();
     const { nodes, leaves } = this.#nodes(now, 1);
     const received = this.#received;
     const report = { instance: this.#instance, nodes, leaseMs, received, instances: this.#instances };
@@ -177,6 +180,13 @@ export class QuotaPart {
     return { nodes, leaves };
   }
 
+  /** Where there is room again, who is with the crowd looks for a leaf of its own with its next call. */
+  #disperse(): void {
+    if (!this.#isCrowded || this.#made.size >= this.#settings.maxTenants) return;
+    this.#isCrowded = false;
+    this.#entries.clear();
+  }
+
   #enter(name: string): Entry {
     // A cache may forget. Twice as many, since texts of one tenant can differ.
     if (this.#entries.size >= this.#settings.maxTenants * 2) this.#entries.clear();
@@ -190,6 +200,7 @@ export class QuotaPart {
     if (known !== undefined) return known;
     const { crowd } = tenant;
     const isCrowded = crowd !== undefined && this.#made.size >= this.#settings.maxTenants;
+    if (isCrowded) this.#isCrowded = true;
     const node = isCrowded ? crowd : wanted;
     return (
       this.#leaves.get(node.path) ??

@@ -161,6 +161,15 @@ describe('quota', () => {
     await limiter.close();
   });
 
+  it('tells nothing where no limit applies', async () => {
+    const { limiter } = opened({ children: { paid: { limit: 1 } } }, { tell: true });
+
+    const permit = limiter.acquire(headOf({ tenant: 'free' }));
+
+    assert.deepEqual([permit.admitted, permit.quota], [true, undefined]);
+    await limiter.close();
+  });
+
   it('takes a call that costs more than the burst when the bucket is full, and is paid for it afterwards', async () => {
     const { clock, limiter } = opened({ template: { limit: 10 } }, { expectedInstances: 1 });
     admitted(limiter, 'a', 1);
@@ -171,7 +180,12 @@ describe('quota', () => {
 
     assert.equal(large.admitted, true);
     assert.ok(!next.admitted && next.retryAfterMs! > 1_500);
-    assert.throws(() => limiter.acquire(headOf(), 0), /a cost is 0; give a number above 0/);
+    for (const cost of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      assert.throws(
+        () => limiter.acquire(headOf(), cost),
+        new RegExp(`a cost is ${cost}; give a finite number above 0`),
+      );
+    }
     await limiter.close();
   });
 
@@ -214,6 +228,21 @@ describe('quota', () => {
     assert.deepEqual(paths(), []);
     admitted(limiter, 'c', 1);
     assert.deepEqual(paths(), ['c']);
+    await limiter.close();
+  });
+
+  it('tells a tenant apart again that found no room, as soon as there is some', async () => {
+    const { clock, limiter } = opened({ limit: 1_000, template: {} }, { maxTenants: 1, idleMs: 1_000 });
+    const paths = () => limiter.snapshot().leaves.map(({ path }) => path);
+    for (const tenant of ['stranger', 'regular']) admitted(limiter, tenant, 1);
+    assert.deepEqual(paths(), ['stranger', '*']);
+
+    for (let step = 0; step < 20; step++) {
+      admitted(limiter, 'regular', 1);
+      await clock.advance(100);
+    }
+
+    assert.ok(paths().includes('regular'), paths().join());
     await limiter.close();
   });
 

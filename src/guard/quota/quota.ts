@@ -116,11 +116,14 @@ class LeasedQuota implements Quota {
   }
 
   acquire(head: CallHead, cost = 1): Permit | Rejection {
-    if (!(cost > 0)) throw new RangeError(`quota ${this.name}: a cost is ${cost}; give a number above 0`);
+    // One that is endless would never be paid off, and what the store is told of could not be written down.
+    if (!(cost > 0 && cost < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`quota ${this.name}: a cost is ${cost}; give a finite number above 0`);
+    }
     const now = this.#ctx.clock.now();
     const leaf = this.#part.leafOf(head, now);
     if (!leaf.take(now, cost)) return leaf.rejection(cost);
-    return this.#tell ? leaf.permit() : sharedPermit;
+    return this.#tell && !leaf.isFree ? leaf.permit() : sharedPermit;
   }
 
   giveBack(head: CallHead, cost = 1): void {
