@@ -51,6 +51,13 @@ export class OutlierReport {
     });
   }
 
+  /** The settings of the app are out of their range. */
+  refused(error: unknown): void {
+    const ctx = this.#ctx;
+    if (ctx === undefined) return;
+    telemetryOf(ctx).log.error(ctx, `guard.outlier is as the code has it for ${this.#target}`, { error });
+  }
+
   /** How many are out now; also told when the list changes. */
   ejected(count: number): void {
     this.#ejected?.set(count);

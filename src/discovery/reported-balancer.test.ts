@@ -5,6 +5,8 @@ import { background } from '../concurrency/index.ts';
 import { StatusError } from '../errors/index.ts';
 import { createTelemetry, withTelemetry } from '../observe/index.ts';
 import { liveGuard, withGuardSettings } from '../service/index.ts';
+import type { BalancerHooks } from './balancer.ts';
+import { p2cBalancer } from './p2c.ts';
 import type { Resolver } from './resolver.ts';
 import { staticResolver } from './static-resolver.ts';
 
@@ -57,5 +59,27 @@ describe('a target of a resolver', () => {
     await resolver.close();
 
     guard.configure({ outlier: { slowFactor: 1 } });
+  });
+
+  it('lets no call fail for settings that are wrong, and follows them when they are right', async () => {
+    const guard = liveGuard({ outlier: { slowFactor: 1 } });
+    const ctx = withGuardSettings(background(), guard);
+    const applied: unknown[] = [];
+    const balancer = (hooks: BalancerHooks) => {
+      const made = p2cBalancer(hooks);
+      const applySettings: typeof made.applySettings = (settings) => {
+        made.applySettings(settings);
+        applied.push(settings);
+      };
+      return { update: made.update.bind(made), pick: made.pick.bind(made), applySettings };
+    };
+    const resolver = staticResolver({ room: urls }, { balancer });
+
+    const pick = await resolver.resolve(ctx, 'room', head);
+    guard.configure({ outlier: { slowFactor: 3 } });
+
+    assert.match(pick.node.id, /^room-/);
+    assert.deepEqual(applied, [{ slowFactor: 3 }]);
+    await resolver.close();
   });
 });

@@ -32,7 +32,11 @@ export class ReportedBalancer implements Balancer {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#report.begin(ctx);
-    this.#unfollow = guardSettingsOf(ctx)?.follow('outlier', (settings) => this.#balancer.applySettings?.(settings));
+    this.#unfollow = guardSettingsOf(ctx)?.follow(
+      'outlier',
+      (settings) => this.#balancer.applySettings?.(settings),
+      (error) => this.#report.refused(error),
+    );
   }
 
   close(): void {

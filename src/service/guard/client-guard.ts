@@ -124,12 +124,9 @@ class Guard implements ClientGuard {
         this.#take(withClientSettings(this.#own, settings));
         this.#settings = settings;
       };
-      try {
-        live.follow(section, apply);
-      } catch (error) {
-        // The call has no part in it.
-        telemetryOf(ctx).log.error(ctx, `guard.${section} of a client is as the code has it`, { error });
-      }
+      live.follow(section, apply, (error) =>
+        telemetryOf(ctx).log.error(ctx, `guard.${section} of a client is as the code has it`, { error }),
+      );
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Context } from '../../concurrency/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 import type { NamedKnobs } from './guard-config.ts';
-import { guardSettingsOf, type LiveGuard } from './live-guard.ts';
+import { guardSettingsOf } from './live-guard.ts';
 
 /** A core that the configuration knows by its name. */
 export interface Named {
@@ -19,7 +19,8 @@ export class Followed {
   readonly #core: Named;
   /** As in the code. */
   readonly #own: object;
-  #known: LiveGuard | undefined;
+  /** One app is enough: a core that several of them share cannot be as each of them says. */
+  #follows = false;
 
   constructor(section: 'limits' | 'isolation', core: Named) {
     this.#section = section;
@@ -28,16 +29,18 @@ export class Followed {
   }
 
   look(ctx: Context): void {
+    if (this.#follows) return;
     const live = guardSettingsOf(ctx);
-    if (live === undefined || live === this.#known) return;
-    this.#known = live;
-    try {
-      live.follow(this.#section, (named) => this.#apply(named));
-    } catch (error) {
-      // The call is not to blame.
-      const message = `guard.${this.#section}.${this.#core.name} is as in the code: its configuration is wrong`;
-      telemetryOf(ctx).log.error(ctx, message, { error });
-    }
+    if (live === undefined) return;
+    this.#follows = true;
+    live.follow(
+      this.#section,
+      (named) => this.#apply(named),
+      (error) => {
+        const message = `guard.${this.#section}.${this.#core.name} is as in the code: its configuration is wrong`;
+        telemetryOf(ctx).log.error(ctx, message, { error });
+      },
+    );
   }
 
   #apply(named: NamedKnobs): void {

@@ -102,6 +102,19 @@ describe('the configuration', () => {
 
     assert.deepEqual([configured, mail.settings.maxInFlight], [7, 1]);
   });
+
+  it('is followed once it is right where it was wrong at the first call', async () => {
+    const clock = virtualClock();
+    const guard = liveGuard({ isolation: { mail: { maxInFlight: -1 } } });
+    const ctx = withGuardSettings(rootContext(clock), guard);
+    const mail = bulkhead({ name: 'mail', maxInFlight: 1, clock });
+    const call = isolate(mail)(async () => 'done', methodOf());
+
+    await call(ctx, {});
+    guard.configure({ isolation: { mail: { maxInFlight: 7 } } });
+
+    assert.equal(mail.settings.maxInFlight, 7);
+  });
 });
 
 describe('isolateSlow', () => {

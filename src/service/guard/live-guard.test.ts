@@ -77,6 +77,21 @@ describe('liveGuard', () => {
     assert.deepEqual(told, []);
   });
 
+  it('does not follow for who refuses the first settings, unless they say whom to tell', () => {
+    const guard = liveGuard({ retry: { share: 2 } });
+    const refuse = ({ share = 0 }) => {
+      if (share > 1) throw new RangeError(`share is ${share}`);
+      told.push(share);
+    };
+    const told: unknown[] = [];
+
+    assert.throws(() => guard.follow('retry', refuse), /share is 2/);
+    guard.follow('retry', refuse, (error) => told.push(errors.from(error).message));
+    guard.configure({ retry: { share: 0.5 } });
+
+    assert.deepEqual(told, ['share is 2', 0.5]);
+  });
+
   it('tells all of them, also when some refuse, and says once what was refused', () => {
     const guard = liveGuard();
     const told: unknown[] = [];

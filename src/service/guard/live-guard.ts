@@ -13,10 +13,17 @@ export interface LiveGuard {
   readonly settings: GuardSettings;
   /**
    * Calls `apply` at once, if the section says anything, and then with each change of it; `{}` where it says nothing any
-   * more. Throws what `apply` throws, and does not follow then. What the section does not say is as the code has it: `core.configure({ ...own, ...settings })`. The function that
+   * more. What the section does not say is as the code has it: `core.configure({ ...own, ...settings })`. The function that
    * it returns ends that.
+   *
+   * Throws what the first `apply` throws, and does not follow then. With `onRefused` that is told instead, and the section
+   * is followed all the same, for what it says next may be right: for those that begin with a call, which has no part in it.
    */
-  follow<S extends GuardSection>(section: S, apply: (settings: NonNullable<GuardSettings[S]>) => void): Stop;
+  follow<S extends GuardSection>(
+    section: S,
+    apply: (settings: NonNullable<GuardSettings[S]>) => void,
+    onRefused?: (error: unknown) => void,
+  ): Stop;
   /**
    * Takes these settings in place of the present ones. All that follow are told, also when some of them refuse: those keep
    * what they have, and this throws `invalid_argument` INVALID_GUARD_SETTINGS that says what each of them refused.
@@ -43,10 +50,19 @@ class Settings implements LiveGuard {
     this.settings = settings;
   }
 
-  follow<S extends GuardSection>(section: S, apply: (settings: NonNullable<GuardSettings[S]>) => void): Stop {
+  follow<S extends GuardSection>(
+    section: S,
+    apply: (settings: NonNullable<GuardSettings[S]>) => void,
+    onRefused?: (error: unknown) => void,
+  ): Stop {
     const follower: Follower = { section, apply };
     const settings = this.settings[section];
-    if (settings !== undefined) apply(settings);
+    try {
+      if (settings !== undefined) apply(settings);
+    } catch (error) {
+      if (onRefused === undefined) throw error;
+      onRefused(error);
+    }
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }
