@@ -185,7 +185,13 @@ test('the eight fields arrive three hops away: six as they were, less time, the 
   );
   for (const { fields } of hops) {
     const { trace, baggage, ...five } = fields;
-    assert.deepEqual(five, { lane: 'canary', tenant: 'Bäckerei 7', principal: 'ann', priority: 'critical', attempt: 2 });
+    assert.deepEqual(five, {
+      lane: 'canary',
+      tenant: 'Bäckerei 7',
+      principal: 'ann',
+      priority: 'critical',
+      attempt: 2,
+    });
     assert.deepEqual([...baggage], [['colour', 'red']]);
     assert.equal(trace?.traceId, caller.traceId);
     assert.equal(trace?.state, 'vendor=1');
