@@ -7,6 +7,7 @@ import {
   type GetHeader,
   readFields,
   refusedHeader,
+  transportOf,
 } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import { isDeadlineHeader, readDeadline } from './call-headers.ts';
@@ -85,7 +86,7 @@ export class Dispatcher {
     }
     const { header, fields = readFields(header) } = request;
     const timeoutMs = readDeadline(header);
-    const known = { sizeBytes: lengthOf(header), timeoutMs, fields };
+    const known = { sizeBytes: lengthOf(header), timeoutMs, fields, address: transportOf(base)?.address };
     const opened = this.#calls.open(base, method, known, this.#admit);
     if ('error' in opened && 'admitted' in opened) {
       const { retryAfterMs } = opened;

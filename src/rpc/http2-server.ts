@@ -9,6 +9,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { withTransport } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { Dispatcher, RpcExchange, RpcRequest } from './dispatcher.ts';
 import { RequestBody } from './request-body.ts';
@@ -26,7 +27,8 @@ export interface Http2ServerOptions {
 /** The HTTP/2 side of a server: takes connections that have been recognised, runs their calls, drains them. */
 export class Http2Connections {
   readonly #server: Http2Server;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  /** With what the calls of each descend from: it knows the address of its client. */
+  readonly #sessions = new Map<ServerHttp2Session, Context>();
   readonly #dispatcher: Dispatcher;
   readonly #base: Context;
   readonly #keepAliveMs: number;
@@ -62,7 +64,7 @@ export class Http2Connections {
   /** Tells every client to send new calls elsewhere; connections close when their last call has ended. */
   drain(): void {
     this.#draining = true;
-    for (const session of this.#sessions) goAway(session);
+    for (const session of this.#sessions.keys()) goAway(session);
   }
 
   /** Resolves when no connection is left. For one waiter. */
@@ -75,11 +77,12 @@ export class Http2Connections {
 
   /** Closes every connection, whatever runs on it. */
   destroy(): void {
-    for (const session of [...this.#sessions]) session.destroy();
+    for (const session of [...this.#sessions.keys()]) session.destroy();
   }
 
   #follow(session: ServerHttp2Session): void {
-    this.#sessions.add(session);
+    const address = session.socket.remoteAddress;
+    this.#sessions.set(session, withTransport(this.#base, { transport: 'rpc', address, tell() {} }));
     session.setLocalWindowSize(sessionWindowBytes);
     session.once('close', () => {
       this.#sessions.delete(session);
@@ -93,7 +96,9 @@ export class Http2Connections {
   #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     stream.on('error', () => {});
     const body = new RequestBody(stream);
-    const exchange = this.#dispatcher.start(this.#base, requestOf(body, headers));
+    const { session } = stream;
+    const base = (session !== undefined && this.#sessions.get(session as ServerHttp2Session)) || this.#base;
+    const exchange = this.#dispatcher.start(base, requestOf(body, headers));
     if (exchange === undefined) {
       notRpc(stream);
       return;

@@ -34,7 +34,7 @@ export interface LimitSnapshot {
   readonly limit: number;
   /** Undefined for a limit of running calls. */
   readonly windowMs: number | undefined;
-  /** How much of it is used now, in calls; of a keyed one: the keys that are remembered. */
+  /** How much of it is used now, in calls; of a keyed one: about how many keys are remembered. */
   readonly used: number;
   /** Since it was made. */
   readonly admitted: number;
