@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { z } from 'zod';
-import { background, type CancelContext, type Context, chan } from '../concurrency/index.ts';
+import { background, type CancelContext, type Context, chan, sleep } from '../concurrency/index.ts';
 import { createTelemetry, withTelemetry } from '../observe/index.ts';
 import { type WatchConfigOptions, type WatchedConfig, watchConfig } from './watch-config.ts';
 
@@ -117,6 +117,31 @@ describe('watchConfig', () => {
     );
     assert.equal(lines.filter((line) => line.includes('size is 99')).length, 1);
     await config.close();
+  });
+
+  it('takes what was refused once it is accepted, though the file is the same', async () => {
+    let isAccepted = true;
+    const fussy = schema.refine(() => isAccepted, 'not now');
+    const file = join(directory, 'config.yaml');
+    await writeFile(file, 'size: 1');
+    const said = chan<number>(10);
+    const onChange = ({ size }: Config) => said.send(life, size);
+    const config = await watchConfig(life, fussy, { env: {}, file, settleMs: 1, pollMs: 10 }, onChange);
+
+    isAccepted = false;
+    await writeFile(file, 'size: 2');
+    while (!lines.join('').includes('not now')) await sleep(life, 5);
+    isAccepted = true;
+
+    assert.equal(await said.recv(life), 2);
+    await config.close();
+  });
+
+  it('refuses times that are none', async () => {
+    const load = (options: WatchConfigOptions) => watchConfig(life, schema, { env: {}, ...options }, () => {});
+
+    await assert.rejects(load({ pollMs: 0 }), /pollMs is 0; it must be from 1/);
+    await assert.rejects(load({ settleMs: Number.NaN }), /settleMs is NaN/);
   });
 
   it('believes an empty file when it is still empty at the next look', async () => {

@@ -37,6 +37,8 @@ export async function watchConfig<T>(
   options: WatchConfigOptions,
   onChange: (next: T, previous: T) => Awaitable<void>,
 ): Promise<WatchedConfig<T>> {
+  checkMs('settleMs', options.settleMs ?? 0, 0);
+  checkMs('pollMs', options.pollMs ?? 1, 1);
   const text = await textOf(options);
   const config = new FollowedConfig(ctx, schema, options, onChange, text, await loadConfig(schema, options));
   config.start();
@@ -49,7 +51,7 @@ class FollowedConfig<T> implements WatchedConfig<T> {
   readonly #schema: Schema<T>;
   readonly #options: WatchConfigOptions;
   readonly #onChange: (next: T, previous: T) => Awaitable<void>;
-  /** What the value was made of, or refused to be made of. */
+  /** What the value was made of. */
   #text: string;
   #hasBeenBlank = false;
   #problem = '';
@@ -137,18 +139,19 @@ class FollowedConfig<T> implements WatchedConfig<T> {
     this.#isDirty = false;
     try {
       const text = await textOf(this.#options);
-      if (text === this.#text) this.#hasBeenBlank = false;
-      else if (text.trim() === '' && !this.#hasBeenBlank) this.#hasBeenBlank = true;
-      else await this.#reload(path, text);
+      const isBlank = text.trim() === '';
+      if (text === this.#text) this.#problem = '';
+      else if (!isBlank || this.#hasBeenBlank) await this.#reload(path, text);
+      this.#hasBeenBlank = isBlank;
     } catch (error) {
       this.#refuse(path, error);
     }
   }
 
+  /** What is refused is tried again at the next look: it may have been read while it was written. */
   async #reload(path: string, text: string): Promise<void> {
-    this.#text = text;
-    this.#hasBeenBlank = false;
     const next = await loadConfig(this.#schema, this.#options);
+    this.#text = text;
     const { log } = telemetryOf(this.#ctx);
     const previous = this.value;
     this.value = next;
@@ -183,3 +186,10 @@ async function textOf(options: ConfigOptions): Promise<string> {
     return `cannot be read: ${error.code}`;
   });
 }
+
+function checkMs(name: string, value: number, least: number): void {
+  if (value >= least && value <= maxMs) return;
+  throw new RangeError(`watchConfig: ${name} is ${value}; it must be from ${least} to ${maxMs}`);
+}
+
+const maxMs = 2 ** 31 - 1;
