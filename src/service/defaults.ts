@@ -1,6 +1,7 @@
 /**
- * Every number that guards a service unless it says otherwise, with the reason for it. All of them can be changed while
- * the service runs: `guard:` in its configuration file (see `watchConfig`) has the same sections and names.
+ * Every number that guards a service unless it says otherwise, with the reason for it. Those of `overload`, `breaker`,
+ * `retry`, `hedge` and `outlier`, and by their names those of limits, bulkheads and quotas, can be changed while the service
+ * runs: `guard:` in its configuration file (see `watchConfig`) has the same sections and names.
  */
 export const guardDefaults = {
   /** How much a server takes on: `flotilla/guard` overloadGuard. */

@@ -9,13 +9,15 @@ type Knob<V> = V extends number ? number : V extends boolean ? boolean : V exten
 export type NamedKnobs = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /**
- * The part of a guard that can change while a service runs: the sections of `guardDefaults`, of each as much as is to
- * differ. In `limits`, `isolation` and `quota` stands, by the name that it was given in the code, what one of them has of its own.
+ * The part of a guard that can change while a service runs: of the sections of `guardDefaults` that somebody follows as
+ * much as is to differ. In `limits`, `isolation` and `quota` stands, by the name that it was given in the code, what one of
+ * them has of its own. Deadlines, the watchdog and the mark of memory are options of the code: a file that sets them is refused.
  */
-export type GuardSettings = Omit<Knobs<typeof guardDefaults>, (typeof namedSections)[number]> & {
+export type GuardSettings = Knobs<Pick<typeof guardDefaults, (typeof sections)[number]>> & {
   readonly [S in (typeof namedSections)[number]]?: NamedKnobs;
 };
 
+const sections = ['overload', 'breaker', 'retry', 'hedge', 'outlier'] as const;
 const namedSections = ['limits', 'isolation', 'quota'] as const;
 const guardKey = 'guard';
 
@@ -79,7 +81,7 @@ function schemaOf<T>(
 }
 
 function guardShape(): SectionShape {
-  const shape = shapeOf(guardDefaults);
+  const shape = shapeOf(Object.fromEntries(sections.map((name) => [name, guardDefaults[name]])));
   const named = {
     type: 'object',
     additionalProperties: { type: 'object', additionalProperties: { type: 'number' } },
@@ -110,7 +112,9 @@ function checkSection(
   }
   for (const [key, child] of Object.entries(value)) {
     const at = [...path, key];
-    const known = properties[key] ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    const known =
+      (Object.hasOwn(properties, key) ? properties[key] : undefined) ??
+      (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (known === undefined)
       issues.push({ message: `unknown; there are ${Object.keys(properties).join(', ')}`, path: at });
     else if ('type' in known && known.type === 'object') checkSection(child, known as SectionShape, at, issues);
