@@ -1,5 +1,5 @@
 /**
- * `node bench/overload/figures.ts DIR [--quick]`: measures as the bench `overload` does, and draws `overload-cpu.svg`,
+ * `node bench/overload/figures.ts DIR [--quick] [cpu] [mixed] [io]`: measures as the bench `overload` does, and draws `overload-cpu.svg`,
  * `overload-mixed.svg` and `overload-io.svg` into DIR: goodput by offered load, and by time through a burst of ten times the capacity.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ import type { Load } from './load.ts';
 import { type Route, routes } from './rows.ts';
 import { anyKind, type Guard, Target } from './target.ts';
 
-const offered = [0.5, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10];
-const burst = { beforeSeconds: 3, seconds: 5, afterSeconds: 7 };
+const offered = [0.5, 0.8, 1, 1.5, 2, 3, 5, 7, 10];
+const burst = { beforeSeconds: 3, seconds: 3, afterSeconds: 6 };
 const sliceMs = 250;
 
 const contestants: readonly (readonly [Guard, name: string, label: string])[] = [
@@ -43,7 +43,7 @@ async function measure(guard: Guard, name: string, route: Route, seconds: number
   };
   process.once('exit', end);
   try {
-    const { perSecond: peak } = await plain.capacity(route, 2);
+    const { perSecond: peak } = await plain.capacity(route, 1);
     return await target.loaded(route, anyKind, async (load) => ({
       byLoad: { name, points: await goodputByLoad(load, peak, seconds) },
       byTime: { name, points: await goodputByTime(load, peak) },
@@ -108,11 +108,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false } },
 });
-const [folder] = positionals;
-if (folder === undefined) throw new Error('usage: node bench/overload/figures.ts DIR [--quick]');
+const [folder, ...wanted] = positionals;
+if (folder === undefined) throw new Error('usage: node bench/overload/figures.ts DIR [--quick] [cpu] [mixed] [io]');
 const pin = pinning();
 mkdirSync(folder, { recursive: true });
 for (const route of routes) {
+  if (wanted.length > 0 && !wanted.includes(route)) continue;
   const curves: Curves[] = [];
   for (const [guard, name] of contestants) {
     process.stderr.write(`${route}, ${guard}\n`);
