@@ -109,7 +109,7 @@ describe('a guard of a server', () => {
     test.turnMs = 3;
     assert.equal(ask(test, headOf()), 'OVERLOADED');
     assert.equal(ask(test, critical), 'admitted');
-    test.turnMs = 30;
+    test.turnMs = 50;
     assert.equal(ask(test, critical), 'OVERLOADED');
   });
 
