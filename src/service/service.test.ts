@@ -151,9 +151,10 @@ test('a handler that does not look at its context is answered for when the deadl
   const { ctx } = recorder();
   using call = callContext(ctx, { fields: defaultFields, timeoutMs: 5 }, 0);
 
-  await assert.rejects(serverCall(() => new Promise<never>(() => {}), method)(call, undefined), (error) =>
-    errors.is(error, 'deadline_exceeded'),
-  );
+  // Thrown at once where a busy machine has used the time up before.
+  const answer = Promise.try(() => serverCall(() => new Promise<never>(() => {}), method)(call, undefined));
+
+  await assert.rejects(answer, (error) => errors.is(error, 'deadline_exceeded'));
 });
 
 test('a call whose time is over never reaches the handler', () => {
