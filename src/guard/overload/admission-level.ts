@@ -9,7 +9,7 @@ export const levels = priorities.length * cohorts;
 const enoughArrivals = 1000;
 /** How fast the share of the measured capacity that is let in falls while there is a queue, and rises while there is none. */
 const fall = 0.98;
-const rise = 1.1;
+const rise = 1.03;
 /** Where more was idle than chance leaves, the load has fallen: what arrived before is of no use any more. */
 const idleByChance = 0.3;
 /** Calls of a window that tell of the capacity as well as those of a longer one. */

@@ -7,8 +7,11 @@ const maxIdleShare = 0.02;
 const callsOfQueue = 6;
 /** Where calls are longer than the target, a turn begins so many, or chance would leave the loop idle between them. */
 const callsOfTurn = 1.5;
-/** Critical calls may use so many budgets of a turn, and begin so many where calls are longer than that. */
-const criticalBudgets = 8;
+/**
+ * Critical calls may use so many budgets of a turn, since one long call before them must not be what refuses them, and begin so
+ * many where calls are longer than that.
+ */
+const criticalBudgets = 20;
 const criticalCalls = 9;
 /** The same when what comes seems to fit again. */
 const easedBudgets = 4;
