@@ -48,7 +48,7 @@ for (const seed of seeds) {
     });
   }
 
-  test(`within one priority users are served well or not at all, and others a minute later, seed ${seed}`, () => {
+  test(`within one priority some users are served and others not, and others a minute later, seed ${seed}`, () => {
     const head = (random: Random, timeoutMs: number | undefined) =>
       callHead({ tenant: `user-${Math.floor(random() * 50)}`, principal: '', timeoutMs });
     const { table } = run({ kind: 'cpu', meanMs: 1, seed, policy: guarded, head }, 3, 120_000);
@@ -57,13 +57,13 @@ for (const seed of seeds) {
       return users.map(([, { good, sent }]) => good / sent);
     };
     const [first, second] = [servedIn(5_000, 55_000), servedIn(65_000, 115_000)];
-    const isOneOrOther = (share: number) => share < 0.25 || share > 0.6;
+    const isOneOrOther = (share: number) => share < 0.15 || share > 0.45;
 
     assert.ok(
       first.filter(isOneOrOther).length >= 0.7 * first.length,
       first.map((share) => share.toFixed(2)).join(' '),
     );
-    const same = first.filter((share, user) => share > 0.5 === second[user]! > 0.5).length;
+    const same = first.filter((share, user) => share > 0.3 === second[user]! > 0.3).length;
     assert.ok(same <= 0.85 * first.length, `${same} of ${first.length} users fared the same in the next minute`);
   });
 }
