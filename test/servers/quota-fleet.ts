@@ -43,6 +43,16 @@ export class RedisProcess {
   }
 }
 
+/** What happened for some time, over all processes. */
+export interface Rates {
+  /** Calls per second, by tenant. */
+  readonly offered: readonly number[];
+  /** Of them, those that were let through. */
+  readonly admitted: readonly number[];
+  /** The longest, in ms, for which the machine did not let one of the processes run. */
+  readonly stalledMs: number;
+}
+
 /** A quota in a process of its own. */
 class Member {
   readonly #child: ChildProcess;
@@ -91,17 +101,21 @@ export class QuotaFleet {
     return Promise.all(this.#members.map((member) => member.ask()));
   }
 
-  /** What all of them admit per second, by tenant, over so long a time. */
-  async rates(ms: number): Promise<readonly number[]> {
+  /** What all of them are offered and admit per second, over so long a time. */
+  async rates(ms: number): Promise<Rates> {
     const before = await this.reports();
     await pause(ms);
     const after = await this.reports();
-    return this.#offers.map((_, tenant) =>
-      after.reduce((sum, { admitted, atMs }, member) => {
-        const { admitted: earlier, atMs: from } = before[member]!;
-        return sum + ((admitted[tenant]! - earlier[tenant]!) * 1_000) / (atMs - from);
-      }, 0),
-    );
+    const perSecond = (what: 'offered' | 'admitted') =>
+      this.#offers.map((_, tenant) =>
+        after.reduce((sum, report, member) => {
+          const earlier = before[member]!;
+          const calls = report[what][tenant]! - earlier[what][tenant]!;
+          return sum + (calls * 1_000) / (report.atMs - earlier.atMs);
+        }, 0),
+      );
+    const stalledMs = Math.max(...after.map((report) => report.stalledMs));
+    return { offered: perSecond('offered'), admitted: perSecond('admitted'), stalledMs };
   }
 
   /** Waits until it is true of all that the members report. */

@@ -10,8 +10,12 @@ import { createClient } from 'redis';
 
 export interface MemberReport {
   readonly ask: number;
-  /** Admitted so far, by tenant. */
+  /** Calls so far, by tenant. */
+  readonly offered: readonly number[];
+  /** Of them, those that were let through. */
   readonly admitted: readonly number[];
+  /** The longest, in ms, for which the machine did not let this process run since it was asked last. */
+  readonly stalledMs: number;
   /** On the clock that all processes share. */
   readonly atMs: number;
   readonly phase: QuotaPhase;
@@ -37,23 +41,34 @@ function main(url: string, instance: string, capacity: number): void {
     fields: { ...defaultFields, tenant: `t${index}` },
   }));
   const owed = heads.map(() => Math.random());
+  const offered = heads.map(() => 0);
   const admitted = heads.map(() => 0);
   let offeredAt = performance.now();
-  setInterval(() => {
+  let stalledMs = 0;
+  const offer = () => {
     const now = performance.now();
     for (const [index, rate] of offers.entries()) {
       owed[index]! += (rate * (now - offeredAt)) / 1_000;
-      for (; owed[index]! >= 1; owed[index]!--) if (member.acquire(heads[index]!).admitted) admitted[index]!++;
+      for (; owed[index]! >= 1; owed[index]!--) {
+        offered[index]!++;
+        if (member.acquire(heads[index]!).admitted) admitted[index]!++;
+      }
     }
+    stalledMs = Math.max(stalledMs, now - offeredAt);
     offeredAt = now;
-  }, everyMs);
+  };
+  setInterval(offer, everyMs);
   process.on('message', (message: { offers?: readonly number[]; ask?: number }) => {
+    // However late this is, what is told is whole up to now.
+    offer();
     offers = message.offers ?? offers;
     if (message.ask === undefined) return;
     const { phase, instances, leaves } = member.snapshot();
     const shares = heads.map(({ fields }) => leaves.find(({ path }) => path === fields.tenant)?.share ?? 0);
-    const atMs = performance.timeOrigin + performance.now();
-    process.send!({ ask: message.ask, admitted, atMs, phase, instances, shares } satisfies MemberReport);
+    const atMs = performance.timeOrigin + offeredAt;
+    const counts = { offered, admitted, stalledMs };
+    stalledMs = 0;
+    process.send!({ ask: message.ask, ...counts, atMs, phase, instances, shares } satisfies MemberReport);
   });
   process.on('disconnect', () => process.exit());
 }

@@ -125,12 +125,15 @@ describe('Redis', { skip: redis.skip }, () => {
     it('leaves nothing behind when the last lease has ended', async (t) => {
       const client = await connectedClient(redis.url);
       t.after(() => client.destroy());
-      const name = freshName();
+      const [short, long] = [freshName(), freshName()];
+      const keyOf = (name: string) => `flotilla:{quota:${name}}`;
 
-      await redisQuotaStore(client, { name }).exchange(background(), { ...report, leaseMs: 100 });
+      await redisQuotaStore(client, { name: short }).exchange(background(), { ...report, leaseMs: 100 });
+      await redisQuotaStore(client, { name: long }).exchange(background(), { ...report, leaseMs: 60_000 });
 
-      assert.equal(await client.exists(`flotilla:{quota:${name}}`), 1);
-      while ((await client.exists(`flotilla:{quota:${name}}`)) > 0) await pause(20);
+      while ((await client.exists(keyOf(short))) > 0) await pause(20);
+      const leftMs = await client.pTTL(keyOf(long));
+      assert.ok(leftMs > 0 && leftMs <= 60_000, `${leftMs} ms`);
     });
 
     it('fails at once without a connection', async () => {
