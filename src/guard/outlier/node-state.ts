@@ -23,7 +23,7 @@ export interface Group {
  * | in | 1 | `eject` → out |
  * | starting | growing to 1 | `slowStartMs` is over → in; `eject` → out |
  * | out | 0 | `untilMs` is over and a call claims it → probing; panic → in |
- * | probing | 0 | the call succeeds → starting; it fails → out, for longer; it says nothing, or not in time → due again |
+ * | probing | 0 | the call succeeds → starting; it fails → out, for longer; it says nothing → due an interval later; not in time → due again |
  */
 export class NodeState implements OutlierNode {
   readonly id: string;
@@ -100,7 +100,9 @@ export class NodeState implements OutlierNode {
     const { ejectionMs, maxEjectionMs } = this.#group.options;
     // Time that it was well counts for it, as long as an ejection is.
     const forgiven = this.isOut ? 0 : Math.floor((nowMs - this.#sinceMs) / ejectionMs);
-    this.ejections = Math.max(0, this.ejections - forgiven) + 1;
+    // Those beyond the longest ejection count no more: a node that was away for a day is not made to pay for a day.
+    const most = Math.ceil(maxEjectionMs / ejectionMs);
+    this.ejections = Math.min(Math.max(0, this.ejections - forgiven) + 1, most);
     // Shortened by chance up to a fifth: many callers that lost a node together must not try it together.
     const forMs = Math.min(ejectionMs * this.ejections, maxEjectionMs) * (1 - random / 5);
     this.#state = 'out';
@@ -109,10 +111,10 @@ export class NodeState implements OutlierNode {
     return forMs;
   }
 
-  /** Nothing was learned: the next call tries. */
-  unclaim(nowMs: number): void {
+  /** Nothing was learned: from then on the next call tries. */
+  unclaim(untilMs: number): void {
     this.#state = 'out';
-    this.#untilMs = nowMs;
+    this.#untilMs = untilMs;
   }
 
   return(nowMs: number, slowly: boolean): void {

@@ -143,6 +143,17 @@ describe('outlier ejection', () => {
     assert.deepEqual(group.out, [2]);
   });
 
+  it('judges nobody by calls from before a long silence', () => {
+    const group = new Fixture(3);
+    for (let n = 0; n < 20; n++)
+      for (const index of [0, 1, 2]) group.call(index, index === 1 && n % 2 ? 'internal' : undefined);
+
+    group.now += 3_600_000;
+    group.call(0);
+
+    assert.deepEqual(group.out, []);
+  });
+
   it('ejects a node that is slow by the median of the others, though it never fails', () => {
     const group = new Fixture(10);
 
@@ -276,11 +287,28 @@ describe('an ejected node', () => {
     assert.equal(group.detector.snapshot().nodes[1]?.ejections, 1);
   });
 
-  it('is tried by the next call when the first one says nothing or never ends', () => {
+  it('is forgiven after some minutes also when it was away for hours', () => {
+    const group = ejected();
+    for (let tries = 0; tries < 100; tries++) {
+      group.now += 300_000;
+      group.probe(1, 'unavailable');
+    }
+    group.now += 300_000;
+    group.probe(1);
+
+    group.now += 300_000;
+    for (let n = 0; n < 5; n++) group.call(1, 'internal');
+
+    assert.equal(group.detector.snapshot().nodes[1]?.ejections, 1);
+  });
+
+  it('is tried again an interval later when the call says nothing, and when it never ends', () => {
     const group = ejected();
     group.now += 30_000;
 
     group.probe(1, 'canceled');
+    assert.ok(!group.nodes[1]!.isDue(group.now));
+    group.now += options.intervalMs;
     assert.ok(group.nodes[1]!.isDue(group.now));
     group.nodes[1]!.claim(group.now);
     group.now += 30_000;
@@ -304,6 +332,11 @@ describe('an ejected node', () => {
     slow.probe(4, undefined, 60);
     assert.equal(slow.detector.ejected, 1);
     slow.now += 60_000;
+    // The caller left, after longer than the others take: that says enough.
+    slow.probe(4, 'canceled', 60);
+    slow.now += 60_000;
+    assert.ok(!slow.nodes[4]!.isDue(slow.now));
+    slow.now += 30_000;
     slow.probe(4, undefined, 40);
     assert.equal(slow.detector.ejected, 0);
   });

@@ -67,6 +67,8 @@ class Detector implements OutlierDetector, Group {
   slotAt(nowMs: number): number {
     const interval = Math.floor(nowMs / this.options.intervalMs);
     if (interval === this.#interval) return this.#slot;
+    // After a night without calls nobody is judged by those of the evening.
+    if (Math.abs(interval - this.#interval) >= this.options.intervals) this.#turn(interval);
     this.#compare(nowMs);
     this.#turn(interval);
     return this.#slot;
@@ -83,11 +85,12 @@ class Detector implements OutlierDetector, Group {
     if (!this.#nodes.has(node)) return;
     const isBad = countsAsFailure(error);
     const isStillSlow = node.reason === 'latency' && isSlow(durationMs, this.#figures.medianMs, this.options);
-    if (error?.code === 'canceled') {
-      node.unclaim(nowMs);
-    } else if (isBad || isStillSlow) {
+    if (isBad || isStillSlow) {
       node.last = { calls: 1, failures: isBad ? 1 : 0, latencyMs: isBad ? undefined : durationMs };
       this.#putOut(node, isBad ? 'consecutive_failures' : 'latency', true, nowMs);
+    } else if (error?.code === 'canceled') {
+      // Hedges leave a slow node again and again: one of them tries it in an interval, not each.
+      node.unclaim(nowMs + this.options.intervalMs);
     } else {
       this.#return(node, 'probe', nowMs);
     }
