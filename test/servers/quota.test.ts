@@ -99,7 +99,7 @@ describe('a quota of 16 tenants on 4 processes with Redis between them', { skip:
   }
 });
 
-function fairOf(available: number, wants = offered): readonly number[] {
+function fairOf(available: number, wants: readonly number[] = offered): readonly number[] {
   return maxMinShares(
     available,
     wants.map((wants) => ({ wants })),
