@@ -57,6 +57,7 @@ function followed<T>(ctx: Context, stream: AsyncIterable<T>, end: (error: unknow
   };
 }
 
-function isStream(value: unknown): value is AsyncIterable<unknown> {
+/** Whether an answer lasts for as long as somebody reads it. */
+export function isStream(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }

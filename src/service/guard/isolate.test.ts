@@ -155,4 +155,25 @@ describe('isolateSlow', () => {
       [...Array.from({ length: 3 }, () => 'BULKHEAD_FULL'), ...Array.from({ length: 5 }, () => 'done')].sort(),
     );
   });
+
+  it('does not take a method for slow whose streams are read for long', async () => {
+    const clock = virtualClock();
+    const ctx = rootContext(clock);
+    const lane = slowLane({ name: 'slow', maxInFlight: 1, clock });
+    const middleware = isolateSlow(lane);
+    async function* numbers() {
+      yield 1;
+    }
+    const watch = middleware(async () => numbers(), methodOf({ method: 'Watch', kind: 'server_stream' }));
+    const read = middleware(lasting(5), methodOf({ method: 'Read' }));
+
+    for (let i = 0; i < 64; i++) {
+      const [stream, done] = [await watch(ctx, {}), read(ctx, {})];
+      await clock.advance(60_000);
+      for await (const _ of stream);
+      await done;
+    }
+
+    assert.deepEqual(lane.slowMethods(), []);
+  });
 });

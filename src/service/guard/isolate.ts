@@ -4,7 +4,7 @@ import * as errors from '../../errors/index.ts';
 import type { Bulkhead, BulkheadPermit, SlowLane } from '../../guard/index.ts';
 import type { Gauge, Metrics } from '../../observe/index.ts';
 import { fullName, type Handler, type MethodInfo, type Middleware } from '../method.ts';
-import { runToEnd } from './call-end.ts';
+import { isStream, runToEnd } from './call-end.ts';
 import { DecisionCounts, PerTelemetry } from './decision-counts.ts';
 import { Followed } from './followed.ts';
 
@@ -31,7 +31,8 @@ export function isolate(bulkhead: Bulkhead | ((method: MethodInfo) => Bulkhead))
 }
 
 /**
- * Lets the calls of slow methods run only in the lane, which has a bound, and all others freely. It learns which they are.
+ * Lets the calls of slow methods run only in the lane, which has a bound, and all others freely. It learns which they are;
+ * of answers that are streams it learns nothing, since they last for as long as their readers like.
  *
  *     createRpcServer({ ...options, middleware: [isolateSlow(slowLane({ name: 'slow', maxInFlight: 16 }))] });
  */
@@ -42,9 +43,9 @@ export function isolateSlow(lane: SlowLane): Middleware {
     const perTelemetry = new PerTelemetry((telemetry) => new BulkheadMetrics(telemetry.metrics, lane.lane));
     const timed: typeof next = async (ctx, input) => {
       const startedAt = ctx.clock.now();
-      return runToEnd(ctx, input, next, (error) => {
-        if (error === undefined) lane.record(name, ctx.clock.now() - startedAt);
-      });
+      const output = await next(ctx, input);
+      if (!isStream(output)) lane.record(name, ctx.clock.now() - startedAt);
+      return output;
     };
     return async (ctx, input) => {
       followed.look(ctx);
