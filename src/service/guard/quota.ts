@@ -1,10 +1,11 @@
-import { type Admit, type CallHead, fieldsOf, type Permit, type Rejection, transportOf } from '../../call/index.ts';
+import { type Admit, type CallHead, type Permit, type Rejection, transportOf } from '../../call/index.ts';
 import type { Context } from '../../concurrency/index.ts';
 import { type Quota, type QuotaOptions, quota } from '../../guard/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 import { guardDefaults } from '../defaults.ts';
-import type { MethodInfo, Middleware } from '../method.ts';
+import type { Middleware } from '../method.ts';
 import { DecisionCounts } from './decision-counts.ts';
+import { headOfCall } from './head-of-call.ts';
 import { guardSettingsOf } from './live-guard.ts';
 
 export interface TenantQuotaOptions extends QuotaOptions {
@@ -55,7 +56,7 @@ export function tenantQuota(ctx: Context, { cost, ...options }: TenantQuotaOptio
     middleware: (next, method) => async (ctx, input) => {
       const transport = method.side === 'server' ? transportOf(ctx) : undefined;
       // A share of a rate is given back by nobody: there is nothing to be done when the call ends.
-      const decision = admit(headOf(ctx, method, transport?.address));
+      const decision = admit(headOfCall(ctx, method, transport));
       if (decision.quota !== undefined) transport?.tell(decision.quota);
       if (!decision.admitted) throw decision.error;
       return next(ctx, input);
@@ -63,9 +64,4 @@ export function tenantQuota(ctx: Context, { cost, ...options }: TenantQuotaOptio
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function headOf(ctx: Context, { service, method }: MethodInfo, address: string | undefined): CallHead {
-  const timeoutMs = ctx.deadline === undefined ? undefined : ctx.remainingMs();
-  return { service, method, sizeBytes: undefined, timeoutMs, fields: fieldsOf(ctx), address };
 }

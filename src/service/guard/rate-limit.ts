@@ -1,5 +1,4 @@
-import { type Admit, type CallHead, fieldsOf, type Permit, type Rejection, transportOf } from '../../call/index.ts';
-import type { Context } from '../../concurrency/index.ts';
+import { type Admit, type CallHead, type Permit, type Rejection, transportOf } from '../../call/index.ts';
 import * as errors from '../../errors/index.ts';
 import type { KeyedLimit, Limit, NamedLimiter, SeveralLimits } from '../../guard/index.ts';
 import type { Counter, Metrics } from '../../observe/index.ts';
@@ -7,6 +6,7 @@ import { fullName, type MethodInfo, type Middleware } from '../method.ts';
 import { runToEnd } from './call-end.ts';
 import { DecisionCounts, PerTelemetry } from './decision-counts.ts';
 import { Followed } from './followed.ts';
+import { headOfCall } from './head-of-call.ts';
 
 export interface RateLimitOptions {
   /**
@@ -56,7 +56,7 @@ export function rateLimit(limit: NamedLimiter, options: RateLimitOptions = {}): 
       return async (ctx, input) => {
         for (const core of followed) core.look(ctx);
         const transport = method.side === 'server' ? transportOf(ctx) : undefined;
-        const decision = decide(headOf(ctx, method, transport?.address), perTelemetry.of(ctx));
+        const decision = decide(headOfCall(ctx, method, transport), perTelemetry.of(ctx));
         if (decision.quota !== undefined) transport?.tell(decision.quota);
         if (!decision.admitted) throw decision.error;
         const startedAt = ctx.clock.now();
@@ -74,11 +74,6 @@ export function rateLimit(limit: NamedLimiter, options: RateLimitOptions = {}): 
 function isLimited(method: MethodInfo, methods: RateLimitOptions['methods']): boolean {
   if (methods === undefined) return true;
   return typeof methods === 'function' ? methods(method) : methods.includes(fullName(method));
-}
-
-function headOf(ctx: Context, { service, method }: MethodInfo, address: string | undefined): CallHead {
-  const timeoutMs = ctx.deadline === undefined ? undefined : ctx.remainingMs();
-  return { service, method, sizeBytes: undefined, timeoutMs, fields: fieldsOf(ctx), address };
 }
 
 function configurable(limit: NamedLimiter): Limit[] {
