@@ -17,8 +17,9 @@ export interface Identity {
 export interface Authenticate {
   (ctx: Context, header: GetHeader): Promise<Identity | undefined>;
   /**
-   * Who calls, if that was found out a moment ago: asked before a request is admitted, so it must cost next to nothing,
-   * must not throw, and must believe nothing that was not checked. Default: nobody is known beforehand.
+   * Who calls, if that was found out before: asked before a request is admitted, so it must cost next to nothing, must not
+   * throw, and must believe nothing that was not checked once. It decides who is refused first in an overload, and lets
+   * nobody in. Default: nobody is known beforehand.
    */
   recognize?(header: GetHeader): Identity | undefined;
 }

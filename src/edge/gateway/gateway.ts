@@ -180,7 +180,13 @@ class RpcGateway implements Gateway {
       name,
       router: this.router,
       fields: fieldsFromOutside(fields, recognizeBy(auth)),
-      middleware: [...(corsOptions === undefined ? [] : [cors(corsOptions)]), border, ...middleware],
+      // Whom admission took the caller for ends here: a route that does not ask is called by nobody.
+      middleware: [
+        ...(corsOptions === undefined ? [] : [cors(corsOptions)]),
+        border,
+        ...middleware,
+        authorize('public', auth),
+      ],
     });
   }
 
@@ -233,7 +239,7 @@ class RpcGateway implements Gateway {
   }
 }
 
-/** Admission believes only what was checked a moment ago; the chain checks it again, and then it holds for the whole call. */
+/** Admission believes only what was checked before; the chain checks it again, and then it holds for the whole call. */
 function recognizeBy({ authenticate, priority = priorityOf }: AuthOptions): Recognize {
   return (header) => {
     const identity = authenticate.recognize?.(header);

@@ -81,7 +81,7 @@ export function jwtAuthentication(options: JwtOptions): Authenticate {
   const recognize = (header: GetHeader): Identity | undefined => {
     // Exactly as a client of ours writes it: another form is only not recognized.
     const text = header('authorization');
-    return text?.startsWith(scheme) ? cache.get(text.slice(scheme.length), now().getTime()) : undefined;
+    return text?.startsWith(scheme) ? cache.recall(text.slice(scheme.length), now().getTime()) : undefined;
   };
   const authenticate = async (_ctx: Context, header: GetHeader): Promise<Identity | undefined> => {
     const token = bearerToken(header);
@@ -90,7 +90,11 @@ export function jwtAuthentication(options: JwtOptions): Authenticate {
     if (known !== undefined) return known;
     const candidates: VerificationKey[] = keysFor(token, keys);
     if (remote !== undefined) candidates.push(remote);
-    const claims = await firstThatVerifies(token, candidates, verify);
+    const claims = await firstThatVerifies(token, candidates, verify).catch((error: StatusError) => {
+      // Where only the keys cannot be fetched it is no worse than it was.
+      if (error.code === 'unauthenticated') cache.delete(token);
+      throw error;
+    });
     const identity = identityOf(claims, tenantClaim);
     cache.set(token, identity, now().getTime(), (claims.exp ?? 0) * 1000 + toleranceMs);
     return identity;

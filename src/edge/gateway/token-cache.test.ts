@@ -22,7 +22,30 @@ test('after a minute a token is checked again, so that a removed key is noticed'
   assert.equal(cache.get('t', 60_000), undefined);
 });
 
-test('when it is full the token added first makes room', () => {
+test('a token is recalled until it ends, or is found bad', () => {
+  const cache = new TokenCache(10);
+
+  cache.set('t', ann, 0, 3_600_000);
+  cache.set('bad', ann, 0, 3_600_000);
+  cache.delete('bad');
+
+  assert.equal(cache.recall('t', 3_599_999), ann);
+  assert.equal(cache.recall('t', 3_600_000), undefined);
+  assert.equal(cache.recall('bad', 1), undefined);
+});
+
+test("a token that is checked again keeps its place, and takes nobody else's", () => {
+  const cache = new TokenCache(2);
+
+  for (const token of ['a', 'b', 'a', 'c']) cache.set(token, ann, 0, 1_000);
+
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((token) => cache.get(token, 1) !== undefined),
+    [true, false, true],
+  );
+});
+
+test('when it is full the token checked first makes room', () => {
   const cache = new TokenCache(2);
 
   for (const token of ['a', 'b', 'c']) cache.set(token, ann, 0, 1_000);

@@ -93,6 +93,7 @@ test('a limit that is none is refused at once', () => {
 
 test('admission sees who calls only where the token was found good before, and what the headers say never', async () => {
   const heads: CallFields[] = [];
+  const pages: CallFields[] = [];
   const known = new Set<string>();
   const checked: Authenticate = async (ctx, header) => {
     const identity = await authenticate(ctx, header);
@@ -103,6 +104,11 @@ test('admission sees who calls only where the token was found good before, and w
     known.has(header('authorization') ?? '') ? { tenant: 'acme', principal: 'ann' } : undefined;
   await using world = await startWorld({
     options: { auth: { authenticate: checked } },
+    define: (gateway) =>
+      gateway.router.get('/page', async (ctx) => {
+        pages.push(fieldsOf(ctx));
+        return {};
+      }),
     server: {
       admit: ({ fields }) => {
         heads.push(fields);
@@ -115,12 +121,15 @@ test('admission sees who calls only where the token was found good before, and w
 
   await call();
   await call();
+  await (await fetch(`${world.url}/page`, { headers: bearer('ann@acme') })).text();
 
   const seen = (fields: CallFields) => [fields.tenant, fields.principal, fields.priority];
   assert.deepEqual(heads.map(seen), [
     ['', '', 'sheddable'],
     ['acme', 'ann', 'default'],
+    ['acme', 'ann', 'default'],
   ]);
+  assert.deepEqual(pages.map(seen), [['', '', 'sheddable']], 'a route that does not ask is called by nobody');
   assert.deepEqual(
     world.reached.map((ctx) => fieldsOf(ctx).priority),
     ['default', 'default'],
