@@ -50,6 +50,7 @@ const urls = await Promise.all(
       name: `room-${node}`,
       listener: tcpListener({ port: 0 }),
       services: [implement(RoomService, handlers)],
+      ...(program.isUnprotected && { guard: false as const }),
     });
     const [endpoint] = await server.start(background());
     return endpoint!.url;
