@@ -10,6 +10,8 @@ export interface LoopNodeOptions {
   readonly cpu: Distribution | ((head: CallHead) => Distribution);
   /** Asked after `cpu`, while the loop is free for others. Default: nothing is asked. */
   readonly dependency?: Target;
+  /** How long a call keeps the loop once the dependency has answered, in a later turn. Default: not at all. */
+  readonly cpuAfter?: Distribution;
   /** What a refused call costs the loop, in ms. Default: 2 % of the mean of `cpu`, or 0.02 ms if that differs by head. */
   readonly rejectionMs?: number;
   /** Makes what decides on each call, as a server asks it. Default: all are admitted. */
@@ -60,6 +62,7 @@ class Node implements LoopNode {
   readonly dependency: Target | undefined;
   readonly rejectionMs: number;
   readonly #cpu: (head: CallHead) => Distribution;
+  readonly #cpuAfter: Distribution | undefined;
   #slowness = 1;
   #failing = 0;
   #error: StatusError | undefined;
@@ -73,6 +76,7 @@ class Node implements LoopNode {
     this.loop = new SimulatedLoop(world, clockSkewMs);
     this.dependency = dependency;
     this.rejectionMs = rejectionMs;
+    this.#cpuAfter = options.cpuAfter;
     this.#cpu = typeof cpu === 'function' ? cpu : () => cpu;
     this.admit = admit?.(this.loop);
   }
@@ -103,6 +107,10 @@ class Node implements LoopNode {
     return this.#cpu(head).draw(this.world.random) * this.#slowness;
   }
 
+  cpuAfterMs(): number {
+    return this.#cpuAfter === undefined ? 0 : this.#cpuAfter.draw(this.world.random) * this.#slowness;
+  }
+
   failure(): StatusError | undefined {
     return this.#failing > 0 && this.world.random() < this.#failing ? this.#error : undefined;
   }
@@ -125,7 +133,7 @@ class InboundCall implements Work {
   }
 
   begin(): number {
-    if (this.#isWaiting) return 0;
+    if (this.#isWaiting) return this.#node.cpuAfterMs();
     const node = this.#node;
     const { head } = this.#call;
     const decision = node.admit?.(head);

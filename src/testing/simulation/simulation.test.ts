@@ -124,6 +124,21 @@ test('a call that waits for a dependency leaves the loop to others, and ends at 
   assert.deepEqual([...table.reasons()], [['DEADLINE_EXCEEDED', failed]]);
 });
 
+test('what a call does after its dependency has answered keeps the loop as well', () => {
+  const world = simulation({ seed: 1 });
+  const dependency = station(world, { servers: 10, service: constant(20) });
+  const node = loopNode(world, { cpu: constant(1), dependency, cpuAfter: constant(5) });
+  const answers: number[] = [];
+
+  for (let call = 0; call < 2; call++)
+    node.send(new SimulatedCall(callHead(), 0, 1000, () => answers.push(world.clock.now())));
+  world.run(100);
+
+  // The first is read alone; both wait beside the loop, and then for each other.
+  assert.deepEqual(answers, [26, 31]);
+  assert.equal(node.loop.activeMs, 12);
+});
+
 test('the same seed gives the same results, another one others', () => {
   const run = (seed: number) => {
     const world = simulation({ seed });
