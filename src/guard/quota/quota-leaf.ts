@@ -166,9 +166,9 @@ export class QuotaLeaf {
     this.#resize();
   }
 
-  /** A new leaf may at once let through what its share gives in `ms`, and one call at least. */
-  prime(ms: number): void {
-    this.#tokens = Math.min(this.#burst, Math.max(1, (this.#share * ms) / 1_000));
+  /** What a new leaf may let through at once. */
+  prime(calls: number): void {
+    this.#tokens = Math.min(this.#burst, calls);
   }
 
   /** What is asked for per second, averaged. Over less than `leastMs` it says nothing new. */

@@ -1,5 +1,6 @@
 import type { CallHead } from '../../call/index.ts';
 import { LeaseBook } from './lease-book.ts';
+import { Newcomers } from './newcomers.ts';
 import { type LeafSettings, QuotaErrors, QuotaLeaf } from './quota-leaf.ts';
 import type { QuotaSettings } from './quota-settings.ts';
 import { type QuotaGrant, type QuotaReport, type QuotaReportNode, unlimited } from './quota-store.ts';
@@ -45,6 +46,7 @@ export class QuotaPart {
   readonly #leaves = new Map<string, QuotaLeaf>();
   /** Leaves of tenants that a template made. */
   readonly #made = new Set<QuotaLeaf>();
+  #newcomers: Newcomers;
   /** Some found no room, and are with the crowd. */
   #isCrowded = false;
   #phase: QuotaPhase = 'initial';
@@ -58,6 +60,7 @@ export class QuotaPart {
     this.#settings = settings;
     this.#leafSettings = this.#leafSettingsOf(settings);
     this.#onNew = onNew;
+    this.#newcomers = newcomersOf(settings);
   }
 
   get phase(): QuotaPhase {
@@ -156,6 +159,7 @@ export class QuotaPart {
     this.#leaves.clear();
     this.#made.clear();
     this.#entries.clear();
+    this.#newcomers = newcomersOf(settings);
   }
 
   /** All nodes above and of the leaves that need a lease, their bounds times `part`. */
@@ -213,7 +217,9 @@ export class QuotaPart {
     const leaf = new QuotaLeaf(node, tenant.path, share >= unlimited, this.#leafSettings, now);
     if (!leaf.isFree) {
       leaf.setShare(now, share);
-      leaf.prime(this.#settings.renewMs);
+      // What the share gives until the next exchange.
+      const calls = (share * this.#settings.renewMs) / 1_000;
+      leaf.prime(calls < 1 && this.#newcomers.take(node, now, this.#reckoned()) ? 1 : calls);
       this.#onNew();
     }
     this.#leaves.set(node.path, leaf);
@@ -237,4 +243,9 @@ export class QuotaPart {
   #leafSettingsOf({ burstMs, renewMs }: Required<QuotaSettings>): LeafSettings {
     return { errors: this.#errors, burstMs, smoothMs: 2 * renewMs };
   }
+}
+
+/** Besides the made tenants there are those that were idle, and the nodes of the configuration. */
+function newcomersOf({ maxTenants }: Required<QuotaSettings>): Newcomers {
+  return new Newcomers(10 * maxTenants);
 }

@@ -52,6 +52,30 @@ describe('quota', () => {
     await limiter.close();
   });
 
+  it('lets strangers with a new name for each call have no more than the limit', async () => {
+    const { limiter } = opened({ limit: 100, template: {} }, { expectedInstances: 4, maxTenants: 5_000 });
+    let count = 0;
+
+    for (let name = 0; name < 2_000; name++) count += admitted(limiter, `stranger-${name}`, 1);
+
+    // The part of this instance in one second, and what the first ones had as their shares.
+    assert.ok(count >= 25 && count <= 50, `${count} calls at once, of 25 in a second`);
+    await limiter.close();
+  });
+
+  it('holds a tenant to a few calls an hour, also when it pauses until it is forgotten', async () => {
+    const { clock, limiter } = opened({ template: { limit: 36 / 3_600 } }, { expectedInstances: 1, idleMs: 10_000 });
+    let count = 0;
+
+    for (let ms = 0; ms < 600_000; ms += 12_000) {
+      count += admitted(limiter, 'a', 1);
+      await clock.advance(12_000);
+    }
+
+    assert.ok(count >= 6 && count <= 8, `${count} calls in 10 minutes`);
+    await limiter.close();
+  });
+
   it('asks the store for a new tenant at once, once for all that are new', async () => {
     const clock = virtualClock();
     const store = new Recorder(memoryQuotaStore({ clock }));
