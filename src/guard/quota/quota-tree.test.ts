@@ -132,6 +132,11 @@ describe('quotaTree', () => {
       config: { methods: { 'a\u0000': {} } },
       message: /none of them a control character/,
     },
+    {
+      title: 'a child that no call could name',
+      config: { children: { 'acme/shop': {} } },
+      message: /"acme\/shop" below the root has a "\/"; give a child for each part of it/,
+    },
     { title: 'more levels than are possible', config: deep(9), message: /is 9 levels deep; 8 are possible/ },
   ];
   for (const { title, config, message } of refused) {

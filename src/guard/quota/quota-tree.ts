@@ -81,7 +81,10 @@ class Branch {
     this.node = node;
     this.#depth = depth;
     this.#children = new Map(
-      Object.entries(children ?? {}).map(([name, child]) => [name, build(ownName(node, name), node, child, depth + 1)]),
+      Object.entries(children ?? {}).map(([name, child]) => [
+        name,
+        build(childName(node, name), node, child, depth + 1),
+      ]),
     );
     this.#template = template;
     const hasShared = isGroup ? template === undefined : methods !== undefined;
@@ -163,6 +166,14 @@ function ownName(parent: QuotaNode, name: string): string {
   if (name.length > 0 && name.length <= maxNameLength && !/[\x00-\x1f\x7f]/.test(name)) return escapeName(name);
   throw new RangeError(
     `quotaTree: a name below ${titleOf(parent)} has ${name.length} characters; give 1 to ${maxNameLength}, none of them a control character`,
+  );
+}
+
+/** The text that calls carry is split at each `/`, so a child with one in its name would never be found. */
+function childName(parent: QuotaNode, name: string): string {
+  if (!name.includes('/')) return ownName(parent, name);
+  throw new RangeError(
+    `quotaTree: ${JSON.stringify(name)} below ${titleOf(parent)} has a "/"; give a child for each part of it`,
   );
 }
 
