@@ -25,11 +25,18 @@ export interface BulkheadOptions extends BulkheadSettings {
 }
 
 export interface FairBulkheadSettings extends BulkheadSettings {
-  /** Waiting calls of one tenant. Default: half of `maxQueue`, rounded up. */
-  readonly maxQueuePerTenant?: number;
+  /** Waiting calls of one tenant. Undefined: half of `maxQueue`, rounded up. Default: that. */
+  readonly maxQueuePerTenant?: number | undefined;
 }
 
-export type ExactBulkhead = Required<FairBulkheadSettings>;
+/** Settings whose defaults are filled in, checked. */
+export interface ExactBulkhead extends Required<BulkheadSettings> {
+  readonly maxQueuePerTenant: number;
+  /** Nobody gave `maxQueuePerTenant`: it is half of `maxQueue`. */
+  readonly perTenantFollows: boolean;
+}
+
+export const maxCalls = 1_000_000;
 
 /** Throws a RangeError that names the option of `where`. `known` is what holds where the change says nothing. */
 export function exactBulkhead(
@@ -41,14 +48,16 @@ export function exactBulkhead(
   const maxQueue = change.maxQueue ?? known?.maxQueue ?? 100;
   const maxWaitMs = change.maxWaitMs ?? known?.maxWaitMs ?? 1_000;
   const newestFirstAfterMs = change.newestFirstAfterMs ?? known?.newestFirstAfterMs ?? 100;
-  const half = change.maxQueue === undefined ? known?.maxQueuePerTenant : undefined;
-  const maxQueuePerTenant = change.maxQueuePerTenant ?? half ?? Math.ceil(maxQueue / 2);
-  checkWhole(where, 'maxInFlight', maxInFlight, 1, 1_000_000);
-  checkWhole(where, 'maxQueue', maxQueue, 0, 1_000_000);
+  const perTenantFollows =
+    change.maxQueuePerTenant === undefined && ('maxQueuePerTenant' in change || (known?.perTenantFollows ?? true));
+  const half = Math.ceil(maxQueue / 2);
+  const maxQueuePerTenant = change.maxQueuePerTenant ?? (perTenantFollows ? half : (known?.maxQueuePerTenant ?? half));
+  checkWhole(where, 'maxInFlight', maxInFlight, 1, maxCalls);
+  checkWhole(where, 'maxQueue', maxQueue, 0, maxCalls);
   checkRange(where, 'maxWaitMs', maxWaitMs, 1, 3_600_000);
   checkRange(where, 'newestFirstAfterMs', newestFirstAfterMs, 0, Number.POSITIVE_INFINITY);
-  checkWhole(where, 'maxQueuePerTenant', maxQueuePerTenant, 0, 1_000_000);
-  return { maxInFlight, maxQueue, maxWaitMs, newestFirstAfterMs, maxQueuePerTenant };
+  checkWhole(where, 'maxQueuePerTenant', maxQueuePerTenant, 0, maxCalls);
+  return { maxInFlight, maxQueue, maxWaitMs, newestFirstAfterMs, maxQueuePerTenant, perTenantFollows };
 }
 
 /** A method's full name is one, so more than the names of limits may be in it. */

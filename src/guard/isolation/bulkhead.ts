@@ -1,5 +1,11 @@
 import { type Awaitable, type Context, systemClock } from '../../concurrency/index.ts';
-import { type BulkheadOptions, type BulkheadSettings, checkBulkheadName, exactBulkhead } from './bulkhead-options.ts';
+import {
+  type BulkheadOptions,
+  type BulkheadSettings,
+  checkBulkheadName,
+  exactBulkhead,
+  maxCalls,
+} from './bulkhead-options.ts';
 import { Shares } from './shares.ts';
 
 /** A place in a bulkhead, until it is released. `using` releases it at the end of the block. */
@@ -58,7 +64,8 @@ export interface BulkheadSnapshot {
  */
 export function bulkhead(options: BulkheadOptions): Bulkhead {
   checkBulkheadName('bulkhead', options.name);
-  const { maxQueue = 100, clock = systemClock } = options;
-  const settings = exactBulkhead('bulkhead', { ...options, maxQueuePerTenant: maxQueue });
+  const { clock = systemClock } = options;
+  // Its calls belong to nobody, so only `maxQueue` bounds them.
+  const settings = exactBulkhead('bulkhead', { ...options, maxQueuePerTenant: maxCalls });
   return new Shares('bulkhead', options.name, settings, clock);
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { withFields } from '../../call/index.ts';
-import { type Context, go, rootContext, sleep } from '../../concurrency/index.ts';
+import { type Awaitable, type Context, go, rootContext, sleep } from '../../concurrency/index.ts';
 import { failOnLeaks, virtualClock } from '../../testing/index.ts';
+import type { BulkheadPermit } from './bulkhead.ts';
 import { type FairBulkheadOptions, fairBulkhead } from './fair-bulkhead.ts';
 
 failOnLeaks();
@@ -71,6 +72,20 @@ describe('fairBulkhead', () => {
     assert.deepEqual(made.snapshot().tenants, []);
   });
 
+  it("keeps a tenant's part of the queue as it was given, and without one at half of the queue", () => {
+    const { made } = fairOf({ maxInFlight: 1, maxQueue: 6, maxQueuePerTenant: 1 });
+    const { made: following, of } = fairOf({ maxInFlight: 1, maxQueue: 2 });
+
+    made.configure({ maxQueue: 10 });
+    following.configure({ ...following.settings, maxQueue: 6 });
+
+    assert.equal(made.settings.maxQueuePerTenant, 1);
+    assert.equal(following.settings.maxQueuePerTenant, undefined);
+    const calls = Array.from({ length: 4 }, () => following.acquire(of('a')));
+    assert.throws(() => following.acquire(of('a')), { reason: 'BULKHEAD_FULL' });
+    return releaseAll(calls);
+  });
+
   it('takes turns between tenants that hold the same', async () => {
     const { made, of } = fairOf({ maxInFlight: 1, maxQueue: 100 });
     const first = made.acquire(of('x'));
@@ -133,6 +148,10 @@ function fairOf(options: Omit<FairBulkheadOptions, 'name'>) {
     made: fairBulkhead({ name: 'reports', clock, ...options }),
     of: (tenant: string, parent: Context = ctx) => withFields(parent, { tenant }).withCancel(),
   };
+}
+
+async function releaseAll(permits: readonly Awaitable<BulkheadPermit>[]): Promise<void> {
+  for (const permit of permits) (await permit).release();
 }
 
 /** 1: all have the same; 1 / n: one has all. */

@@ -39,8 +39,10 @@ export class Shares implements Bulkhead<FairBulkheadSettings> {
     this.#full = this.#fullError();
   }
 
-  get settings(): ExactBulkhead {
-    return this.#settings;
+  get settings(): FairBulkheadSettings {
+    const { maxQueuePerTenant, perTenantFollows, ...settings } = this.#settings;
+    if (this.#tenantOf === undefined) return settings;
+    return { ...settings, maxQueuePerTenant: perTenantFollows ? undefined : maxQueuePerTenant };
   }
 
   acquire(ctx: Context): Awaitable<BulkheadPermit> {
@@ -55,10 +57,7 @@ export class Shares implements Bulkhead<FairBulkheadSettings> {
   }
 
   configure(change: Partial<FairBulkheadSettings>): void {
-    const { maxQueue } = change;
-    const isPlain = this.#tenantOf === undefined;
-    const own = isPlain && maxQueue !== undefined ? { ...change, maxQueuePerTenant: maxQueue } : change;
-    this.#settings = exactBulkhead(this.#where, own, this.#settings);
+    this.#settings = exactBulkhead(this.#where, change, this.#settings);
     this.#full = this.#fullError();
     this.#serve();
   }
