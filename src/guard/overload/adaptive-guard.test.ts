@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type CallHead, type Priority, priorities } from '../../call/index.ts';
-import { headOf, type TestGuard, testGuard } from './guard.fixture.ts';
+import { headOf, type TestGuard, testGuard } from './testdata/guard.fixture.ts';
 
 /** 'admitted', or the reason of the refusal. A call that is admitted ends at once. */
 function ask({ guard }: TestGuard, head: CallHead = headOf(), durationMs = 1): string {

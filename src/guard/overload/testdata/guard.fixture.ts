@@ -1,8 +1,8 @@
-import { type CallFields, type CallHead, defaultFields } from '../../call/index.ts';
-import { type VirtualClock, virtualClock } from '../../testing/index.ts';
-import type { LoopWindow, OverloadSignals, ResourceReading } from '../signals/signals.ts';
-import { overloadGuard } from './adaptive-guard.ts';
-import type { OverloadGuard, OverloadGuardOptions } from './overload-guard.ts';
+import { type CallFields, type CallHead, defaultFields } from '../../../call/index.ts';
+import { type VirtualClock, virtualClock } from '../../../testing/index.ts';
+import type { LoopWindow, OverloadSignals, ResourceReading } from '../../signals/signals.ts';
+import { overloadGuard } from '../adaptive-guard.ts';
+import type { OverloadGuard, OverloadGuardOptions } from '../overload-guard.ts';
 
 /** A guard whose signals say what the test lets them say. */
 export interface TestGuard {
