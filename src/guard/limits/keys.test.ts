@@ -9,6 +9,7 @@ describe('keys', () => {
     const head = headOf();
 
     assert.deepEqual([byTenant(head), byPrincipal(head), byAddress(head)], [undefined, undefined, undefined]);
+    assert.equal(byAddress(headOf({}, { address: '' })), undefined, 'a Unix socket');
   });
 
   it('are the tenant, the user of a tenant, the method', () => {
@@ -24,6 +25,9 @@ describe('byAddress', () => {
   for (const [address, network] of [
     ['192.0.2.7', '192.0.2.7'],
     ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['::ffff:c000:207', '192.0.2.7'],
+    ['0000:0:0:0:0:FFFF:C000:0207', '192.0.2.7'],
+    ['::fffe:c000:207', '0:0:0:0'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
     ['2001:db8:1:2::6', '2001:db8:1:2'],
     ['2001:db8::1', '2001:db8:0:0'],
