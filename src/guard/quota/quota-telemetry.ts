@@ -2,6 +2,18 @@ import type { Context } from '../../concurrency/index.ts';
 import { type Gauge, type Logger, type Metric, telemetryOf } from '../../observe/index.ts';
 import type { QuotaPart } from './quota-part.ts';
 
+/** So many tenants have gauges of their own, the first that came; the others share one, or strangers' names would fill the memory. */
+const maxShown = 1_000;
+/** As the node is called of those that are not told apart. */
+const others = '*';
+
+interface Shown {
+  share: number;
+  wants: number;
+  readonly shareGauge: Gauge;
+  readonly wantsGauge: Gauge;
+}
+
 /** What a quota shows of itself: gauges by tenant, and a line when the store is lost and when it is back. */
 export class QuotaTelemetry {
   readonly #ctx: Context;
@@ -9,7 +21,8 @@ export class QuotaTelemetry {
   readonly #log: Logger;
   readonly #shares: Metric<Gauge>;
   readonly #wants: Metric<Gauge>;
-  readonly #children = new Map<string, { readonly share: Gauge; readonly wants: Gauge }>();
+  /** By path. None is forgotten, since their gauges are not either. */
+  readonly #tenants = new Map<string, Shown>();
   #isLost = false;
 
   constructor(ctx: Context, name: string) {
@@ -42,29 +55,35 @@ export class QuotaTelemetry {
   }
 
   #set(part: QuotaPart): void {
-    const byTenant = new Map<string, { share: number; wants: number }>();
+    for (const tenant of this.#tenants.values()) {
+      tenant.share = 0;
+      tenant.wants = 0;
+    }
     for (const { tenant, isFree, share, wants } of part.leaves) {
-      const sum = byTenant.get(tenant) ?? { share: 0, wants: 0 };
-      sum.share += isFree ? 0 : share;
-      sum.wants += wants;
-      byTenant.set(tenant, sum);
+      const shown = this.#shown(tenant);
+      shown.share += isFree ? 0 : share;
+      shown.wants += wants;
     }
-    for (const [tenant, { share, wants }] of byTenant) {
-      const gauges = this.#children.get(tenant) ?? this.#child(tenant);
-      gauges.share.set(share);
-      gauges.wants.set(wants);
-    }
-    for (const [tenant, gauges] of this.#children) {
-      if (byTenant.has(tenant)) continue;
-      gauges.share.set(0);
-      gauges.wants.set(0);
-      this.#children.delete(tenant);
+    for (const { share, wants, shareGauge, wantsGauge } of this.#tenants.values()) {
+      shareGauge.set(share);
+      wantsGauge.set(wants);
     }
   }
 
-  #child(tenant: string): { readonly share: Gauge; readonly wants: Gauge } {
-    const child = { share: this.#shares.with({ tenant }), wants: this.#wants.with({ tenant }) };
-    this.#children.set(tenant, child);
-    return child;
+  #shown(path: string): Shown {
+    const known = this.#tenants.get(path);
+    if (known !== undefined) return known;
+    const tenant = this.#tenants.size < maxShown ? path : others;
+    let shown = this.#tenants.get(tenant);
+    if (shown === undefined) {
+      shown = {
+        share: 0,
+        wants: 0,
+        shareGauge: this.#shares.with({ tenant }),
+        wantsGauge: this.#wants.with({ tenant }),
+      };
+      this.#tenants.set(tenant, shown);
+    }
+    return shown;
   }
 }

@@ -69,6 +69,22 @@ describe('tenantQuota', () => {
     assert.match(telemetry.prometheus(), /^guard_quota_wants\S*\{tenant="acme"\} \d/m);
   });
 
+  it('shows the first thousand tenants on their own, and all others together', async () => {
+    const clock = virtualClock();
+    const { ctx, telemetry } = measured(rootContext(clock));
+    await using tenants = tenantQuota(ctx, { tree: quotaTree({ limit: 10_000, template: {} }), expectedInstances: 1 });
+    const head = (tenant: string) => ({ ...methodOf(), sizeBytes: undefined, fields: { ...defaultFields, tenant } });
+
+    for (let i = 0; i < 1_200; i++) tenants.admit({ ...head(`t${i}`), timeoutMs: undefined });
+    await clock.advance(1_000);
+
+    const shares = telemetry.prometheus().match(/^guard_quota_share\S*\{.*$/gm) ?? [];
+    const sum = shares.reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
+    assert.equal(shares.length, 1_001, shares.slice(0, 3).join());
+    const all = tenants.quota.snapshot().leaves.reduce((total, { share }) => total + share, 0);
+    assert.ok(all > 1_000 && Math.abs(sum - all) < 1, `${sum} of ${all}`);
+  });
+
   it('follows the settings for its name while it runs', async () => {
     const clock = virtualClock();
     const guard = liveGuard();
