@@ -11,7 +11,8 @@ function firstHigh(samples: readonly number[]): number {
 }
 
 for (const [what, samples, at] of [
-  ['stays above for all windows', [0.91, 0.95, 0.92, 0.93, 0.99, 0.91], 5],
+  ['has grown above and stays there for all windows', [0.5, 0.95, 0.95, 0.91, 0.95, 0.92, 0.93, 0.99, 0.91], 8],
+  ['was above from the start', [0.91, 0.95, 0.92, 0.93, 0.99, 0.91, 0.91, 0.95, 0.92], -1],
   ['stays below', [0.5, 0.6, 0.7, 0.5, 0.6, 0.7], -1],
   ['is on the mark', [0.9, 0.9, 0.9, 0.9, 0.9, 0.9], -1],
   ['is a sawtooth whose low points are below', [0.99, 0.95, 0.4, 0.99, 0.95, 0.4, 0.99, 0.95, 0.4], -1],
