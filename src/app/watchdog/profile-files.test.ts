@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -38,4 +48,14 @@ test('removes the oldest profiles beyond the bound, and nothing else', () => {
     'room-1-2026-01-04T000000-000Z.cpuprofile',
     'room-1-2026-01-05T000000-000Z.cpuprofile',
   ]);
+});
+
+test('leaves nothing of a profile that a full disk has no room for', { skip: !existsSync('/dev/full') }, () => {
+  symlinkSync('/dev/full', join(directory, 'room-1-2026-01-01T000000-000Z.cpuprofile'));
+
+  assert.throws(() => keepProfile({}, 'room-1', new Date(Date.UTC(2026, 0, 1)), { directory, maxFiles: 2 }), {
+    code: 'ENOSPC',
+  });
+
+  assert.deepEqual(readdirSync(directory), []);
 });

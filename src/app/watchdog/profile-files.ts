@@ -19,7 +19,14 @@ export function keepProfile(profile: unknown, instance: string, at: Date, option
   mkdirSync(directory, { recursive: true });
   const time = at.toISOString().replaceAll(':', '').replace('.', '-');
   const file = join(directory, `${instance.replace(/[^\w.-]/g, '-')}-${time}${extension}`);
-  writeFileSync(file, JSON.stringify(profile), { mode: 0o600 });
+  const text = JSON.stringify(profile);
+  try {
+    writeFileSync(file, text, { mode: 0o600 });
+  } catch (error) {
+    // Half a profile on a full disk is of no use, and would be there for ever.
+    rmSync(file, { force: true });
+    throw error;
+  }
   for (const old of profilesIn(directory).slice(maxFiles)) rmSync(old, { force: true });
   return file;
 }
