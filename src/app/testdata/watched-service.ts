@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { sleep } from '../../concurrency/index.ts';
 import { createHttpServer, createRouter } from '../../net/http/index.ts';
 import { app, type Main, run } from '../index.ts';
@@ -11,6 +13,13 @@ const main: Main = async (host) => {
   router.get('/promises', { timeoutMs: 0 }, async () => promisesForEver());
   router.get('/expression', { timeoutMs: 0 }, async () => /^(a+)+$/.test(`${'a'.repeat(60)}b`));
   router.get('/native', { timeoutMs: 0 }, async () => String(execFileSync('sleep', ['600'])));
+  // As long as a small heap takes to be written.
+  router.get('/snapshot', { timeoutMs: 0 }, async () => {
+    const file = openSync(join(host.dataDir(), 'Heap.1.heapsnapshot'), 'w');
+    execFileSync('sleep', ['4']);
+    closeSync(file);
+    return {};
+  });
   // Longer than the watchdog waits, and a short profile lasts.
   router.get('/pause', { timeoutMs: 0 }, async () => {
     const end = performance.now() + 1_500;
@@ -20,7 +29,7 @@ const main: Main = async (host) => {
   const leaked: object[] = [];
   router.get('/leak', { timeoutMs: 0 }, async (ctx) => {
     while (service.state === 'ready') {
-      for (let i = 0; i < 2_000; i++) leaked.push({ i });
+      for (let i = 0; i < 5_000; i++) leaked.push({ i });
       await sleep(ctx, 5);
     }
     return { leaked: leaked.length > 0 };

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { type Debugger, type Profiler, Session } from 'node:inspector';
 import { stackLines } from './cpu-profile.ts';
+import type { ThreadTimes } from './heartbeat.ts';
 
 /** An inspector that does not answer within this many milliseconds has a main thread that is not in JavaScript. */
 const answerMs = 2_000;
@@ -89,5 +90,34 @@ export function nativeState(pid: number): string {
     ].join('; ');
   } catch {
     return 'in native code';
+  }
+}
+
+/** What the main thread has had of a processor. Reads /proc; undefined elsewhere. */
+export function mainThreadTimes(pid: number): ThreadTimes | undefined {
+  try {
+    const [ran, waited] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ').map(Number);
+    return { ranMs: ran! / 1e6, waitedMs: waited! / 1e6 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it writes a heap snapshot, which takes a minute for some gigabytes, in native code. Reads /proc; elsewhere false. */
+export function isTakingHeapSnapshot(pid: number): boolean {
+  const directory = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(directory).some((name) => targetOf(`${directory}/${name}`).endsWith('.heapsnapshot'));
+  } catch {
+    return false;
+  }
+}
+
+/** One may be closed meanwhile. */
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return '';
   }
 }

@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import type { Resource } from '../../observe/index.ts';
 import { hottest } from './cpu-profile.ts';
 import { HeartbeatWatch, heartbeatWords } from './heartbeat.ts';
-import { MainThread, nativeState } from './main-thread.ts';
+import { isTakingHeapSnapshot, MainThread, mainThreadTimes, nativeState } from './main-thread.ts';
 import { keepProfile } from './profile-files.ts';
 
 /** What the thread is started with. */
@@ -25,7 +25,13 @@ const watch = new HeartbeatWatch(data);
 let timer = setInterval(tick, data.beatMs);
 
 function tick(): void {
-  if (!watch.tick(beat(), Atomics.load(words, heartbeatWords.isDebugged) === 1)) return;
+  const isDebugged = Atomics.load(words, heartbeatWords.isDebugged) === 1;
+  if (!watch.tick(beat(), isDebugged, mainThreadTimes(process.pid))) return;
+  // Somebody wants to know what fills the memory; ending it now would leave half a file.
+  if (isTakingHeapSnapshot(process.pid)) {
+    watch.reset();
+    return;
+  }
   clearInterval(timer);
   void look(beat()).catch(fail);
 }
