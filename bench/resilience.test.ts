@@ -25,9 +25,8 @@ test('a load makes the calls that are due, and counts those after its settling',
 });
 
 test('nodes behave as they are told, pass calls on, and count what arrives', async () => {
-  const program = { behaviour: quick, isUnprotected: true };
-  const last = await NodeProcess.start({ ...program, count: 2 });
-  const first = await NodeProcess.start({ ...program, count: 1, next: { urls: last.urls, guard: 'plain' } });
+  const last = await NodeProcess.start({ count: 2, behaviour: quick });
+  const first = await NodeProcess.start({ count: 1, behaviour: quick, next: { urls: last.urls, guard: 'plain' } });
   try {
     using client = caller(first.urls, { guard: false });
     const call = (id: string) => client.getRoom(background(), { id });

@@ -5,7 +5,7 @@ import { type Part, parts, rows } from './resilience/rows.ts';
 
 /**
  * RPC clients as they are by default (with hedging where that is the row) beside servers that fail and servers that are
- * slow: what arrives at them, and what callers wait. The nodes run in processes of their own and wait rather than compute;
+ * slow: what arrives at them, and what callers wait. The nodes run in processes of their own, wait rather than compute, and take on everything;
  * the load is an open loop of Poisson arrivals in this process, latencies count from when a call was due. All ratios are
  * of figures taken in one run. The peers are the same client with one thing less: plain tries in place of the guard
  * (`no-budget`), no breaker before the budget (`no-breaker`), `round-robin`, `no-hedge`.

@@ -75,7 +75,9 @@ export async function measureHedge(nodes: NodeProcess, hedge: boolean, times: Ti
   const before = sum(await nodes.arrived('measured'));
   using client = caller(ten, { guard: { hedge } });
   try {
-    const calls = await load(client, { ...times, seconds: times.seconds * 2, perSecond: 200 });
+    const { settlingSeconds, seconds } = times;
+    const twice = { settlingSeconds: settlingSeconds * 2, seconds: seconds * 2 };
+    const calls = await load(client, { ...twice, perSecond: 200 });
     const arrived = sum(await nodes.arrived('measured')) - before;
     return { 'hedge-p999': calls.latency(0.999) / calls.latency(0.95), 'hedge-extra': arrived / calls.sent - 1 };
   } finally {

@@ -19,8 +19,6 @@ export type Guard = 'default' | 'no-breaker' | 'plain';
 export interface Program {
   readonly count: number;
   readonly behaviour: Behaviour;
-  /** Whether they take on everything, however busy the machine is. Default: as a server does that is told nothing. */
-  readonly isUnprotected?: boolean;
   /** The nodes that each call goes on to, instead of being answered. Default: none. */
   readonly next?: { readonly urls: readonly string[]; readonly guard: Guard };
 }

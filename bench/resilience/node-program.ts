@@ -50,7 +50,8 @@ const urls = await Promise.all(
       name: `room-${node}`,
       listener: tcpListener({ port: 0 }),
       services: [implement(RoomService, handlers)],
-      ...(program.isUnprotected && { guard: false as const }),
+      // What is measured is the client: on a busy machine a server's own protection would take part.
+      guard: false,
     });
     const [endpoint] = await server.start(background());
     return endpoint!.url;
