@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { background, type Context } from 'flotilla/concurrency';
+import { background, type Context, sleep } from 'flotilla/concurrency';
 import * as errors from 'flotilla/errors';
 import { createRpcClient } from 'flotilla/rpc';
 import { main as account } from '../account/main.ts';
@@ -102,13 +102,14 @@ describe('GiftService', () => {
       return { roomId, gift: n % 2 === 0 ? 'rose' : 'cake', count: 1, requestKey: `gift-${n}` };
     });
 
-    // As a client does: what is neither sent nor refused, on a busy machine, is sent again under the same key.
+    // As a client does: what is neither sent nor refused, on a busy machine, is sent again under the same key, a little later.
     const send = async (request: (typeof requests)[number]) => {
       for (;;) {
         try {
           return await gifts.sendGift(viewer, request);
         } catch (error) {
           if (!errors.is(error, 'deadline_exceeded') && !errors.is(error, 'unavailable')) throw error;
+          await sleep(viewer, 50);
         }
       }
     };

@@ -1,5 +1,5 @@
 import { type CallFields, fieldsOf, type Priority, withFields, withTriedNodes } from '../../call/index.ts';
-import { type Context, sleep } from '../../concurrency/index.ts';
+import { type Context, sleep, yieldNow } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import {
   type Breaker,
@@ -100,7 +100,11 @@ export class MethodGuard {
     let failure: unknown;
     for (let attempt = 1; ; attempt++) {
       const ticket = this.#admit(ctx, fields.priority);
-      if (!ticket.admitted) throw failure ?? ticket.error;
+      if (!ticket.admitted) {
+        // Whoever calls again at once, for ever, would not let the loop turn: nobody's answer could arrive any more.
+        await yieldNow();
+        throw failure ?? ticket.error;
+      }
       const startedAt = ctx.clock.now();
       try {
         if (isHedged && attempt === 1) return await this.#hedged(ctx, delayMs, ticket, input, next, fields);
