@@ -140,8 +140,9 @@ class KeyedGcra implements KeyedLimit {
     const now = this.#clock.now() - this.#origin;
     const increment = rate.windowMs / rate.limit;
     const before = this.#increment;
-    this.#table.mapTimes(now, (time) => now + Math.min(rate.burst, (time - now) / before) * increment);
+    // First what may fail for want of memory.
     if (maxKeys !== this.#maxKeys) this.#table = this.#table.resized(maxKeys, now);
+    this.#table.mapTimes(now, (time) => now + Math.min(rate.burst, (time - now) / before) * increment);
     this.#maxKeys = maxKeys;
     this.#rate = rate;
     this.#increment = increment;

@@ -9,7 +9,7 @@ import { headOfCall } from './head-of-call.ts';
 import { guardSettingsOf } from './live-guard.ts';
 
 export interface TenantQuotaOptions extends QuotaOptions {
-  /** What a call takes of its tenant's share, a number above 0. Must not throw. Default: 1. */
+  /** What a call takes of its tenant's share, a number above 0, also where `sizeBytes` is 0. Must not throw. Default: 1. */
   readonly cost?: (head: CallHead) => number;
 }
 

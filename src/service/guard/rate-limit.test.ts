@@ -105,15 +105,15 @@ describe('rateLimit', () => {
   it('admits before anything is parsed, at the cost of the call', () => {
     const { telemetry, lines } = measured(background());
     const limit = gcra({ name: 'bytes', limit: 1_000, clock: virtualClock() });
-    const cost = ({ sizeBytes = 1 }: CallHead) => sizeBytes;
+    const cost = ({ sizeBytes = 1 }: CallHead) => Math.max(1, sizeBytes);
     const { admit } = rateLimit(limit, { cost, metrics: telemetry.metrics });
     const head = { service: 'files', method: 'PUT /:name', timeoutMs: undefined, fields: defaultFields };
 
-    const decisions = [600, 600, 400].map((sizeBytes) => admit({ ...head, sizeBytes }).admitted);
+    const decisions = [600, 600, 399, 0].map((sizeBytes) => admit({ ...head, sizeBytes }).admitted);
 
-    assert.deepEqual(decisions, [true, false, true]);
+    assert.deepEqual(decisions, [true, false, true, true]);
     assert.deepEqual(lines('guard_decisions_total'), [
-      'guard_decisions_total{guard="limit",name="bytes",priority="default",decision="admitted"} 2',
+      'guard_decisions_total{guard="limit",name="bytes",priority="default",decision="admitted"} 3',
       'guard_decisions_total{guard="limit",name="bytes",priority="default",decision="rate_limited"} 1',
     ]);
   });

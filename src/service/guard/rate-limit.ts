@@ -14,7 +14,7 @@ export interface RateLimitOptions {
    * the limit, unless it is keyed `byMethod`. Default: all that it wraps.
    */
   readonly methods?: readonly string[] | ((method: MethodInfo) => boolean);
-  /** What a call takes of the limit, a number above 0. Must not throw. Default: 1. */
+  /** What a call takes of the limit, a number above 0, also where `sizeBytes` is 0. Must not throw. Default: 1. */
   readonly cost?: (head: CallHead) => number;
   /** Where `admit` counts its decisions; the middleware knows by its Context. Default: nowhere. */
   readonly metrics?: Metrics;
