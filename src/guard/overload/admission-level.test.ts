@@ -69,3 +69,21 @@ it('opens at once when what arrives fits', () => {
   assert.equal(level.share, 1);
   assert.equal(level.isCutting, false);
 });
+
+it('opens again where the queue began in a window in which nothing was taken', () => {
+  const level = new AdmissionLevel(() => 0.99);
+  level.endWindow('queued', 300);
+  assert.equal(level.isCutting, true);
+
+  let admitted = 0;
+  for (let second = 0; second < 60; second++) {
+    if (!level.isCutting || level.admits(cohorts)) {
+      admitted++;
+      level.took();
+    }
+    level.endWindow('room', 1_000, 0.99);
+  }
+
+  assert.ok(admitted > 50, `${admitted} of 60`);
+  assert.equal(level.isCutting, false);
+});

@@ -87,7 +87,8 @@ export class AdmissionLevel {
     this.#taken = 0;
     if (lengthMs <= 0) return;
     if (!this.#isCutting) {
-      if (demand === 'queued') this.#begin(taken / lengthMs);
+      // At least one: of nothing no correction makes anything, and a level that lets nobody in learns no better.
+      if (demand === 'queued') this.#begin(Math.max(1, taken) / lengthMs);
       return;
     }
     const hasFallen = idleShare > idleByChance;
