@@ -9,8 +9,8 @@ test('a caller that tries again at once, for ever, does not stop the event loop 
   const down = async () => {
     throw new StatusError('unavailable', 'down');
   };
-  const { middleware } = clientGuard({ retry: false, breaker: { kind: 'consecutive', failures: 1, openMs: 30_000 } });
-  const call = middleware('room')(down, methodOf({ side: 'client' }));
+  const guard = clientGuard({ retry: false, breaker: { kind: 'consecutive', failures: 1, openMs: 30_000 } });
+  const call = guard.middleware('room')(down, methodOf({ side: 'client' }));
   let hasTurned = false;
   setImmediate(() => setImmediate(() => (hasTurned = true)));
 
