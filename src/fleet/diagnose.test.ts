@@ -98,3 +98,19 @@ for (const [title, exit, cause, fix] of others) {
     assert.match(result.fix, fix);
   });
 }
+
+for (const [what, ending, advice] of [
+  [
+    'with a profile',
+    'is stuck; ending the process: no turn for 800 ms; its profile: /p/room.cpuprofile',
+    /^open the profile/,
+  ],
+  ['without a profile', 'is stuck; ending the process: no turn for 800 ms', /^look at the first places of its stack/],
+  ['in native code', 'is stuck in native code: S (sleeping); ending the process', /a name that ends with Sync/],
+] as const) {
+  test(`a stuck event loop ${what} is told with where to look`, () => {
+    const errorLines = [`StatusError: room-1: the event loop ${ending}`];
+
+    assert.match(diagnosis({ code: null, signal: 'SIGKILL', wasReady: true, errorLines }).fix, advice);
+  });
+}

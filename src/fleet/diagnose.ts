@@ -90,9 +90,10 @@ const fixes: readonly (readonly [pattern: RegExp, fix: (options: DiagnoseOptions
     () => 'open the profile in Chrome DevTools (Performance, load) or VS Code: what is widest never came back',
   ],
   [
-    /event loop is stuck/,
+    /event loop is stuck in native code/,
     ({ entry }) => `look for what ${entry} waits for without returning to the loop: a name that ends with Sync`,
   ],
+  [/event loop is stuck/, () => 'look at the first places of its stack: what runs there never came back'],
   [
     /heap out of memory|ERR_WORKER_OUT_OF_MEMORY/,
     () => 'raise --max-old-space-size in NODE_OPTIONS, or find what keeps the memory',
