@@ -16,7 +16,7 @@ test('who tries too many names is told to wait, and may still look around', asyn
   const server = gateway.server({ listener: tcpListener({ port: 0 }), middleware });
   const [endpoint] = await server.start(background());
   t.after(async () => {
-    await server.stop(background().withTimeout(1_000));
+    await server.stop(background().withTimeout(30_000));
     gateway[Symbol.dispose]();
   });
   const body = JSON.stringify({ name: 'ann', password: 'correct horse battery' });

@@ -16,6 +16,7 @@ export function gcra(options: BurstRateOptions): Limit<BurstRate> {
 
 class Gcra implements Meter {
   readonly algorithm = 'gcra';
+  readonly hasBurst = true;
   #arrivalAt: number;
   /** Milliseconds that one call stands for. */
   #increment: number;

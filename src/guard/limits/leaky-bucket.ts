@@ -16,6 +16,7 @@ export function leakyBucket(options: BurstRateOptions): Limit<BurstRate> {
 
 class LeakyBucket implements Meter {
   readonly algorithm = 'leaky-bucket';
+  readonly hasBurst = true;
   #level = 0;
   #burst: number;
   #perMs: number;

@@ -16,6 +16,8 @@ import { SharedRejections } from './shared-rejections.ts';
 /** The arithmetic of one algorithm: numbers in, a number out. Time is in ms and never goes back. */
 export interface Meter {
   readonly algorithm: string;
+  /** False: its calls may always come at once, so `burst` is no setting of it. */
+  readonly hasBurst: boolean;
   /** 0: taken. Above 0: nothing was taken, and it could be after so many ms; Infinity: never. */
   take(nowMs: number, cost: number): number;
   giveBack(nowMs: number, cost: number): void;
@@ -58,7 +60,9 @@ export class MeteredLimit implements Limit<BurstRate> {
   }
 
   get settings(): BurstRate {
-    return settingsOf(this.#rate);
+    if (this.#meter.hasBurst) return settingsOf(this.#rate);
+    const { limit, windowMs } = this.#rate;
+    return { limit, windowMs };
   }
 
   acquire(_head: CallHead, cost = 1): Permit | Rejection {

@@ -17,6 +17,7 @@ export function slidingWindow(options: RateOptions): Limit<Rate> {
 
 class SlidingWindow implements Meter {
   readonly algorithm = 'sliding-window';
+  readonly hasBurst = false;
   #limit: number;
   #windowMs: number;
   #startedAt: number;

@@ -15,6 +15,7 @@ export function tokenBucket(options: BurstRateOptions): Limit<BurstRate> {
 
 class TokenBucket implements Meter {
   readonly algorithm = 'token-bucket';
+  readonly hasBurst = true;
   #tokens: number;
   #burst: number;
   #perMs: number;

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type CallHead, defaultFields, type QuotaState, withFields, withTransport } from '../../call/index.ts';
 import { background, rootContext } from '../../concurrency/index.ts';
-import { allOf, byAddress, byMethod, byTenant, gcra, inFlightLimit, keyedLimiter } from '../../guard/index.ts';
+import {
+  allOf,
+  byAddress,
+  byMethod,
+  byTenant,
+  gcra,
+  inFlightLimit,
+  keyedLimiter,
+  slidingWindow,
+} from '../../guard/index.ts';
 import { virtualClock } from '../../testing/index.ts';
 import { measured, methodOf } from './guard.fixture.ts';
 import { liveGuard, withGuardSettings } from './live-guard.ts';
@@ -163,5 +172,8 @@ describe('rateLimit', () => {
       () => guard.configure({ limits: { reads: { limt: 5 } } }),
       /reads has no "limt"; it has limit, windowMs/,
     );
+    const window = slidingWindow({ name: 'window', limit: 1, clock });
+    await rateLimit(window).middleware(answer, methodOf())(ctx, {});
+    assert.throws(() => guard.configure({ limits: { window: { burst: 5 } } }), /window has no "burst"; it has limit/);
   });
 });
