@@ -135,6 +135,19 @@ describe('bulkhead', () => {
     assert.equal(made.inFlight, 0);
   });
 
+  it('lets a call wait after one that held its place for an hour', async () => {
+    const { made, ctx, clock } = bulkheadOf({ maxInFlight: 1, maxWaitMs: 1_000 });
+    await hold(made, ctx, clock, 3_600_000);
+    const held = made.acquire(ctx);
+    using patient = ctx.withTimeout(5_000);
+
+    const next = made.acquire(patient);
+    release(held);
+
+    (await next).release();
+    assert.equal(made.inFlight, 0);
+  });
+
   it('takes new settings while calls run and wait', async () => {
     const { made, ctx } = bulkheadOf({ maxInFlight: 1, maxQueue: 10 });
     const calls = [1, 2, 3, 4].map(() => made.acquire(ctx));

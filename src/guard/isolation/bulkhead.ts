@@ -44,7 +44,7 @@ export interface BulkheadSnapshot {
   /** Since it was made. */
   readonly admitted: number;
   readonly refused: number;
-  /** How long calls held their places of late. */
+  /** How long calls held their places of late; one at most `maxInFlight` times `maxWaitMs`. */
   readonly typicalMs: number;
   /** Whether the newest goes first now. */
   readonly isNewestFirst: boolean;

@@ -84,7 +84,9 @@ export class Shares implements Bulkhead<FairBulkheadSettings> {
 
   /** A place that was held has come free. */
   leave(share: Share, since: number): void {
-    const heldMs = this.#clock.now() - since;
+    const { maxWaitMs, maxInFlight } = this.#settings;
+    // A stream of an hour would have all refused who must wait: nobody waits for longer than `maxWaitMs` in any case.
+    const heldMs = Math.min(this.#clock.now() - since, maxWaitMs * maxInFlight);
     this.#typicalMs = this.#typicalMs === 0 ? heldMs : this.#typicalMs + smoothing * (heldMs - this.#typicalMs);
     this.inFlight--;
     share.inFlight--;
