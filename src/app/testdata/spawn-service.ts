@@ -14,9 +14,16 @@ export class SpawnedService {
   readonly exit: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   #changed = Promise.withResolvers<void>();
 
-  constructor(env: Readonly<Record<string, string>> = {}, program = 'service.ts') {
+  /** `launcher` is a command that runs the one that follows it. */
+  constructor(
+    env: Readonly<Record<string, string>> = {},
+    program = 'service.ts',
+    launcher: readonly [string, ...string[]] | undefined = undefined,
+  ) {
     const isSupervised = env.FLOTILLA_SUPERVISED === '1';
-    this.child = spawn(process.execPath, [fileURLToPath(new URL(program, import.meta.url))], {
+    const line = [process.execPath, fileURLToPath(new URL(program, import.meta.url))] as const;
+    const [command, ...args] = launcher === undefined ? line : [...launcher, ...line];
+    this.child = spawn(command, args, {
       env: { PATH: process.env.PATH, FLOTILLA_INSTANCE: 'fixture-1', ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(isSupervised ? (['ipc'] as const) : [])],
     });

@@ -45,6 +45,11 @@ export class MainThread {
     return paused;
   }
 
+  /** Makes it exit with this code, from within: where it was stopped, or as soon as it comes back from native code. */
+  exit(code: number): void {
+    this.#session.post('Runtime.evaluate', { expression: `process.reallyExit(${code})` });
+  }
+
   /** Lets go of it: it runs on. */
   leave(): void {
     this.#session.disconnect();
@@ -82,8 +87,9 @@ export function nativeState(pid: number): string {
     const task = `/proc/${pid}/task/${pid}`;
     const state = /^State:\s*(.+)$/m.exec(readFileSync(`${task}/status`, 'utf8'))?.[1] ?? 'unknown';
     const where = readFileSync(`${task}/wchan`, 'utf8').trim();
-    const children = readFileSync(`${task}/children`, 'utf8').trim().split(' ').filter(Boolean).slice(0, 8);
-    const names = children.map((child) => readFileSync(`/proc/${child}/comm`, 'utf8').trim());
+    const names = childrenOf(pid)
+      .slice(0, 8)
+      .map((child) => readFileSync(`/proc/${child}/comm`, 'utf8').trim());
     return [
       `in native code: ${state}${where === '' || where === '0' ? '' : ` in ${where}`}`,
       ...(names.length === 0 ? [] : [`child processes: ${names.join(', ')}`]),
@@ -91,6 +97,12 @@ export function nativeState(pid: number): string {
   } catch {
     return 'in native code';
   }
+}
+
+/** The processes that the main thread has started. Reads /proc; elsewhere it throws. */
+export function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.trim().split(' ').filter(Boolean).map(Number);
 }
 
 /** What the main thread has had of a processor. Reads /proc; undefined elsewhere. */

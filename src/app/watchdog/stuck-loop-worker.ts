@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import type { Resource } from '../../observe/index.ts';
 import { hottest } from './cpu-profile.ts';
 import { HeartbeatWatch, heartbeatWords } from './heartbeat.ts';
-import { isTakingHeapSnapshot, MainThread, mainThreadTimes, nativeState } from './main-thread.ts';
+import { childrenOf, isTakingHeapSnapshot, MainThread, mainThreadTimes, nativeState } from './main-thread.ts';
 import { keepProfile } from './profile-files.ts';
 
 /** What the thread is started with. */
@@ -41,7 +41,7 @@ function fail(error: unknown): void {
   try {
     tellStderr(`the event loop is stuck, and could not be looked at: ${String(error)}\n`);
   } finally {
-    process.kill(process.pid, 'SIGKILL');
+    end(new MainThread());
   }
 }
 
@@ -70,8 +70,18 @@ async function look(stuckAt: number): Promise<void> {
   const stack = profile === undefined ? undefined : await main.stop();
   const native = stack === undefined ? ` ${nativeState(process.pid)}` : '';
   await tell('fatal', `is stuck${native}; ending the process`, { ...findings, stack: stack ?? [] });
-  // The main thread can neither drain nor exit, and no handler of another signal would run.
+  end(main);
+}
+
+/** As SIGKILL ends a process. */
+const killedCode = 137;
+
+/** The main thread can neither drain nor exit, and no handler of another signal would run. */
+function end(main: MainThread): void {
   process.kill(process.pid, 'SIGKILL');
+  // Only the first process of a container comes here: Linux keeps it from its own signals. All others end with it.
+  main.exit(killedCode);
+  for (const child of childrenOf(process.pid)) process.kill(child, 'SIGKILL');
 }
 
 function beat(): number {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,13 +12,16 @@ import { SpawnedService } from '../testdata/spawn-service.ts';
 import type { CpuProfile } from './cpu-profile.ts';
 import { startWatchdog } from './watchdog.ts';
 
+const asFirstProcess = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] as const;
+const mayUnshare = spawnSync(asFirstProcess[0], [...asFirstProcess.slice(1), 'true']).status === 0;
+
 /** Processes with a directory of their own. */
 class Place implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'flotilla-watchdog-'));
   readonly #services: SpawnedService[] = [];
 
-  start(env: Readonly<Record<string, string>> = {}): SpawnedService {
-    const service = new SpawnedService({ FLOTILLA_DATA_DIR: this.directory, ...env }, 'watched-service.ts');
+  start(env: Readonly<Record<string, string>> = {}, launcher?: typeof asFirstProcess): SpawnedService {
+    const service = new SpawnedService({ FLOTILLA_DATA_DIR: this.directory, ...env }, 'watched-service.ts', launcher);
     this.#services.push(service);
     return service;
   }
@@ -89,6 +93,20 @@ describe('the watchdog', { concurrency: 3 }, () => {
       assert.equal(line.profile, undefined);
       for (const pid of sleepers) process.kill(pid, 'SIGKILL');
     });
+
+    for (const path of ['/spin', '/native']) {
+      it(`ends as the first process of a container too, which no SIGKILL of its own reaches: ${path}`, {
+        skip: !mayUnshare,
+      }, async () => {
+        await using place = new Place();
+        const service = place.start({}, asFirstProcess);
+        const answer = fetch((await service.url()) + path).catch(() => 'cut');
+
+        assert.equal((await stallLine(service)).level, 'fatal');
+        assert.deepEqual(await service.exit, { code: 137, signal: null });
+        assert.equal(await answer, 'cut');
+      });
+    }
 
     it('is told of on stderr too where a supervisor reads it', async () => {
       await using place = new Place();

@@ -64,12 +64,6 @@ export function startWatchdog(ctx: Context, setup: WatchdogSetup, options: Watch
   const times = { ...guardDefaults.watchdog, ...given };
   check(times);
   telemetry.metrics.counter(...stallsMetric).with();
-  // The system keeps the first process of a container from every signal of its own, SIGKILL too.
-  if (process.pid === 1)
-    telemetry.log.warn(
-      ctx,
-      `${instance}: the watchdog tells of a stuck event loop, but cannot end the first process of a container; start it under an init (docker run --init), or have a liveness probe end it`,
-    );
   const memoryWatch =
     memory === false
       ? undefined
