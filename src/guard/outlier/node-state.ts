@@ -1,5 +1,7 @@
 import type { Outcome } from '../../call/index.ts';
+import * as errors from '../../errors/index.ts';
 import { countsAsFailure } from '../failure.ts';
+import { GuardErrors } from '../guard-errors.ts';
 import { NodeHistory, type Sample } from './node-history.ts';
 import type { OutlierNode, OutlierOptions, OutlierReason, OutlierState } from './outlier.ts';
 
@@ -88,6 +90,8 @@ export class NodeState implements OutlierNode {
     if (this.isOut || error?.code === 'canceled') return;
     if (countsAsFailure(error)) {
       this.history.failed(slot);
+      // A node that stood still for a moment refuses what has come meanwhile, all at once, and is well again after it.
+      if (errors.is(error, GuardErrors.OVERLOADED)) return;
       this.run++;
       if (this.run >= this.#group.options.consecutiveFailures) this.#group.onRun(this, nowMs);
       return;

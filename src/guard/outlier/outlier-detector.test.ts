@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Code, StatusError } from '../../errors/index.ts';
+import { GuardErrors } from '../guard-errors.ts';
 import type { OutlierDetector, OutlierEvent, OutlierNode, OutlierOptions } from './outlier.ts';
 import { outlierDetector } from './outlier-detector.ts';
 
@@ -85,6 +86,15 @@ describe('outlier ejection', () => {
 
   const harmless: (Code | undefined)[] = ['not_found', 'invalid_argument', 'resource_exhausted', 'canceled', undefined];
   for (const code of harmless) {
+    it('lets a node stay that refused a few in a row because it was busy', () => {
+      const group = new Fixture(10);
+      const busy = { error: GuardErrors.OVERLOADED('busy'), durationMs: 1 };
+
+      for (let call = 0; call < 10; call++) group.nodes[3]!.record(busy, group.now);
+
+      assert.deepEqual(group.out, []);
+    });
+
     it(`counts ${code ?? 'success'} as no failure`, () => {
       const group = new Fixture(3);
 
