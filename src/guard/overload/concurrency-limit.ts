@@ -24,8 +24,8 @@ const windowMs = 100;
 const patience = 4;
 const fewCalls = 5;
 /** In the open: so much slower than usual is a queue, if so many calls run, and if chance does not explain it. */
-const queuedRatio = 1.6;
-const queuedCalls = 4;
+const queuedRatio = 3;
+const queuedCalls = 24;
 const surely = 4;
 /**
  * So many times as many calls run as are served at a time when none waits. More than one, and by more than the base can be
