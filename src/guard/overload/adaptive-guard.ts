@@ -66,6 +66,7 @@ class AdaptiveGuard implements OverloadGuard {
   #other: MethodState | undefined;
   #window: LoopWindow;
   #salt = 0;
+  #takenInTurn = 0;
 
   constructor(options: OverloadGuardOptions) {
     const { clock, signals, random = Math.random, isExempt } = options;
@@ -100,6 +101,7 @@ class AdaptiveGuard implements OverloadGuard {
 
   #admit(head: CallHead): Permit | Rejection {
     const turnMs = this.#signals.loop.turnMs();
+    if (turnMs === 0) this.#takenInTurn = 0;
     const now = this.#clock.now();
     const method = this.#methodOf(head, now);
     const rank = rankOf(head.fields.priority);
@@ -113,6 +115,7 @@ class AdaptiveGuard implements OverloadGuard {
       return this.#rejections.of(refusal);
     }
     method.count(rank, 0);
+    this.#takenInTurn++;
     this.#load.took();
     this.#level.took();
     return new OverloadPermit(method, this.#clock, method.concurrency.enter(now));
@@ -145,7 +148,8 @@ class AdaptiveGuard implements OverloadGuard {
       if (isOverloaded && !level.admits(at)) return 'level';
     }
     const pressure = isOverloaded ? (level.isClosed ? 'much' : 'some') : 'none';
-    if (turnMs > 0 && turnMs >= this.#load.budgetMs(rank === 0, pressure, this.#settings)) {
+    const isLong = turnMs > 0 && (isOverloaded || this.#load.explains(turnMs, this.#takenInTurn));
+    if (isLong && turnMs >= this.#load.budgetMs(rank === 0, pressure, this.#settings)) {
       this.#load.refused();
       return 'turn';
     }

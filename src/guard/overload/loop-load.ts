@@ -16,6 +16,11 @@ const criticalCalls = 9;
 /** The same when what comes seems to fit again. */
 const easedBudgets = 4;
 const easedCalls = 4;
+/** So many calls make a turn long where nobody knows yet what one takes; and so many whatever they took before. */
+const manyUnknown = 6;
+const many = 64;
+/** Calls may take so many times as long as usual by chance. */
+const chance = 8;
 /** While so few are refused for the turn, compared to those that are taken on, there is still room. */
 const tolerated = 0.05;
 /** The loop's windows may be shorter, which is too few arrivals to set a level by. */
@@ -61,6 +66,12 @@ export class LoopLoad {
   /** A call was refused because the turn had used up its time. */
   expired(): void {
     this.#expired++;
+  }
+
+  /** Whether a turn is long because of the calls that it took; else the process stood still, or did something else. */
+  explains(turnMs: number, taken: number): boolean {
+    if (this.#costMs === 0) return taken >= manyUnknown;
+    return taken >= many || chance * taken * this.#costMs >= turnMs;
   }
 
   /** How long a turn may have gone on to take one more call. */

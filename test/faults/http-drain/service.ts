@@ -37,6 +37,8 @@ const main: Main = async (host) => {
     router,
     listener: host.listener('http', { port: 0 }),
     drainGraceMs: 5_000,
+    // Every request that is begun shall be answered, also on a machine that stands still now and then.
+    guard: false,
   });
   return app({
     name: 'drained',
