@@ -14,4 +14,4 @@ router.post('/ignore', async (ctx) => {
 });
 
 const listener = tcpListener({ port: Number(process.argv[2]) });
-await createHttpServer({ name: 'target', router, listener, maxConnections: 20_000 }).start(background());
+await createHttpServer({ name: 'target', router, listener, maxConnections: 20_000, guard: false }).start(background());

@@ -17,4 +17,4 @@ router.get('/users/:id', (_ctx, { params }) => {
 router.post('/users', { body: newUserSchema }, (_ctx, { body }) => register(body));
 
 const listener = tcpListener({ port: Number(process.argv[2]) });
-await createHttpServer({ name: 'bench', router, listener }).start(background());
+await createHttpServer({ name: 'bench', router, listener, guard: false }).start(background());
