@@ -196,11 +196,12 @@ class Picked implements Pick {
     this.#isProbe = isProbe;
   }
 
-  done(outcome: Outcome): void {
+  /** Also taken out of its object: `const { node, done } = …`. */
+  readonly done = (outcome: Outcome): void => {
     if (this.#ended) return;
     this.#ended = true;
     this.#of.end(outcome, this.#clock.now(), this.#isProbe);
-  }
+  };
 }
 
 /** Where chance or the caller spared all of them: one that starts slowly, else one that is avoided, else any. */
