@@ -27,6 +27,8 @@ const fewCalls = 5;
 const queuedRatio = 3;
 const queuedCalls = 24;
 const surely = 4;
+/** What calls take rises by itself in so long at the earliest; a queue that grows is seen before. */
+const riseMs = 30_000;
 /**
  * So many times as many calls run as are served at a time when none waits. More than one, and by more than the base can be
  * wrong: a limit that is too low by chance makes room for itself, since all that it admits is served at once.
@@ -233,7 +235,7 @@ export class ConcurrencyLimit {
     }
     if (this.#refused > 0 && meanMs < notQueued * this.#baseMs)
       this.#openLimit = Math.min(this.#options.max, this.#openLimit * 2);
-    this.#learnBase(calls, meanMs);
+    this.#learnBase(calls, meanMs, calls / Math.max(perMs, Number.MIN_VALUE));
   }
 
   #judgeBound(calls: number, lengthMs: number, meanMs: number, now: number): void {
@@ -242,7 +244,7 @@ export class ConcurrencyLimit {
     const isBinding = this.#refused > 0 && used >= inUse * this.#limit;
     if (!isBinding) {
       if (perMs > this.#perMs) this.#perMs = perMs;
-      if (this.#peak <= this.#perMs * this.#baseMs) this.#learnBase(calls, meanMs);
+      if (this.#peak <= this.#perMs * this.#baseMs) this.#learnBase(calls, meanMs, lengthMs);
       if (this.#refused > 0 && meanMs < notQueued * this.#baseMs) this.#perMs *= widen;
       if (now - this.#lastRefusalAt > forgetMs) this.#phase = 'open';
       return;
@@ -261,9 +263,10 @@ export class ConcurrencyLimit {
     if (this.#probeBegan === 0 && (this.#isSuspect || this.#sinceProbe >= this.#probeEvery)) this.#beginProbe();
   }
 
-  /** What calls take while there is room for all. Slowly: a queue that grows must not become the base. */
-  #learnBase(calls: number, meanMs: number): void {
-    const weight = calls / (calls + 400);
+  /** What calls take while there is room for all. Upwards slowly: a queue that grows must not become the base. */
+  #learnBase(calls: number, meanMs: number, lengthMs: number): void {
+    const most = meanMs > this.#baseMs ? lengthMs / riseMs : 1;
+    const weight = Math.min(most, calls / (calls + 400));
     this.#baseMs += (meanMs - this.#baseMs) * weight;
     const variance = Math.max(0, this.#sumOfSquares / calls - meanMs * meanMs);
     this.#spread += (Math.sqrt(variance) / meanMs - this.#spread) * (calls / (calls + 200));
