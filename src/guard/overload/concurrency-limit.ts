@@ -219,23 +219,22 @@ export class ConcurrencyLimit {
 
   #judge(calls: number, lengthMs: number, now: number): void {
     const meanMs = this.#sumMs / calls;
-    const perMs = this.#served / lengthMs;
-    if (this.#phase === 'open') this.#judgeOpen(calls, perMs, meanMs);
+    if (this.#phase === 'open') this.#judgeOpen(calls, lengthMs, meanMs);
     else if (this.#phase === 'bound') this.#judgeBound(calls, lengthMs, meanMs, now);
     this.#place();
   }
 
-  #judgeOpen(calls: number, perMs: number, meanMs: number): void {
+  #judgeOpen(calls: number, lengthMs: number, meanMs: number): void {
     const doubt = (surely * this.#spread) / Math.sqrt(calls);
     if (meanMs > this.#baseMs * Math.max(queuedRatio, 1 + doubt) && this.#peak >= queuedCalls) {
-      this.#perMs = perMs;
+      this.#perMs = this.#served / lengthMs;
       this.#bound = this.#inFlight;
       this.#beginProbe();
       return;
     }
     if (this.#refused > 0 && meanMs < notQueued * this.#baseMs)
       this.#openLimit = Math.min(this.#options.max, this.#openLimit * 2);
-    this.#learnBase(calls, meanMs, calls / Math.max(perMs, Number.MIN_VALUE));
+    this.#learnBase(calls, meanMs, lengthMs);
   }
 
   #judgeBound(calls: number, lengthMs: number, meanMs: number, now: number): void {
