@@ -7,8 +7,9 @@ import type { Code, StatusError } from '../errors/index.ts';
 const failures: ReadonlySet<Code> = new Set(['deadline_exceeded', 'unavailable', 'internal', 'unknown', 'data_loss']);
 
 /**
- * Whether the end of a call speaks against whoever was called, for breakers and outlier ejection. Success (undefined),
- * business errors, limits of the caller (`resource_exhausted`) and a caller that left do not.
+ * Whether the end of a call speaks against the node that was called, for outlier ejection. Success (undefined), business
+ * errors, limits (`resource_exhausted`: the node answers as it should) and a caller that left do not. Breakers judge a whole
+ * service, which may well be asked for less then: see `verdictOf`.
  */
 export function countsAsFailure(error: StatusError | undefined): boolean {
   return error !== undefined && failures.has(error.code);

@@ -194,7 +194,7 @@ function tag(number: number, wireType: number): string {
   return value < 0x80 ? `s.bytes[--s.at] = ${value};` : `s.varint32(${value});`;
 }
 
-/** RFC-less: https://protobuf.dev/programming-guides/encoding/#structure */
+/** How a value of the type is framed: https://protobuf.dev/programming-guides/encoding/#structure */
 export function wireTypeOf(type: ScalarType): number {
   switch (type) {
     case ScalarType.STRING:

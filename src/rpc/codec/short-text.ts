@@ -2,7 +2,7 @@ const text = String.fromCharCode;
 
 /**
  * The text of a few bytes, if all are ASCII, else undefined. Eight at a time as arguments: for short texts that is faster
- * than the platform's decoders, whose calls cost more than their work (`npm run bench -- codec`).
+ * than the platform's decoders, whose calls cost more than their work.
  */
 export function asciiText(b: Uint8Array, start: number, end: number): string | undefined {
   let at = start;
