@@ -17,6 +17,6 @@ export interface Codec<D extends DescMessage = DescMessage> {
 export interface PartCodec {
   /** Puts the fields before what is there. */
   encode: (message: Message, sink: Sink) => void;
-  /** Reads the fields from `source.at` to `end`. `depth`: how many more levels are allowed. */
-  decode: (source: Source, end: number, depth: number) => Message;
+  /** Reads the fields from `source.at` to `end`, as more of `into`. `depth`: how many more levels are allowed. */
+  decode: (source: Source, end: number, depth: number, into: Message | undefined) => Message;
 }

@@ -45,7 +45,7 @@ export class CompiledCodecs implements Codecs {
         part.encode(message, sink);
         return sink.finish();
       },
-      decode: (bytes) => part.decode(new Source(bytes), bytes.length, maxDepth),
+      decode: (bytes) => part.decode(new Source(bytes), bytes.length, maxDepth, undefined),
     };
   }
 
@@ -63,7 +63,7 @@ export class CompiledCodecs implements Codecs {
     const compile = () => Object.assign(part, this.#compile(desc));
     const part: PartCodec = {
       encode: (message, sink) => compile().encode(message, sink),
-      decode: (source, end, depth) => compile().decode(source, end, depth),
+      decode: (source, end, depth, into) => compile().decode(source, end, depth, into),
     };
     return part;
   }
@@ -77,10 +77,8 @@ export class CompiledCodecs implements Codecs {
     const encoder = encoderSource(desc, code, hasPrototype);
     const decoder = decoderSource(desc, code, hasPrototype);
     const parts = code.parts.map((part) => this.#part(part));
-    const blank = (part: PartCodec) => part.decode(new Source(new Uint8Array(0)), 0, maxDepth);
-    const merge = (part: PartCodec, into: Message, source: Source, end: number, depth: number) =>
-      mergePart(code.parts[parts.indexOf(part)]!, into, source, end, depth);
-    const scope = { ...valueChecks, foreign, unknown: putUnknown, tooDeep, setProto, blank, merge, Shape };
+    const blank = (part: PartCodec) => part.decode(new Source(new Uint8Array(0)), 0, maxDepth, undefined);
+    const scope = { ...valueChecks, foreign, unknown: putUnknown, tooDeep, setProto, blank, Shape };
     const names = [...Object.keys(scope), ...parts.map((_, index) => `p${index}`)];
     // The descriptor is the program's own; every name of it is quoted.
     const make = new Function(...names, `'use strict'; return { encode: ${encoder}, decode: ${decoder} };`);
@@ -107,19 +105,15 @@ function isJson(field: DescField): boolean {
 function plainPart(desc: DescMessage): PartCodec {
   return {
     encode: (message, sink) => sink.raw(toBinary(desc, message), 0),
-    decode(source, end, depth) {
+    decode(source, end, depth, into) {
       const bytes = source.bytes.subarray(source.at, end);
+      const options = { recursionLimit: depth };
       source.at = end;
-      return readPlain(() => fromBinary(desc, bytes, { recursionLimit: depth }));
+      return readPlain(() =>
+        into === undefined ? fromBinary(desc, bytes, options) : mergeFromBinary(desc, into, bytes, options),
+      );
     },
   };
-}
-
-/** A field of one message that comes more than once: its parts are merged. Rare, so the library does it. */
-function mergePart(desc: DescMessage, into: Message, source: Source, end: number, depth: number): Message {
-  const bytes = source.bytes.subarray(source.at, end);
-  source.at = end;
-  return readPlain(() => mergeFromBinary(desc, into, bytes, { recursionLimit: depth }));
 }
 
 function readPlain<T>(read: () => T): T {

@@ -27,12 +27,16 @@ class DecoderSource {
 
   build(): string {
     const { fields, members } = this.#desc;
-    return `(r, end, depth) => {
+    return `(r, end, depth, into) => {
       if (depth <= 0) throw tooDeep(${JSON.stringify(this.#desc.typeName)});
       const b = r.bytes;
       let p = r.at;
       let u;
       ${members.map((member, index) => `let f${index}${this.#initial(member)};`).join('\n')}
+      if (into !== undefined) {
+        u = into.$unknown;
+        ${members.map((member, index) => this.#resume(member, `f${index}`)).join('\n')}
+      }
       while (p < end) {
         let t = b[p++];
         if (t >= 0x80 || t < 8) { r.at = p - 1; t = r.tag(); p = r.at; }
@@ -52,6 +56,13 @@ class DecoderSource {
       if (u !== undefined) m.$unknown = u;
       return m;
     }`;
+  }
+
+  /** A message that comes in several parts is one: the later ones go on from the first. */
+  #resume(member: DescMessage['members'][number], f: string): string {
+    const name = JSON.stringify(member.localName);
+    const isOwn = this.#hasPrototype ? `if (Object.hasOwn(into, ${name})) ` : '';
+    return `${isOwn}${f} = into[${name}];`;
   }
 
   /** What a message has of the member before anything is read; nothing where it must not have the property. */
@@ -128,21 +139,21 @@ class DecoderSource {
     const name = JSON.stringify(localName);
     if (oneof !== undefined) {
       return `r.at = p; const last = r.end(end);
-        const v = ${f} !== undefined && ${f}.case === ${name} ? merge(${part}, ${f}.value, r, last, depth - 1) : ${part}.decode(r, last, depth - 1);
+        const v = ${part}.decode(r, last, depth - 1, ${f} !== undefined && ${f}.case === ${name} ? ${f}.value : undefined);
         p = r.at; ${f} = { case: ${name}, value: v };`;
     }
     if (isWrapperDesc(message)) {
       const inner = `.${message.fields[0]!.localName}`;
       const whole = `{ $typeName: ${JSON.stringify(message.typeName)}, ${message.fields[0]!.localName}: ${f} }`;
       return `r.at = p; const last = r.end(end);
-        ${f} = (${f} === undefined ? ${part}.decode(r, last, depth - 1) : merge(${part}, ${whole}, r, last, depth - 1))${inner}; p = r.at;`;
+        ${f} = ${part}.decode(r, last, depth - 1, ${f} === undefined ? undefined : ${whole})${inner}; p = r.at;`;
     }
     return `r.at = p; const last = r.end(end);
-      ${f} = ${f} === undefined ? ${part}.decode(r, last, depth - 1) : merge(${part}, ${f}, r, last, depth - 1); p = r.at;`;
+      ${f} = ${part}.decode(r, last, depth - 1, ${f}); p = r.at;`;
   }
 
   #part(desc: DescMessage, v: string): string {
-    return `r.at = p; const last = r.end(end); const ${v} = ${this.#code.part(desc)}.decode(r, last, depth - 1); p = r.at;`;
+    return `r.at = p; const last = r.end(end); const ${v} = ${this.#code.part(desc)}.decode(r, last, depth - 1, undefined); p = r.at;`;
   }
 
   #entry(field: DescField & { fieldKind: 'map' }, f: string): string {
@@ -154,7 +165,7 @@ class DecoderSource {
     if (field.mapKind === 'message') {
       const part = this.#code.part(field.message);
       value = `r.at = p; const inner = r.end(last);
-        v = v === undefined ? ${part}.decode(r, inner, depth - 1) : merge(${part}, v, r, inner, depth - 1); p = r.at;`;
+        v = ${part}.decode(r, inner, depth - 1, v); p = r.at;`;
       zero = `blank(${part})`;
     } else {
       const type = field.mapKind === 'enum' ? ScalarType.INT32 : field.scalar;
