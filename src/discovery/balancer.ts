@@ -24,6 +24,8 @@ export interface Balancer {
   pick(head: CallHead, avoid?: readonly string[]): Pick;
   /** Instances that get no calls now because they are worse than the others. Default: it ejects none. */
   readonly ejected?: number;
+  /** Instances that calls may go to now, or that ought to be tried; the others rest or are ejected. Default: all are. */
+  readonly usable?: number;
   /**
    * What the configuration says of outlier ejection, in place of what it said before; the rest is as it was made. Throws a
    * RangeError that names the option. Default: nothing can be changed.
@@ -34,6 +36,13 @@ export interface Balancer {
 /** What a resolver gives to the maker of a balancer. */
 export interface BalancerHooks {
   readonly clock: Clock;
-  /** Hears of each ejection and return, for the log and metrics. */
+  /** Hears of each ejection and return, at once, for the log and metrics. Must not throw. */
   readonly onOutlier: (event: OutlierEvent) => void;
+  /** When a node is ejected, how it comes back, how a new one starts. Default of each: `guardDefaults.outlier`. */
+  readonly outlier?: Partial<OutlierOptions>;
+  /** Numbers from 0 to below 1. Default: Math.random. */
+  readonly random?: () => number;
 }
+
+/** Makes the balancer of one target: what `roundRobin()`, `hashed({ key })` and the like give. */
+export type MakeBalancer = (hooks: BalancerHooks) => Balancer;

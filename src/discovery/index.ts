@@ -12,12 +12,12 @@
  * list stays in use while the registry is away. Not here: retries (`guard`), consistent data.
  */
 export { Backoff, type BackoffOptions } from './backoff.ts';
+export { type P2cBalancer, type P2cOptions, p2cBalancer } from './balance/p2c.ts';
 export type { Balancer, BalancerHooks, Pick } from './balancer.ts';
 export { DiscoveryErrors } from './discovery-errors.ts';
 export { type HttpRegistryOptions, httpRegistry } from './http-registry.ts';
 export { checkInstance, instanceLimits } from './instance.ts';
 export { type MemoryRegistryOptions, memoryRegistry } from './memory-registry.ts';
-export { type P2cBalancer, type P2cOptions, p2cBalancer } from './p2c.ts';
 export type { Instance, Registration, Registry, Snapshot } from './registry.ts';
 export { type RegistryRoutesOptions, registryRoutes } from './registry-routes.ts';
 export { createResolver, type Resolver, type ResolverOptions } from './resolver.ts';

@@ -5,8 +5,8 @@ import { background } from '../concurrency/index.ts';
 import { StatusError } from '../errors/index.ts';
 import { createTelemetry, withTelemetry } from '../observe/index.ts';
 import { liveGuard, withGuardSettings } from '../service/index.ts';
+import { p2cBalancer } from './balance/p2c.ts';
 import type { BalancerHooks } from './balancer.ts';
-import { p2cBalancer } from './p2c.ts';
 import type { Resolver } from './resolver.ts';
 import { staticResolver } from './static-resolver.ts';
 

@@ -2,9 +2,9 @@ import { type CallHead, triedNodesOf } from '../call/index.ts';
 import { background, type CancelContext, type Context, Latch, sleep, WaitGroup } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import type { OutlierOptions } from '../guard/index.ts';
+import { p2cBalancer } from './balance/p2c.ts';
 import type { Balancer, BalancerHooks, Pick } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
-import { p2cBalancer } from './p2c.ts';
 import type { Registry } from './registry.ts';
 import { ReportedBalancer } from './reported-balancer.ts';
 

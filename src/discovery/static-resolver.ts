@@ -1,9 +1,9 @@
 import { triedNodesOf } from '../call/index.ts';
 import { systemClock } from '../concurrency/index.ts';
+import { p2cBalancer } from './balance/p2c.ts';
 import type { Balancer, BalancerHooks } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { checkInstance } from './instance.ts';
-import { p2cBalancer } from './p2c.ts';
 import { ReportedBalancer } from './reported-balancer.ts';
 import type { Resolver } from './resolver.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type CallHead, defaultFields, type Outcome } from '../call/index.ts';
-import { StatusError } from '../errors/index.ts';
-import type { OutlierEvent } from '../guard/index.ts';
-import { type VirtualClock, virtualClock } from '../testing/index.ts';
+import { type CallHead, defaultFields, type Outcome } from '../../call/index.ts';
+import { StatusError } from '../../errors/index.ts';
+import type { OutlierEvent } from '../../guard/index.ts';
+import { type VirtualClock, virtualClock } from '../../testing/index.ts';
+import { instanceOf } from '../registry.contract.ts';
+import type { Instance } from '../registry.ts';
 import { type P2cBalancer, type P2cOptions, p2cBalancer } from './p2c.ts';
-import { instanceOf } from './registry.contract.ts';
-import type { Instance } from './registry.ts';
 
 const head: CallHead = { service: 'room', method: 'Get', sizeBytes: 0, timeoutMs: undefined, fields: defaultFields };
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type CallHead, defaultFields, type Outcome } from '../call/index.ts';
-import { is, StatusError } from '../errors/index.ts';
-import { type VirtualClock, virtualClock } from '../testing/index.ts';
-import type { Balancer } from './balancer.ts';
-import { DiscoveryErrors } from './discovery-errors.ts';
+import { type CallHead, defaultFields, type Outcome } from '../../call/index.ts';
+import { is, StatusError } from '../../errors/index.ts';
+import { type VirtualClock, virtualClock } from '../../testing/index.ts';
+import type { Balancer } from '../balancer.ts';
+import { DiscoveryErrors } from '../discovery-errors.ts';
+import { instanceOf } from '../registry.contract.ts';
+import type { Instance } from '../registry.ts';
 import { p2cBalancer } from './p2c.ts';
-import { instanceOf } from './registry.contract.ts';
-import type { Instance } from './registry.ts';
 
 const head: CallHead = { service: 'room', method: 'Get', sizeBytes: 0, timeoutMs: undefined, fields: defaultFields };
 const ok = (durationMs: number): Outcome => ({ error: undefined, durationMs });

@@ -1,0 +1,20 @@
+import type { CallHead } from '../../call/index.ts';
+import type { BalancedNode } from './balanced-node.ts';
+
+/** Who of a pool may get the call that is being placed: set anew for each, so that placing one allocates nothing. */
+export interface Gate {
+  readonly now: number;
+  readonly random: () => number;
+  /** Neither at rest, nor ejected, nor avoided by the caller. */
+  isOpen(node: BalancedNode): boolean;
+  /** The same, and by chance not for one that starts slowly: it passes as often as its share says. */
+  passes(node: BalancedNode): boolean;
+}
+
+/** How a balancer chooses among nodes that are alike. One for each pool. What it keeps of nodes it keeps by object. */
+export interface Choice<N extends BalancedNode> {
+  /** A new list, without those of weight 0. Nodes that stayed are the same objects as before. */
+  update(nodes: readonly N[], now: number): void;
+  /** The node for this call; undefined where the gate lets none pass. Called with two nodes or more. */
+  choose(head: CallHead, gate: Gate): N | undefined;
+}
