@@ -29,6 +29,7 @@ export {
   writeTimeoutMs,
 } from './fields.ts';
 export type { CallHead } from './head.ts';
+export { isLaneName, type LaneIsolation, laneOf, servingLane } from './lane.ts';
 export { errorOfRejection, pushBackHeader, refusedHeader, withPushBack } from './push-back.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
 export { type CallTransport, transportOf, withTransport } from './transport.ts';

@@ -17,6 +17,7 @@ export type { Balancer, BalancerHooks, Pick } from './balancer.ts';
 export { DiscoveryErrors } from './discovery-errors.ts';
 export { type HttpRegistryOptions, httpRegistry } from './http-registry.ts';
 export { checkInstance, instanceLimits } from './instance.ts';
+export { type LaneBalancer, type LaneBalancerOptions, laneBalancer } from './lane-balancer.ts';
 export { type MemoryRegistryOptions, memoryRegistry } from './memory-registry.ts';
 export type { Instance, Registration, Registry, Snapshot } from './registry.ts';
 export { type RegistryRoutesOptions, registryRoutes } from './registry-routes.ts';

@@ -117,6 +117,26 @@ describe('a resolver on a registry', () => {
     assert.equal((await waiting).node.id, 'room-1');
   });
 
+  it('gives a call an instance of its lane, tells which lane serves it, and refuses where lanes are strict', async () => {
+    const registry = memoryRegistry();
+    for (const service of ['room', 'rank']) {
+      await registry.register(ctx, instanceOf(`${service}-1`, { service }));
+      await registry.register(ctx, instanceOf(`${service}-2`, { service, lane: 'blue' }));
+    }
+    await using resolver = disposable(createResolver(registry, { strictLanes: ['rank'] }));
+    const nodeOf = async (target: string, lane: string) =>
+      (await resolver.resolve(ctx, target, { ...head, fields: { ...defaultFields, lane } })).node.id;
+
+    const nodes = await Promise.all(['', 'blue', 'red'].map((lane) => nodeOf('room', lane)));
+    const lanes = await Promise.all(['', 'blue', 'red'].map((lane) => resolver.servingLane!(ctx, 'room', lane)));
+
+    assert.deepEqual(nodes, ['room-1', 'room-2', 'room-1']);
+    assert.deepEqual(lanes, ['', 'blue', '']);
+    assert.equal(await nodeOf('rank', 'blue'), 'rank-2');
+    assert.equal(await resolver.servingLane!(ctx, 'rank', 'red'), 'red');
+    await assert.rejects(nodeOf('rank', 'red'), hasNone);
+  });
+
   it('ends its watches when it is closed, and resolves no more', async () => {
     const resolver = createResolver(memoryRegistry());
     await assert.rejects(resolver.resolve(ctx, 'room', head), hasNone);

@@ -16,13 +16,23 @@ export interface Resolver {
    * earlier tries of the call went to (`triedNodesOf`) are avoided where there are others.
    */
   resolve(ctx: Context, target: string, head: CallHead): Promise<Pick>;
+  /**
+   * The lane whose instances a call of this lane goes to: itself, or '' where the target has none in it (and its lanes are
+   * not strict). Waits and throws as `resolve` does for the first list. Default: '' for all lanes; there are none.
+   */
+  servingLane?(ctx: Context, target: string, lane: string): Promise<string>;
   /** Ends its watches. The registry stays open: it belongs to its maker. */
   close(): Promise<void>;
 }
 
 export interface ResolverOptions {
-  /** Makes the balancer of a target. Default: `p2cBalancer` with `outlier`. */
+  /** Makes the balancer of a target, one for each of its lanes. Default: `p2cBalancer` with `outlier`. */
   readonly balancer?: (hooks: BalancerHooks) => Balancer;
+  /**
+   * Targets whose lanes are closed in themselves: a call of a lane in which the target has no instance is refused with
+   * NO_INSTANCES, and not served by the baseline. Default: none.
+   */
+  readonly strictLanes?: readonly string[];
   /** When the default balancers eject an instance. Default of each: `guardDefaults.outlier`. */
   readonly outlier?: Partial<OutlierOptions>;
   /** How long a call without a deadline waits for the first list of its target. Default: 5,000. */
@@ -33,7 +43,7 @@ export interface ResolverOptions {
 
 /**
  * Resolves through a registry: one watch and one balancer per target, shared by all clients, started by the first call.
- * The last list stays in use while the registry is away.
+ * The last list stays in use while the registry is away. Each lane of a target has a balancer of its own (`laneBalancer`).
  */
 export function createResolver(registry: Registry, options: ResolverOptions = {}): Resolver {
   return new RegistryResolver(registry, options);
@@ -48,23 +58,23 @@ interface Target {
 class RegistryResolver implements Resolver {
   readonly #registry: Registry;
   readonly #makeBalancer: (hooks: BalancerHooks) => Balancer;
+  readonly #strictLanes: ReadonlySet<string>;
   readonly #firstListTimeoutMs: number;
   readonly #ctx: CancelContext;
   readonly #targets = new Map<string, Target>();
   readonly #watches = new WaitGroup({ name: 'watches of the resolver' });
 
   constructor(registry: Registry, options: ResolverOptions) {
-    const { balancer, outlier = {}, firstListTimeoutMs = 5_000, ctx = background() } = options;
+    const { balancer, outlier = {}, strictLanes = [], firstListTimeoutMs = 5_000, ctx = background() } = options;
     this.#registry = registry;
     this.#ctx = ctx.withCancel();
     this.#makeBalancer = balancer ?? ((hooks) => p2cBalancer({ ...hooks, outlier }));
+    this.#strictLanes = new Set(strictLanes);
     this.#firstListTimeoutMs = firstListTimeoutMs;
   }
 
   async resolve(ctx: Context, name: string, head: CallHead): Promise<Pick> {
-    if (this.#ctx.err() !== undefined)
-      throw DiscoveryErrors.REGISTRY_CLOSED(`resolve "${name}": the resolver was closed`);
-    const target = this.#targets.get(name) ?? this.#watch(ctx, name);
+    const target = this.#known(ctx, name);
     if (target.first.count > 0) await this.#firstList(ctx, name, target);
     try {
       return target.balancer.pick(head, triedNodesOf(ctx));
@@ -73,15 +83,31 @@ class RegistryResolver implements Resolver {
     }
   }
 
+  async servingLane(ctx: Context, name: string, lane: string): Promise<string> {
+    const target = this.#known(ctx, name);
+    if (target.first.count > 0) await this.#firstList(ctx, name, target);
+    return target.balancer.servingLane(lane);
+  }
+
   async close(): Promise<void> {
     this.#ctx.cancel(new Error('the resolver was closed'));
     for (const { balancer } of this.#targets.values()) balancer.close();
     await this.#watches.wait(background());
   }
 
+  #known(ctx: Context, name: string): Target {
+    if (this.#ctx.err() !== undefined)
+      throw DiscoveryErrors.REGISTRY_CLOSED(`resolve "${name}": the resolver was closed`);
+    return this.#targets.get(name) ?? this.#watch(ctx, name);
+  }
+
   #watch(ctx: Context, name: string): Target {
     const first = new Latch(1, { name: `list of ${name}` });
-    const target: Target = { balancer: new ReportedBalancer(name, this.#ctx.clock, this.#makeBalancer), first };
+    const isStrict = this.#strictLanes.has(name);
+    const target: Target = {
+      balancer: new ReportedBalancer(name, this.#ctx.clock, this.#makeBalancer, { isStrict }),
+      first,
+    };
     target.balancer.begin(ctx);
     this.#targets.set(name, target);
     this.#watches.go(() => this.#follow(name, target));

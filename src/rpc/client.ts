@@ -12,6 +12,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from '@bufbuild/protobuf';
+import { laneOf } from '../call/index.ts';
 import type { CancelContext, Context } from '../concurrency/index.ts';
 import { systemClock } from '../concurrency/index.ts';
 import type { Resolver } from '../discovery/index.ts';
@@ -31,7 +32,7 @@ import type { RpcProtocol } from './call-headers.ts';
 import type { MethodOptions } from './implementation.ts';
 import { checkTimeout, limitsOf } from './limits.ts';
 import { localCall } from './local-call.ts';
-import { find, type LocalNetwork } from './local-network.ts';
+import { type AttachedServer, find, type LocalNetwork } from './local-network.ts';
 import { NodePool } from './node-pool.ts';
 import { type RemoteCallOptions, remoteCall } from './remote-call.ts';
 import { answersOnce, methodInfo, type Payload } from './server-method.ts';
@@ -160,15 +161,25 @@ const defaults = {
 
 type Call = Handler<Payload, Payload>;
 
-/** In memory where a server of the target's name is in this process at the moment of the call, else over the network. */
+/**
+ * In memory where a server of the target's name is in this process at the moment of the call and serves its lane, else over
+ * the network.
+ */
 function transportOf(desc: DescMethod, options: RemoteCallOptions & { readonly local?: LocalNetwork }): Call {
-  const { local, target } = options;
+  const { local, target, resolver } = options;
   const remote = remoteCall(desc, options);
   if (local === undefined) return remote;
   const within = localCall(desc, options.maxMessageBytes);
+  const inItsLane = async (ctx: Context, input: Payload, server: AttachedServer) => {
+    const lane = await resolver.servingLane?.(ctx, target, laneOf(ctx));
+    return (lane ?? '') === '' ? within(server)(ctx, input) : remote(ctx, input);
+  };
   return (ctx, input) => {
     const server = find(local, target);
-    return server === undefined ? remote(ctx, input) : within(server)(ctx, input);
+    if (server === undefined) return remote(ctx, input);
+    if (laneOf(ctx) === local.lane) return within(server)(ctx, input);
+    // A server of a lane serves nobody else; one of the baseline serves the lanes that have none elsewhere.
+    return local.lane === '' ? inItsLane(ctx, input, server) : remote(ctx, input);
   };
 }
 

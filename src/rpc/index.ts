@@ -40,7 +40,7 @@ export {
   type ServiceHandlers,
   type UnaryHandler,
 } from './implementation.ts';
-export { createLocalNetwork, type LocalNetwork } from './local-network.ts';
+export { createLocalNetwork, type LocalNetwork, type LocalNetworkOptions } from './local-network.ts';
 export type { PathPart, PathVariable } from './path-template.ts';
 export { RpcErrors } from './rpc-errors.ts';
 export { createRpcServer, type RpcServerOptions } from './server.ts';

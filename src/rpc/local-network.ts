@@ -18,6 +18,8 @@ import type { Payload, ServerMethod } from './server-method.ts';
  * a change in behaviour.
  */
 export interface LocalNetwork {
+  /** The lane of its servers: a call of another lane goes to them only where it would fall to the baseline. */
+  readonly lane: string;
   /** The servers that calls to this name go to, in turn. Empty: clients use their resolver. */
   readonly names: readonly string[];
 }
@@ -40,14 +42,24 @@ export interface AttachedServer extends LocalServer {
 /** Messages or streams of messages, in their binary form. */
 export type LocalPayload = Uint8Array | AsyncIterable<Uint8Array>;
 
-export function createLocalNetwork(): LocalNetwork {
-  return new Network();
+export interface LocalNetworkOptions {
+  /** The lane of all servers in it. Default: '', the baseline. */
+  readonly lane?: string;
+}
+
+export function createLocalNetwork({ lane = '' }: LocalNetworkOptions = {}): LocalNetwork {
+  return new Network(lane);
 }
 
 class Network implements LocalNetwork {
+  readonly lane: string;
   readonly #servers = new Map<string, AttachedServer[]>();
   readonly #codecs = createCodecs();
   #turn = 0;
+
+  constructor(lane: string) {
+    this.lane = lane;
+  }
 
   get names(): readonly string[] {
     return [...this.#servers.keys()];
