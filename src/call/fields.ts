@@ -153,7 +153,8 @@ function readText(encoded: string | undefined): string {
   }
 }
 
-function cleanText(text = ''): string {
+/** A text of a field as it came: '' where it is too long or has control characters. */
+export function cleanText(text = ''): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   return text.length <= maxTextLength && !/[\x00-\x1f\x7f]/.test(text) ? text : '';
 }

@@ -14,6 +14,7 @@ export type { Admit, Outcome, Permit, QuotaState, Rejection } from './admission.
 export { type Baggage, emptyBaggage, formatBaggage, parseBaggage } from './baggage.ts';
 export {
   type CallFields,
+  cleanText,
   defaultFields,
   fieldsOf,
   type GetHeader,

@@ -11,6 +11,10 @@ export interface Codec<D extends DescMessage = DescMessage> {
    * memory in proportion to what there is, never to what a length says.
    */
   decode(bytes: Uint8Array): MessageShape<D>;
+  /** As `encode`, but puts the bytes before those that are in the sink. */
+  write(message: MessageShape<D>, sink: Sink): void;
+  /** As `decode`, of the bytes from `source.at` to `end`. */
+  read(source: Source, end: number): MessageShape<D>;
 }
 
 /** How a message within a message is written and read: by functions that work on the same bytes. */

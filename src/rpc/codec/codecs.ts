@@ -22,5 +22,7 @@ export const plainCodecs: Codecs = {
   codec: (desc) => ({
     encode: (message) => toBinary(desc, message),
     decode: (bytes) => fromBinary(desc, bytes),
+    write: (message, sink) => sink.raw(toBinary(desc, message), 0),
+    read: (source, end) => fromBinary(desc, source.bytes.subarray(source.at, end)),
   }),
 };

@@ -46,6 +46,8 @@ export class CompiledCodecs implements Codecs {
         return sink.finish();
       },
       decode: (bytes) => part.decode(new Source(bytes), bytes.length, maxDepth, undefined),
+      write: (message, into) => part.encode(message, into),
+      read: (source, end) => part.decode(source, end, maxDepth, undefined),
     };
   }
 

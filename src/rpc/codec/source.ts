@@ -150,11 +150,17 @@ export class Source {
       const short = asciiText(bytes, at, end);
       if (short !== undefined) return short;
     }
-    this.buffer ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const text = this.buffer.toString('utf8', at, end);
+    const text = this.asBuffer().toString('utf8', at, end);
     if (isStrict && text.includes('\ufffd') && !isUtf8(bytes.subarray(at, end)))
       throw this.#broken('a string that is not UTF-8');
     return text;
+  }
+
+  /** All of the bytes. */
+  asBuffer(): Buffer {
+    const { bytes } = this;
+    this.buffer ??= bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.buffer;
   }
 
   /** Shares the memory of the message. */
