@@ -1,4 +1,5 @@
 import type { CallFields } from './fields.ts';
+import type { PeerCertificate } from './peer-certificate.ts';
 
 /** What is known of a call before anything of it is parsed: enough to admit, route or balance it. */
 export interface CallHead {
@@ -13,4 +14,6 @@ export interface CallHead {
   readonly fields: CallFields;
   /** The address that the connection came from; undefined for a call within the process, and on the client's side. */
   readonly address?: string | undefined;
+  /** The certificate that the caller showed; undefined without mutual TLS, and wherever `address` is. */
+  readonly peer?: PeerCertificate | undefined;
 }

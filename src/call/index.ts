@@ -31,7 +31,8 @@ export {
 } from './fields.ts';
 export type { CallHead } from './head.ts';
 export { isLaneName, type LaneIsolation, laneOf, servingLane } from './lane.ts';
+export type { PeerCertificate } from './peer-certificate.ts';
 export { errorOfRejection, pushBackHeader, refusedHeader, withPushBack } from './push-back.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
-export { type CallTransport, transportOf, withTransport } from './transport.ts';
+export { type CallTransport, peerOf, transportOf, withTransport } from './transport.ts';
 export { noteTriedNode, triedNodesOf, withTriedNodes } from './tried-nodes.ts';

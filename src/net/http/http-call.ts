@@ -1,4 +1,4 @@
-import type { QuotaState, TraceContext } from '../../call/index.ts';
+import type { PeerCertificate, QuotaState, TraceContext } from '../../call/index.ts';
 import type { CancelContext, Context } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import type { Permit } from '../../service/index.ts';
@@ -71,6 +71,10 @@ export class HttpCall implements CallState, ExchangeListener {
 
   get address(): string | undefined {
     return this.exchange.remoteAddress;
+  }
+
+  get peer(): PeerCertificate | undefined {
+    return this.exchange.peer;
   }
 
   tell(quota: QuotaState): void {

@@ -182,6 +182,7 @@ class RoutedServer implements HttpServer, CallHost {
         timeoutMs,
         fields,
         address: exchange.remoteAddress,
+        peer: exchange.peer,
       });
       if (!admission.admitted) {
         this.#refusals.refuse(exchange, admission);

@@ -18,6 +18,8 @@
  * 127.0.0.1 unless told otherwise; whoever gets a socket owns it; every buffer has a bound. Not here: HTTP, and what the
  * messages mean.
  */
+
+export type { PeerCertificate } from '../../call/index.ts';
 export { formatAddress, localAddressOf, type NetAddress, remoteAddressOf } from './address/net-address.ts';
 export type { Connection } from './connection/connection.ts';
 export type { ConnectionOptions } from './connection/connection-options.ts';
@@ -61,7 +63,7 @@ export {
 } from './proxy-protocol/proxy-header.ts';
 export type { ProxyProtocolOptions } from './proxy-protocol/trusted-sources.ts';
 export { TcpErrors } from './tcp-errors.ts';
-export type { TlsClientOptions } from './tls/tls-client.ts';
+export { type TlsClientOptions, tlsOptionsOf } from './tls/tls-client.ts';
 export { type TlsUpgrade, tlsUpgrade } from './tls/tls-gate.ts';
 export type { CertificateSource, Pem, TlsServerOptions } from './tls/tls-server-options.ts';
-export { type PeerCertificate, type TlsState, tlsStateOf } from './tls/tls-state.ts';
+export { peerCertificateOf, type TlsState, tlsStateOf } from './tls/tls-state.ts';

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Awaitable, Clock, Context } from '../../../concurrency/index.ts';
 import type { StatusError } from '../../../errors/index.ts';
+import type { PeerCertificate } from '../../tcp/index.ts';
 import type { HttpHeaders } from '../request.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface Exchange {
   /** `1.1`, `1.0` */
   readonly version: string;
   readonly remoteAddress: string;
+  /** The certificate that the client showed, on a connection with mutual TLS. */
+  readonly peer: PeerCertificate | undefined;
   /** Of the body: undefined where it is sent in chunks of unknown length, 0 where there is none. */
   readonly contentLength: number | undefined;
   /** When it had come, by the clock. */

@@ -1,6 +1,7 @@
-import { wireNames } from '../../../call/index.ts';
+import { type PeerCertificate, wireNames } from '../../../call/index.ts';
 import type { Awaitable } from '../../../concurrency/index.ts';
 import type { StatusError } from '../../../errors/index.ts';
+import { peerCertificateOf } from '../../tcp/index.ts';
 import { errorReply } from '../reply/error-reply.ts';
 import type { HttpHeaders } from '../request.ts';
 import type { Connection } from './connection.ts';
@@ -76,6 +77,10 @@ export class Http1Exchange implements Exchange {
 
   get remoteAddress(): string {
     return this.connection.remoteAddress;
+  }
+
+  get peer(): PeerCertificate | undefined {
+    return peerCertificateOf(this.connection.wire.socket);
   }
 
   get contentLength(): number | undefined {

@@ -1,5 +1,5 @@
 import { isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from 'node:tls';
 import { TcpErrors } from '../tcp-errors.ts';
 import { pemText, pemTexts } from './certificate-set.ts';
 import type { Pem } from './tls-server-options.ts';
@@ -41,27 +41,34 @@ export function secureClient(plain: Socket, host: string, options: TlsClientOpti
 }
 
 function connectionOptions(host: string, options: TlsClientOptions): ConnectionOptions {
-  const {
-    serverName = host,
-    ca,
-    cert,
-    key,
-    passphrase,
-    minVersion = 'TLSv1.2',
-    alpnProtocols,
-    verify = true,
-  } = options;
+  const { serverName = host, alpnProtocols } = options;
   return {
     // The name to verify; that to ask for must be no address (RFC 6066, section 3).
     host: serverName,
     ...(isIP(serverName) === 0 && { servername: serverName }),
+    ...secureContextOf(options),
+    ...(alpnProtocols !== undefined && { ALPNProtocols: [...alpnProtocols] }),
+  };
+}
+
+/** For a client of `node:http2`, which dials by itself: the options as `tls.connect` takes them, but no protocols. */
+export function tlsOptionsOf(options: Omit<TlsClientOptions, 'alpnProtocols'>): ConnectionOptions {
+  const { serverName } = options;
+  const secure = secureContextOf(options);
+  if (serverName === undefined) return secure;
+  if (isIP(serverName) === 0) return { ...secure, servername: serverName };
+  return { ...secure, checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate) };
+}
+
+function secureContextOf(options: TlsClientOptions): ConnectionOptions {
+  const { ca, cert, key, passphrase, minVersion = 'TLSv1.2', verify = true } = options;
+  return {
     minVersion,
     rejectUnauthorized: verify,
     ...(ca !== undefined && { ca: pemTexts(ca) }),
     ...(cert !== undefined && { cert: pemText(cert) }),
     ...(key !== undefined && { key: pemText(key) }),
     ...(passphrase !== undefined && { passphrase }),
-    ...(alpnProtocols !== undefined && { ALPNProtocols: [...alpnProtocols] }),
   };
 }
 

@@ -1,20 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-
-/** Whose certificate it is, as far as a service needs to know. */
-export interface PeerCertificate {
-  /** `CN=room, O=Example`: the parts of the subject, one a line, as the platform writes them. */
-  readonly subject: string;
-  readonly issuer: string;
-  /** The common name of the subject; empty if it has none. */
-  readonly commonName: string;
-  /** The alternative names: `DNS:room.example.com`, `URI:spiffe://example.com/room`. Empty if there are none. */
-  readonly alternativeNames: readonly string[];
-  /** SHA-256, in hexadecimal, with colons. */
-  readonly fingerprint: string;
-  /** Whether it was signed by one of the authorities that were given. Only then do the names say anything. */
-  readonly isVerified: boolean;
-}
+import type { PeerCertificate } from '../../../call/index.ts';
 
 /** What TLS knows of a connection. */
 export interface TlsState {
@@ -28,7 +14,7 @@ export interface TlsState {
   readonly peerCertificate: PeerCertificate | undefined;
 }
 
-/** The state of a socket after its handshake; undefined for one without TLS. Reads the certificate anew each time: keep it. */
+/** The state of a socket after its handshake; undefined for one without TLS. */
 export function tlsStateOf(socket: Socket): TlsState | undefined {
   if (!(socket instanceof TLSSocket)) return undefined;
   const { servername } = socket as TLSSocket & { readonly servername?: string | false };
@@ -40,7 +26,24 @@ export function tlsStateOf(socket: Socket): TlsState | undefined {
   };
 }
 
-function peerCertificateOf(socket: TLSSocket): PeerCertificate | undefined {
+/**
+ * What the other side of a socket showed of itself in the handshake; undefined if it showed nothing, and without TLS. Read
+ * once per socket: every call on it asks.
+ */
+export function peerCertificateOf(socket: Socket): PeerCertificate | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  let certificate = certificates.get(socket);
+  if (certificate === undefined) {
+    certificate = readCertificate(socket) ?? null;
+    certificates.set(socket, certificate);
+  }
+  return certificate ?? undefined;
+}
+
+/** What was read, null for nothing. */
+const certificates = new WeakMap<TLSSocket, PeerCertificate | null>();
+
+function readCertificate(socket: TLSSocket): PeerCertificate | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return undefined;
   const { subject, issuer, fingerprint256, subjectAltName } = certificate;
