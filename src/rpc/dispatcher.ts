@@ -86,7 +86,8 @@ export class Dispatcher {
     }
     const { header, fields = readFields(header) } = request;
     const timeoutMs = readDeadline(header);
-    const known = { sizeBytes: lengthOf(header), timeoutMs, fields, address: transportOf(base)?.address };
+    const { address, peer } = transportOf(base) ?? {};
+    const known = { sizeBytes: lengthOf(header), timeoutMs, fields, address, peer };
     const opened = this.#calls.open(base, method, known, this.#admit);
     if ('error' in opened && 'admitted' in opened) {
       const { retryAfterMs } = opened;

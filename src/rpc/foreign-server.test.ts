@@ -8,7 +8,7 @@ import { staticResolver } from '../discovery/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { createRpcClient } from './client.ts';
 import { ErrorInfoSchema } from './gen/google/rpc/error_details_pb.ts';
-import { inTime, root, texts } from './testdata/calls.ts';
+import { inTime, root, texts, textsOf } from './testdata/calls.ts';
 import { RoomService } from './testdata/gen/flotilla/test/v1/room_pb.ts';
 
 const info = { reason: 'ROOM_CLOSED', domain: 'live.room', metadata: { id: '7' } };
@@ -108,6 +108,27 @@ for (const protocol of ['connect', 'grpc', 'grpc-web'] as const) {
       const { room } = await client.getRoom(root.withTimeout(3_000), { id: '7' });
 
       assert.ok(Number(room?.title) > 0 && Number(room?.title) <= 3_000);
+    });
+
+    test('compress from the size on that was said, both ways', async () => {
+      await using server = await foreignServer();
+      const resolver = staticResolver({ room: [server.url] });
+      const long = 'x'.repeat(5_000);
+      using plain = createRpcClient(RoomService, { target: 'room', resolver, protocol });
+      using client = createRpcClient(RoomService, { target: 'room', resolver, protocol, compressMinBytes: 1_000 });
+
+      await plain.getRoom(root, { id: long });
+      assert.equal((await client.getRoom(root, { id: long })).room?.id, long);
+      const [text] = await textsOf(client.chat(root, texts(long)));
+
+      const isUnaryConnect = protocol === 'connect';
+      const accepted = server.seen.map((header) =>
+        header.get(isUnaryConnect ? 'accept-encoding' : 'grpc-accept-encoding'),
+      );
+      const sent = server.seen.map((header) => header.get(isUnaryConnect ? 'content-encoding' : 'grpc-encoding'));
+      assert.deepEqual(accepted, [null, 'gzip']);
+      assert.deepEqual(sent, [null, 'gzip']);
+      assert.equal(text, long.toUpperCase());
     });
 
     test('end a stream that is left', async () => {

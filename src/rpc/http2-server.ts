@@ -1,16 +1,17 @@
 import {
   constants,
-  createServer,
-  type Http2Server,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
+  performServerHandshake,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type ServerOptions,
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { withTransport } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
+import { peerCertificateOf, remoteAddressOf } from '../net/tcp/index.ts';
 import type { Dispatcher, RpcExchange, RpcRequest } from './dispatcher.ts';
 import { RequestBody } from './request-body.ts';
 import { RpcErrors } from './rpc-errors.ts';
@@ -26,9 +27,8 @@ export interface Http2ServerOptions {
 
 /** The HTTP/2 side of a server: takes connections that have been recognised, runs their calls, drains them. */
 export class Http2Connections {
-  readonly #server: Http2Server;
-  /** With what the calls of each descend from: it knows the address of its client. */
-  readonly #sessions = new Map<ServerHttp2Session, Context>();
+  readonly #options: ServerOptions;
+  readonly #sessions = new Set<ServerHttp2Session>();
   readonly #dispatcher: Dispatcher;
   readonly #base: Context;
   readonly #keepAliveMs: number;
@@ -40,7 +40,7 @@ export class Http2Connections {
     this.#base = base;
     this.#keepAliveMs = keepAliveMs;
     this.#dispatcher = dispatcher;
-    this.#server = createServer({
+    this.#options = {
       settings: {
         maxConcurrentStreams,
         maxHeaderListSize: maxHeaderBytes,
@@ -50,21 +50,26 @@ export class Http2Connections {
       maxSessionMemory: maxSessionMegabytes,
       streamResetBurst,
       streamResetRate: streamResetsPerSecond,
-    });
-    this.#server.on('session', (session) => this.#follow(session));
-    this.#server.on('sessionError', () => {});
-    this.#server.on('stream', (stream, headers) => this.#serve(stream as ServerHttp2Stream, headers));
+    };
   }
 
-  /** Takes over a connection; what was read of it must be back in the socket's buffer. */
+  /**
+   * Takes over a connection; what was read of it must be back in the socket's buffer. Not through a server of Node's: that one
+   * refuses TLS without ALPN, where here the first bytes have told the protocol.
+   */
   accept(socket: Socket): void {
-    this.#server.emit('connection', socket);
+    const address = remoteAddressOf(socket)?.host;
+    const peer = peerCertificateOf(socket);
+    const base = withTransport(this.#base, { transport: 'rpc', address, peer, tell() {} });
+    const session = performServerHandshake(socket, this.#options);
+    this.#follow(session);
+    session.on('stream', (stream, headers) => this.#serve(stream as ServerHttp2Stream, headers, base));
   }
 
   /** Tells every client to send new calls elsewhere; connections close when their last call has ended. */
   drain(): void {
     this.#draining = true;
-    for (const session of this.#sessions.keys()) goAway(session);
+    for (const session of this.#sessions) goAway(session);
   }
 
   /** Resolves when no connection is left. For one waiter. */
@@ -77,12 +82,11 @@ export class Http2Connections {
 
   /** Closes every connection, whatever runs on it. */
   destroy(): void {
-    for (const session of [...this.#sessions.keys()]) session.destroy();
+    for (const session of [...this.#sessions]) session.destroy();
   }
 
   #follow(session: ServerHttp2Session): void {
-    const address = session.socket.remoteAddress;
-    this.#sessions.set(session, withTransport(this.#base, { transport: 'rpc', address, tell() {} }));
+    this.#sessions.add(session);
     session.setLocalWindowSize(sessionWindowBytes);
     session.once('close', () => {
       this.#sessions.delete(session);
@@ -93,11 +97,10 @@ export class Http2Connections {
     if (this.#draining) goAway(session);
   }
 
-  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  /** `base`: what the calls of its connection descend from. */
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, base: Context): void {
     stream.on('error', () => {});
     const body = new RequestBody(stream);
-    const { session } = stream;
-    const base = (session !== undefined && this.#sessions.get(session as ServerHttp2Session)) || this.#base;
     const exchange = this.#dispatcher.start(base, requestOf(body, headers));
     if (exchange === undefined) {
       notRpc(stream);

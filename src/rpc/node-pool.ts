@@ -1,4 +1,5 @@
 import { type Clock, type Context, until } from '../concurrency/index.ts';
+import type { TlsClientOptions } from '../net/tcp/index.ts';
 import { type NodeLease, NodeSession } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
@@ -9,6 +10,8 @@ export interface NodePoolOptions {
   readonly maxHeaderBytes: number;
   /** Connections to one node; another is made when the others run as many calls as the node takes. */
   readonly maxConnections: number;
+  /** How https nodes are spoken to; with it, others are not spoken to at all. */
+  readonly tls?: Omit<TlsClientOptions, 'alpnProtocols'>;
 }
 
 /**
@@ -61,6 +64,8 @@ export class NodePool {
     const free = sessions.find((session) => session.hasRoom);
     if (free !== undefined) return free;
     const { maxConnections, ...options } = this.#options;
+    if (options.tls !== undefined && !url.startsWith('https:'))
+      throw RpcErrors.NO_ENDPOINT(`the node at ${url} has no TLS, and this client speaks nothing else`);
     if (sessions.length >= maxConnections) {
       throw RpcErrors.TOO_MANY_CALLS(`${maxConnections} connections to ${url} run as many calls as the node takes`);
     }

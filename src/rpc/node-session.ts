@@ -8,6 +8,7 @@ import {
 import type { Clock, Timer } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { markUnsent } from '../guard/index.ts';
+import { type TlsClientOptions, tlsOptionsOf } from '../net/tcp/index.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
 export interface NodeSessionOptions {
@@ -16,6 +17,8 @@ export interface NodeSessionOptions {
   /** A connection without calls is closed after this. */
   readonly idleTimeoutMs: number;
   readonly maxHeaderBytes: number;
+  /** For an https address. Default: the authorities of the platform are believed. */
+  readonly tls?: Omit<TlsClientOptions, 'alpnProtocols'>;
   /** Called once, when it takes no more calls. */
   readonly onEnd: (session: NodeSession) => void;
 }
@@ -36,9 +39,10 @@ export class NodeSession {
   #heartbeat: Timer | undefined;
 
   constructor(url: string, options: NodeSessionOptions) {
-    const { clock, connectTimeoutMs, maxHeaderBytes } = options;
+    const { clock, connectTimeoutMs, maxHeaderBytes, tls } = options;
     this.#options = options;
     this.#session = connect(url, {
+      ...(tls !== undefined && tlsOptionsOf(tls)),
       settings: { enablePush: false, initialWindowSize: streamWindowBytes, maxHeaderListSize: maxHeaderBytes },
       maxSessionMemory: maxSessionMegabytes,
     });
@@ -59,6 +63,8 @@ export class NodeSession {
         resolve();
       });
       this.#session.once('error', (error) => fail(error.message, error));
+      // The session hears of some failures of TLS and says nothing: that the node wants another certificate, or one at all.
+      this.#session.socket.once('error', (error) => fail(error.message, error));
       this.#session.once('close', () => fail('it closed the connection'));
     });
     this.ready.catch(() => {});

@@ -4,6 +4,7 @@ import type { CommonTransportOptions } from '@connectrpc/connect/protocol';
 import { createTransport as connectTransport } from '@connectrpc/connect/protocol-connect';
 import { createTransport as grpcTransport } from '@connectrpc/connect/protocol-grpc';
 import { createTransport as grpcWebTransport } from '@connectrpc/connect/protocol-grpc-web';
+import { compressionGzip } from '@connectrpc/connect-node';
 import { fieldsOf, noteTriedNode } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { Pick, Resolver } from '../discovery/index.ts';
@@ -24,11 +25,13 @@ export interface RemoteCallOptions {
   readonly pool: NodePool;
   readonly protocol?: RpcProtocol;
   readonly maxMessageBytes: number;
+  /** Undefined: nothing is compressed. */
+  readonly compressMinBytes?: number;
 }
 
 /** One try of a call: pick a node, get a connection to it, send, and tell the balancer how it went. */
 export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handler<Payload, Payload> {
-  const { target, resolver, pool, maxMessageBytes, protocol = 'connect' } = options;
+  const { target, resolver, pool, protocol = 'connect' } = options;
   return async (ctx, input) => {
     const head = headOf(desc, { sizeBytes: undefined, timeoutMs: timeLeft(ctx), fields: fieldsOf(ctx) });
     const pick = await resolver.resolve(ctx, target, head);
@@ -41,7 +44,7 @@ export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handle
       lease = await pool.lease(ctx, url);
       // Finding the node took its time, and no timer fires while a program computes.
       ctx.throwIfDone();
-      const output = await send(desc, transportOn(lease, url, protocol, maxMessageBytes), ctx, input, protocol);
+      const output = await send(desc, transportOn(lease, url, protocol, options), ctx, input, protocol);
       if (Symbol.asyncIterator in output) return reported(ctx, output, report);
       report(undefined);
       return output;
@@ -115,15 +118,20 @@ function timeLeft(ctx: Context): number | undefined {
 }
 
 /** The library’s client of one call: it holds no state but the lease. */
-function transportOn(lease: NodeLease, baseUrl: string, protocol: RpcProtocol, maxMessageBytes: number): Transport {
+function transportOn(
+  lease: NodeLease,
+  baseUrl: string,
+  protocol: RpcProtocol,
+  { maxMessageBytes, compressMinBytes }: RemoteCallOptions,
+): Transport {
   const options: CommonTransportOptions = {
     httpClient: (call) => request(lease, call),
     baseUrl,
     useBinaryFormat: true,
     interceptors: [],
-    acceptCompression: [],
-    sendCompression: null,
-    compressMinBytes: 1024,
+    acceptCompression: compressMinBytes === undefined ? [] : [compressionGzip],
+    sendCompression: compressMinBytes === undefined ? null : compressionGzip,
+    compressMinBytes: compressMinBytes ?? 0,
     readMaxBytes: maxMessageBytes,
     writeMaxBytes: maxMessageBytes,
   };
