@@ -12,8 +12,11 @@
  * list stays in use while the registry is away. Not here: retries (`guard`), consistent data.
  */
 export { Backoff, type BackoffOptions } from './backoff.ts';
+export type { GuardedBalancer, GuardedBalancerOptions } from './balance/guarded-balancer.ts';
+export { roundRobin, weighted } from './balance/in-turn.ts';
+export { leastInFlight } from './balance/least-in-flight.ts';
 export { type P2cBalancer, type P2cOptions, p2cBalancer } from './balance/p2c.ts';
-export type { Balancer, BalancerHooks, Pick } from './balancer.ts';
+export type { Balancer, BalancerHooks, MakeBalancer, Pick } from './balancer.ts';
 export { DiscoveryErrors } from './discovery-errors.ts';
 export { type HttpRegistryOptions, httpRegistry } from './http-registry.ts';
 export { checkInstance, instanceLimits } from './instance.ts';

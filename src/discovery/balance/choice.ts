@@ -5,16 +5,16 @@ import type { BalancedNode } from './balanced-node.ts';
 export interface Gate {
   readonly now: number;
   readonly random: () => number;
-  /** Neither at rest, nor ejected, nor avoided by the caller. */
-  isOpen(node: BalancedNode): boolean;
-  /** The same, and by chance not for one that starts slowly: it passes as often as its share says. */
+  /** What it gets of what is usual for it: 0 where it rests, is ejected or is avoided, less than 1 where it starts slowly. */
+  shareOf(node: BalancedNode): number;
+  /** By chance, as often as its share says. */
   passes(node: BalancedNode): boolean;
 }
 
 /** How a balancer chooses among nodes that are alike. One for each pool. What it keeps of nodes it keeps by object. */
 export interface Choice<N extends BalancedNode> {
   /** A new list, without those of weight 0. Nodes that stayed are the same objects as before. */
-  update(nodes: readonly N[], now: number): void;
+  update(nodes: readonly N[], gate: Gate): void;
   /** The node for this call; undefined where the gate lets none pass. Called with two nodes or more. */
   choose(head: CallHead, gate: Gate): N | undefined;
 }

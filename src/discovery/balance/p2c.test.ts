@@ -8,6 +8,7 @@ import type { Balancer } from '../balancer.ts';
 import { DiscoveryErrors } from '../discovery-errors.ts';
 import { instanceOf } from '../registry.contract.ts';
 import type { Instance } from '../registry.ts';
+import { balancerContract } from './balancer.contract.ts';
 import { p2cBalancer } from './p2c.ts';
 
 const head: CallHead = { service: 'room', method: 'Get', sizeBytes: 0, timeoutMs: undefined, fields: defaultFields };
@@ -59,6 +60,8 @@ async function simulate(
   }
   return counts;
 }
+
+balancerContract('p2c', p2cBalancer);
 
 describe('p2c', () => {
   it('spreads equal nodes evenly: none gets more than 1.5 times its share', async () => {

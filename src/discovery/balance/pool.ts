@@ -53,8 +53,9 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
     // Beside others that are new as well nobody has to start slowly.
     const isNew = kept.size > 0;
     this.#nodes = members.map((instance) => kept.get(instance) ?? this.#makeNode(instance, this, now, isNew));
-    this.#choice.update(this.#nodes, now);
+    this.now = now;
     this.isStale = true;
+    this.#choice.update(this.#nodes, this);
   }
 
   /** Undefined: it has no nodes. */
@@ -72,16 +73,16 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
     return this.#usable;
   }
 
-  isOpen(node: BalancedNode): boolean {
-    if (node.pausedUntil > this.now && (!this.#isPanic || node.isUnreachable)) return false;
-    if (this.#avoid.length > 0 && this.#avoid.includes(node.instance.id)) return false;
-    return this.#isPanic || node.outlier.share(this.now) > 0 || node.outlier.isDue(this.now);
+  shareOf(node: BalancedNode): number {
+    if (node.pausedUntil > this.now && (!this.#isPanic || node.isUnreachable)) return 0;
+    if (this.#avoid.length > 0 && this.#avoid.includes(node.instance.id)) return 0;
+    const share = node.outlier.share(this.now);
+    return share === 0 && (this.#isPanic || node.outlier.isDue(this.now)) ? 1 : share;
   }
 
   passes(node: BalancedNode): boolean {
-    if (!this.isOpen(node)) return false;
-    const share = node.outlier.share(this.now);
-    return share === 1 || share === 0 || this.random() < share;
+    const share = this.shareOf(node);
+    return share === 1 || (share > 0 && this.random() < share);
   }
 
   #count(now: number): void {
