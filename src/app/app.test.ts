@@ -97,6 +97,26 @@ describe('an app', () => {
     assert.deepEqual(events.slice(1, 3), ['stop http', 'stop rpc']);
   });
 
+  it('registers in the lane of its host, unless it names one', async () => {
+    const registry = memoryRegistry();
+    const host = createHost({
+      instance: 'room-1',
+      registry,
+      telemetry: () => noTelemetry,
+      env: { FLOTILLA_LANE: 'blue' },
+    });
+    const lanes: (string | undefined)[] = [];
+
+    for (const own of [{}, { lane: '' }]) {
+      const room = app({ name: 'room', version: '1', host, servers: [], propagationMs: 0, ...own });
+      await room.start(ctx);
+      lanes.push((await listOf(registry))[0]?.lane);
+      await room.stop(ctx);
+    }
+
+    assert.deepEqual(lanes, ['blue', '']);
+  });
+
   it('registers nothing when it is told not to, and then does not wait for callers', async () => {
     const clock = virtualClock();
     const { app: room, events } = recorded({ register: false, propagationMs: 300 });

@@ -1,3 +1,4 @@
+import { withFields } from '../call/index.ts';
 import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
 import type { Registration } from '../discovery/index.ts';
 import * as errors from '../errors/index.ts';
@@ -15,6 +16,12 @@ export type AppState = 'starting' | 'ready' | 'draining' | 'stopped';
 
 /** Gives something back at the end: a pool, a file. What it throws is logged. */
 export type Closer = (ctx: Context) => Promise<unknown> | unknown;
+
+/** Takes work by itself, unasked: a consumer of messages, a poller, a scheduler. */
+export interface Consumer {
+  /** Takes nothing more and resolves when what it had taken is finished and committed, or `ctx` is done. */
+  stop(ctx: Context): Promise<unknown> | unknown;
+}
 
 /** One service from its start to its end. */
 export interface App {
@@ -50,13 +57,15 @@ export interface AppOptions {
   readonly host?: Host;
   /** Started in this order, stopped side by side. */
   readonly servers: readonly Server[];
-  /** Run after the servers stopped, last first, one after the other. Default: none. */
+  /** Stopped side by side when the servers have, before the closers: they may still call and write. Default: none. */
+  readonly consumers?: readonly Consumer[];
+  /** Run last, when nothing works any more, last first, one after the other. Default: none. */
   readonly closers?: readonly Closer[];
   /** What must be there before it is registered, and what `/readyz` asks from then on. Default: none. */
   readonly checks?: Readonly<Record<string, Check>>;
   /** Whether it is put into the registry. Default: true. */
   readonly register?: boolean;
-  /** The traffic lane. Default: '', the baseline. */
+  /** The traffic lane. Default: the host's, as `FLOTILLA_LANE` says. */
   readonly lane?: string;
   /** Its share of the calls. Default: 1. */
   readonly weight?: number;
@@ -66,7 +75,7 @@ export interface AppOptions {
   readonly startMs?: number;
   /** How long callers get to learn that it has left the registry before its servers stop. Default: 300. */
   readonly propagationMs?: number;
-  /** How long running calls get to end. Default: 10,000. */
+  /** How long running calls get to end, and then consumers to commit. Default: 10,000. */
   readonly drainMs?: number;
   /** Changes the settings of its servers' and clients' guards while it runs. Default: they stay as they were made. */
   readonly guard?: LiveGuard;
@@ -90,6 +99,7 @@ class ServiceApp implements App {
   readonly stopLimitMs: number;
   readonly #options: AppOptions;
   readonly #host: Host;
+  readonly #lane: string;
   readonly #readiness: Readiness;
   /** What servers live in: ends when they must be gone. */
   readonly #life: CancelContext;
@@ -105,11 +115,14 @@ class ServiceApp implements App {
     this.#options = options;
     this.#host = options.host ?? processHost();
     this.name = options.name;
+    this.#lane = options.lane ?? this.#host.lane();
     this.telemetry = this.#host.telemetry({ service: options.name, version: options.version });
     this.#readiness = new Readiness(options.checks ?? {});
-    const { closers = [], propagationMs = 300, drainMs = 10_000 } = options;
-    this.stopLimitMs = propagationMs + drainMs + 2 * cutOffMs + (3 + closers.length) * stepMs;
-    const life = withTelemetry(background(), this.telemetry);
+    const { consumers = [], closers = [], propagationMs = 300, drainMs = 10_000 } = options;
+    const consumersMs = consumers.length === 0 ? 0 : drainMs + cutOffMs;
+    this.stopLimitMs = propagationMs + drainMs + consumersMs + 2 * cutOffMs + (3 + closers.length) * stepMs;
+    // What it does by itself is done in its lane, as what it is called for.
+    const life = withFields(withTelemetry(background(), this.telemetry), { lane: this.#lane });
     this.#life = (options.guard === undefined ? life : withGuardSettings(life, options.guard)).withCancel();
   }
 
@@ -190,14 +203,14 @@ class ServiceApp implements App {
   }
 
   async #register(ctx: Context): Promise<void> {
-    const { name, version, register = true, lane = '', weight = 1, metadata = {} } = this.#options;
+    const { name, version, register = true, weight = 1, metadata = {} } = this.#options;
     if (!register) return;
     this.#registration = await this.#host.registry().register(ctx, {
       id: this.#host.instance,
       service: name,
       version,
       endpoints: urlsByName(this.endpoints),
-      lane,
+      lane: this.#lane,
       weight,
       metadata,
     });
@@ -209,6 +222,8 @@ class ServiceApp implements App {
     using ctx = withTelemetry(background(), this.telemetry).withTimeout(4 * stepMs);
     await this.#deregister(ctx);
     await this.#stopServers(ctx, 0);
+    await this.#stopConsumers(ctx, 0);
+    await this.#stopAdmin(ctx);
     await this.#close(ctx);
   }
 
@@ -236,6 +251,8 @@ class ServiceApp implements App {
       );
     }
     await this.#stopServers(ctx, drainMs);
+    await this.#stopConsumers(ctx, drainMs);
+    await this.#stopAdmin(ctx);
     await this.#close(ctx);
   }
 
@@ -245,23 +262,35 @@ class ServiceApp implements App {
     if (registration !== undefined) await this.#step(ctx, 'leave the registry', (step) => registration.close(step));
   }
 
-  /** The servers side by side; the admin server last, so that probes see `draining` until the end. */
+  /** Side by side, without the admin server. */
   async #stopServers(ctx: Context, drainMs: number): Promise<void> {
-    const [admin, ...servers] = this.#running;
-    this.#running = [];
-    const stop = (server: Server, limitMs: number) =>
+    const [, ...servers] = this.#running;
+    await Promise.all(servers.map((server) => this.#stopServer(ctx, server, drainMs)));
+  }
+
+  async #stopConsumers(ctx: Context, drainMs: number): Promise<void> {
+    const { consumers = [] } = this.#options;
+    const stop = (consumer: Consumer) =>
       this.#step(
         ctx,
-        'stop a server',
-        async (step) => {
-          using limit = step.withTimeout(limitMs);
-          await server.stop(limit);
-        },
-        limitMs + cutOffMs,
+        'stop a consumer',
+        (step) => bounded(step, drainMs, (limit) => consumer.stop(limit)),
+        drainMs + cutOffMs,
       );
-    await Promise.all(servers.map((server) => stop(server, drainMs)));
-    if (admin !== undefined) await stop(admin, 0);
+    await Promise.all(consumers.map(stop));
+  }
+
+  /** Last of all that works, so that probes see `draining` until the end. */
+  async #stopAdmin(ctx: Context): Promise<void> {
+    const [admin] = this.#running;
+    this.#running = [];
+    if (admin !== undefined) await this.#stopServer(ctx, admin, 0);
     this.#life.cancel(new Error(`${this.name} has stopped`));
+  }
+
+  async #stopServer(ctx: Context, server: Server, limitMs: number): Promise<void> {
+    const work = (step: Context) => bounded(step, limitMs, (limit) => server.stop(limit));
+    await this.#step(ctx, 'stop a server', work, limitMs + cutOffMs);
   }
 
   async #close(ctx: Context): Promise<void> {
@@ -292,4 +321,13 @@ function urlsByName(endpoints: readonly Endpoint[]): Record<string, string> {
   const urls: Record<string, string> = {};
   for (const { name, url } of endpoints) urls[name] ??= url;
   return urls;
+}
+
+async function bounded(
+  parent: Context,
+  limitMs: number,
+  work: (ctx: Context) => Promise<unknown> | unknown,
+): Promise<void> {
+  using ctx = parent.withTimeout(limitMs);
+  await work(ctx);
 }

@@ -1,3 +1,4 @@
+import { isLaneName } from '../call/index.ts';
 import { StatusError } from '../errors/index.ts';
 
 /** Environment variables: as `process.env`, or what a supervisor lets a colocated service see. */
@@ -27,6 +28,13 @@ export function wordIn<const V extends string>(env: Environment, name: string, w
   const word = words.find((one) => one === text);
   if (word === undefined) throw invalidVariable(name, text, `one of ${words.join(', ')}`);
   return word;
+}
+
+/** The lane in a variable, '' if it is not set. Throws INVALID_CONFIG if it is no name of a lane. */
+export function laneIn(env: Environment, name: string): string {
+  const text = env[name] ?? '';
+  if (text === '' || isLaneName(text)) return text;
+  throw invalidVariable(name, text, 'the name of a lane: 1 to 63 lower-case letters, digits and dashes');
 }
 
 function invalidVariable(name: string, value: string, valid: string): StatusError {

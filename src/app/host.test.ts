@@ -51,6 +51,16 @@ describe('a host', () => {
     await (await registry.register(ctx, instance)).close(ctx);
   });
 
+  it('is in the lane that its environment names, and refuses a name that is none', () => {
+    const laneOf = (env: Record<string, string>) => createHost({ instance: 'room-1', env }).lane();
+
+    assert.deepEqual([laneOf({}), laneOf({ FLOTILLA_LANE: 'blue' })], ['', 'blue']);
+    assert.throws(
+      () => laneOf({ FLOTILLA_LANE: 'Blue!' }),
+      (error) => as(error)?.reason === 'INVALID_CONFIG' && /FLOTILLA_LANE is "Blue!"; it must be/.test(String(error)),
+    );
+  });
+
   it('loads configuration with its own environment', async () => {
     const host = createHost({ instance: 'room-1', env: { LIVE_PORT: '81' } });
 

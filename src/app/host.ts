@@ -5,7 +5,7 @@ import { type Listener, tcpListener } from '../net/tcp/index.ts';
 import type { Telemetry } from '../observe/index.ts';
 import type { LocalNetwork } from '../rpc/index.ts';
 import { type ConfigOptions, loadConfig, type Schema } from '../service/index.ts';
-import { type Environment, portIn, urlIn } from './environment.ts';
+import { type Environment, laneIn, portIn, urlIn } from './environment.ts';
 import { makeTelemetry } from './make-telemetry.ts';
 
 /** What a server listens for: calls from outside the fleet, or from within. */
@@ -27,6 +27,8 @@ export interface Host {
   /** Unique among the instances of a service: `room-1`. */
   readonly instance: string;
   readonly clock: Clock;
+  /** The lane that its services belong to, as `FLOTILLA_LANE` says; '' is the baseline. */
+  lane(): string;
   registry(): Registry;
   resolver(): Resolver;
   /** Where services of the same process call each other; undefined in a process of its own. */
@@ -89,6 +91,7 @@ export function createHost(options: HostOptions): OwnedHost {
     env,
     instance,
     clock,
+    lane: () => laneIn(env, 'FLOTILLA_LANE'),
     registry: theRegistry,
     resolver() {
       resolver ??= createResolver(theRegistry());

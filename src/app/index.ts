@@ -12,7 +12,7 @@
  * Rules: `main` wires and returns, it starts nothing; what it opens it gives back in `closers`; everything it needs from
  * outside it asks of its host. Not here: restarts and placement (`flotilla/fleet`, Kubernetes).
  */
-export { type App, type AppOptions, type AppState, app, type Closer } from './app.ts';
+export { type App, type AppOptions, type AppState, app, type Closer, type Consumer } from './app.ts';
 export { appGroup } from './app-group.ts';
 export type { Environment } from './environment.ts';
 export {

@@ -15,6 +15,7 @@ export interface ProcessHost extends OwnedHost {
  * The host as the environment describes it (all optional):
  *
  * - `FLOTILLA_INSTANCE` the instance's id; default: host name and process id
+ * - `FLOTILLA_LANE` the lane that it belongs to; default: the baseline
  * - `FLOTILLA_REGISTRY_URL` the registry; default: one in memory
  * - `FLOTILLA_DATA_DIR` default: `.flotilla`
  * - `FLOTILLA_PORT` the public HTTP port

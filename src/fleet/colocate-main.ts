@@ -22,7 +22,7 @@ import type { UnitService } from './plan.ts';
  */
 async function colocated(host: Host): Promise<App> {
   const services = readServices(host.env.FLOTILLA_COLOCATED);
-  const local = createLocalNetwork();
+  const local = createLocalNetwork({ lane: host.lane() });
   // Who takes public calls starts last and is drained first, so that it finds those it calls.
   const ordered = services.toSorted((a, b) => Number(a.port !== undefined) - Number(b.port !== undefined));
   const mains = await Promise.all(ordered.map(loadMain));
