@@ -25,7 +25,7 @@ const testPatterns = [
 ];
 
 /** The subjects of `npm run bench` that need the packages of bench/peers. */
-const benchesWithPeers = ['concurrency', 'guard', 'http', 'http-memory'];
+const benchesWithPeers = ['concurrency', 'guard', 'http', 'http-memory', 'rpc'];
 
 const bin = (name) => `node_modules/.bin/${name}`;
 const testArguments = (patterns) => ['--test', '--test-concurrency=2', '--test-timeout=240000', ...patterns];

@@ -23,6 +23,7 @@ const targets = [
   { inputs: [`${google}/api/field_behavior.proto`], out: 'src/edge/gateway/gen' },
   { inputs: packagesOf('src/rpc/testdata/api'), out: 'src/rpc/testdata/gen' },
   { inputs: packagesOf('examples/live/api'), out: 'examples/live/gen' },
+  { inputs: packagesOf('bench/rpc/api'), out: 'bench/rpc/gen' },
 ];
 
 /** The top folders of a module: buf takes no whole module as a path. @param {string} module */

@@ -53,7 +53,7 @@ export class ServerProcess {
 
   /** CPU time of the process and its children (a master's workers), all threads, in microseconds. */
   cpuMicros(): number {
-    return this.#pids().reduce((sum, pid) => sum + cpuTicks(`/proc/${pid}/stat`), 0) * microsPerTick;
+    return this.#pids().reduce((sum, pid) => sum + cpuMicrosOf(pid), 0);
   }
 
   async stop(): Promise<void> {
@@ -101,11 +101,14 @@ export class ServerProcess {
 /** Of Linux on every architecture that Node runs on (USER_HZ is 100). */
 const microsPerTick = 10_000;
 
-/** utime and stime: fields 14 and 15 of proc(5), counted behind the name in parentheses, which may hold blanks. */
-function cpuTicks(file: string): number {
-  const stat = readFileSync(file, 'utf8');
+/**
+ * CPU time of a process, all threads, in microseconds. utime and stime: fields 14 and 15 of proc(5), counted behind the name
+ * in parentheses, which may hold blanks.
+ */
+export function cpuMicrosOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11]) + Number(fields[12]);
+  return (Number(fields[11]) + Number(fields[12])) * microsPerTick;
 }
 
 async function freePort(): Promise<number> {

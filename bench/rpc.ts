@@ -1,0 +1,70 @@
+import { loadavg } from 'node:os';
+import type { Contestant, MakeSubject } from './harness.ts';
+import { pinning } from './http/pinning.ts';
+import { contenders, type Pair } from './rpc/contenders.ts';
+import { LineProcess } from './rpc/line-process.ts';
+import { PairProcess } from './rpc/pair-process.ts';
+import { type LoadName, loadNames, rows, shapes } from './rpc/rows.ts';
+
+/**
+ * Calls that echo a message of 100 bytes, beside what else calls over TCP from Node, and gRPC of Go: a server on core 0, its
+ * client on core 1, one connection (tRPC over HTTP/1.1: one per caller). Each peer in its best configuration, `bench/rpc`
+ * and `bench/peers/rpc` have the programs. Then codecs alone, in CPU time per message, on five shapes of messages.
+ *
+ * In `unary-64-full` ours has on what a service has by default, the peers are as in `unary-64-bare`.
+ */
+export const subject: MakeSubject = async ({ quick }) => {
+  const [load = 0] = loadavg();
+  if (load > busyLoad)
+    process.stderr.write(`this machine is busy (load average ${load}): do not quote these figures\n`);
+  const pin = pinning();
+  const { ours, peers, skipped } = contenders();
+  const running: { readonly stop: () => unknown; readonly abandon: () => void }[] = [];
+  const abandon = () => {
+    for (const process of running) process.abandon();
+  };
+  process.once('exit', abandon);
+  const close = async () => {
+    await Promise.all(running.map((process) => process.stop()));
+    process.off('exit', abandon);
+  };
+  const pairs = async (of: readonly Pair[]): Promise<Contestant> => {
+    const processes = new Map<LoadName, PairProcess>();
+    for (const pair of of) {
+      const process = await PairProcess.start(pair, pin);
+      running.push(process);
+      for (const name of pair.loads) processes.set(name, process);
+    }
+    return async (part) => (await processes.get(part as LoadName)?.measure(part as LoadName, quick ? 0.5 : 2)) ?? {};
+  };
+  const codec = (who: string): Contestant => {
+    const file = new URL('./rpc/codec-worker.ts', import.meta.url).pathname;
+    const worker = new LineProcess([...pin.server, process.execPath, file, who]);
+    running.push({ stop: () => worker.stop(), abandon: () => worker.stop() });
+    return async (part) => {
+      const [kind, way, shape] = part.split('-');
+      return kind === 'codec' ? { [part]: await worker.ask<number>(`${way} ${shape} ${quick ? 50 : 300}`) } : {};
+    };
+  };
+  try {
+    const calls = await pairs(ours);
+    const coding = codec('ours');
+    const others: Record<string, Contestant> = {};
+    for (const [name, of] of Object.entries(peers)) others[name] = await pairs(of);
+    if ('grpc-js' in peers) others.protobufjs = codec('protobufjs');
+    return {
+      rows,
+      parts: [...loadNames, ...['encode', 'decode'].flatMap((way) => shapes.map((shape) => `codec-${way}-${shape}`))],
+      ours: async (part) => ({ ...(await calls(part)), ...(await coding(part)) }),
+      peers: { ...others, 'protobuf-es': codec('protobuf-es') },
+      skipped,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** More than a bench that has just ended leaves behind. */
+const busyLoad = 1.5;

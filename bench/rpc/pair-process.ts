@@ -1,0 +1,47 @@
+import type { Pinning } from '../http/pinning.ts';
+import { ServerProcess } from '../http/server-process.ts';
+import type { LoadResult } from './answer-loads.ts';
+import type { Pair } from './contenders.ts';
+import { LineProcess } from './line-process.ts';
+import { type LoadName, loads } from './rows.ts';
+
+/** A server and its client, each a process of its own. */
+export class PairProcess {
+  readonly #server: ServerProcess;
+  readonly #client: LineProcess;
+
+  private constructor(server: ServerProcess, client: LineProcess) {
+    this.#server = server;
+    this.#client = client;
+  }
+
+  static async start({ server, client }: Pair, pin: Pinning): Promise<PairProcess> {
+    const process = await ServerProcess.start(server, pin.server);
+    return new PairProcess(process, new LineProcess([...pin.client, ...client.command(process.port)], client.env));
+  }
+
+  /** The rows of a load, by their names. */
+  async measure(name: LoadName, seconds: number): Promise<Record<string, number>> {
+    const { kind, callers } = loads[name];
+    const before = { client: this.#client.cpuMicros(), server: this.#server.cpuMicros() };
+    const result = await this.#client.ask<LoadResult>(`${kind} ${callers} ${seconds}`);
+    return {
+      [name]: result.calls / result.seconds,
+      [`p50-${name}`]: result.p50,
+      [`p99-${name}`]: result.p99,
+      [`cpu-client-${name}`]: (this.#client.cpuMicros() - before.client) / result.calls,
+      [`cpu-server-${name}`]: (this.#server.cpuMicros() - before.server) / result.calls,
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#client.stop();
+    await this.#server.stop();
+  }
+
+  /** Ends both without waiting. */
+  abandon(): void {
+    this.#client.stop();
+    this.#server.abandon();
+  }
+}
