@@ -1,20 +1,14 @@
 import type { CallHead, Outcome } from '../../call/index.ts';
 import { type Clock, systemClock } from '../../concurrency/index.ts';
-import {
-  type OutlierDetector,
-  type OutlierEvent,
-  type OutlierNode,
-  type OutlierOptions,
-  type OutlierSnapshot,
-  outlierDetector,
-} from '../../guard/index.ts';
+import type { StatusError } from '../../errors/index.ts';
+import { type OutlierDetector, type OutlierOptions, type OutlierSnapshot, outlierDetector } from '../../guard/index.ts';
 import { guardDefaults } from '../../service/index.ts';
 import type { Balancer, BalancerHooks, Pick } from '../balancer.ts';
 import { DiscoveryErrors } from '../discovery-errors.ts';
 import type { Instance, Snapshot } from '../registry.ts';
-import type { BalancedNode, PoolHealth } from './balanced-node.ts';
+import type { BalancedNode } from './balanced-node.ts';
 import type { Choice } from './choice.ts';
-import { Pool } from './pool.ts';
+import { type MakeNode, Pool } from './pool.ts';
 
 /** What every balancer that chooses a node by itself takes. */
 export interface GuardedBalancerOptions extends Partial<BalancerHooks> {
@@ -32,17 +26,16 @@ export interface GuardedBalancer extends Balancer {
   /** Changes some options of outlier ejection at once. Throws a RangeError that names the option. */
   configure(change: Partial<OutlierOptions>): void;
   applySettings(settings: Partial<OutlierOptions>): void;
-  /** The groups that are compared, by lane. */
-  snapshot(): Readonly<Record<string, OutlierSnapshot>>;
+  /** What is known of the instances that are compared. */
+  snapshot(): OutlierSnapshot;
 }
 
 /** What makes the difference between one balancer and another. */
 export interface Strategy<N extends BalancedNode> {
   /** For messages: `roundRobin`. */
   readonly name: string;
-  makeNode(instance: Instance, outlier: OutlierNode, health: PoolHealth, now: number): N;
-  /** One for each lane. */
-  makeChoice(): Choice<N>;
+  readonly makeNode: MakeNode<N>;
+  readonly choice: Choice<N>;
 }
 
 /** Throws a RangeError for an option that is out of its range. */
@@ -54,106 +47,69 @@ export function guardedBalancer<N extends BalancedNode>(
 }
 
 class Guarded<N extends BalancedNode> implements GuardedBalancer {
-  readonly #strategy: Strategy<N>;
-  readonly #random: () => number;
   readonly #clock: Clock;
-  readonly #onOutlier: (event: OutlierEvent) => void;
   readonly #made: OutlierOptions;
-  readonly #panicBelow: number;
-  #outlier: OutlierOptions;
+  readonly #outliers: OutlierDetector;
+  readonly #pool: Pool<N>;
   #service = '';
-  #pools = new Map<string, Pool<N>>();
 
-  constructor(strategy: Strategy<N>, options: GuardedBalancerOptions) {
+  constructor({ name, makeNode, choice }: Strategy<N>, options: GuardedBalancerOptions) {
     const { random = Math.random, clock = systemClock, outlier, onOutlier = () => {}, panicBelow = 0.5 } = options;
     if (!(panicBelow >= 0 && panicBelow <= 1)) {
-      throw new RangeError(`${strategy.name}: panicBelow is ${panicBelow}; give a number from 0 to 1`);
+      throw new RangeError(`${name}: panicBelow is ${panicBelow}; give a number from 0 to 1`);
     }
-    this.#strategy = strategy;
-    this.#random = random;
     this.#clock = clock;
     this.#made = { ...guardDefaults.outlier, ...outlier };
-    this.#outlier = this.#made;
-    this.#onOutlier = onOutlier;
-    this.#panicBelow = panicBelow;
-    // Throws for what is out of its range.
-    this.#detector(() => {});
+    this.#outliers = outlierDetector({
+      ...this.#made,
+      random,
+      onEvent: (event) => {
+        this.#pool.isStale = true;
+        onOutlier(event);
+      },
+    });
+    this.#pool = new Pool({ outliers: this.#outliers, choice, makeNode, random, panicBelow });
   }
 
   get ejected(): number {
-    let ejected = 0;
-    for (const { outliers } of this.#pools.values()) ejected += outliers.ejected;
-    return ejected;
+    return this.#outliers.ejected;
   }
 
   get usable(): number {
-    const now = this.#clock.now();
-    let usable = 0;
-    for (const pool of this.#pools.values()) usable += pool.usable(now);
-    return usable;
+    return this.#pool.usable(this.#clock.now());
   }
 
   update({ service, instances }: Snapshot): void {
     this.#service = service;
-    const before = this.#pools;
-    this.#pools = new Map();
-    const now = this.#clock.now();
-    for (const [lane, members] of byLane(instances)) {
-      const pool = before.get(lane) ?? this.#makePool();
-      pool.update(members, now);
-      this.#pools.set(lane, pool);
-    }
+    this.#pool.update(
+      instances.filter(({ weight }) => weight > 0),
+      this.#clock.now(),
+    );
   }
 
   pick(head: CallHead, avoid?: readonly string[]): Pick {
-    const pool = this.#pools.get(head.fields.lane) ?? this.#pools.get('');
     const now = this.#clock.now();
-    const node = pool?.choose(head, avoid, now);
-    if (node === undefined) throw this.#nobody(head);
+    const node = this.#pool.choose(head, avoid, now);
+    if (node === undefined) throw noInstances(this.#service);
     return new Picked(node, this.#clock, node.begin(now));
   }
 
   configure(change: Partial<OutlierOptions>): void {
-    const changed = { ...this.#outlier, ...change };
-    outlierDetector(changed);
-    this.#outlier = changed;
-    for (const { outliers } of this.#pools.values()) outliers.configure(change);
+    this.#outliers.configure(change);
   }
 
   applySettings(settings: Partial<OutlierOptions>): void {
     this.configure({ ...this.#made, ...settings });
   }
 
-  snapshot(): Readonly<Record<string, OutlierSnapshot>> {
-    return Object.fromEntries(Array.from(this.#pools, ([lane, { outliers }]) => [lane, outliers.snapshot()]));
+  snapshot(): OutlierSnapshot {
+    return this.#outliers.snapshot();
   }
+}
 
-  #makePool(): Pool<N> {
-    const { makeNode, makeChoice } = this.#strategy;
-    const pool: Pool<N> = new Pool<N>({
-      outliers: this.#detector((event) => {
-        pool.isStale = true;
-        this.#onOutlier(event);
-      }),
-      choice: makeChoice(),
-      makeNode: (instance, health, now, isNew) =>
-        makeNode(instance, health.outliers.add(instance.id, now, isNew), health, now),
-      random: this.#random,
-      panicBelow: this.#panicBelow,
-    });
-    return pool;
-  }
-
-  #detector(onEvent: (event: OutlierEvent) => void): OutlierDetector {
-    return outlierDetector({ ...this.#outlier, random: this.#random, onEvent });
-  }
-
-  #nobody({ fields: { lane } }: CallHead): Error {
-    const service = this.#service;
-    const lanes = [...this.#pools.keys()].map((name) => `"${name}"`).join(', ');
-    const known = lanes === '' ? '' : ` in lane "${lane}" or the baseline (there are some in ${lanes})`;
-    return DiscoveryErrors.NO_INSTANCES(`no instance of "${service}"${known}`, { metadata: { target: service } });
-  }
+/** What a balancer throws that has nobody. */
+export function noInstances(service: string): StatusError {
+  return DiscoveryErrors.NO_INSTANCES(`no instance of "${service}"`, { metadata: { target: service } });
 }
 
 class Picked implements Pick {
@@ -176,15 +132,4 @@ class Picked implements Pick {
     this.#ended = true;
     this.#of.end(outcome, this.#clock.now(), this.#isProbe);
   };
-}
-
-function byLane(instances: readonly Instance[]): Map<string, Instance[]> {
-  const lanes = new Map<string, Instance[]>();
-  for (const instance of instances) {
-    if (instance.weight === 0) continue;
-    const lane = lanes.get(instance.lane);
-    if (lane === undefined) lanes.set(instance.lane, [instance]);
-    else lane.push(instance);
-  }
-  return lanes;
 }

@@ -31,7 +31,7 @@ function inTurn(name: string, weightOf: (node: TurnNode) => number, options: Gua
       {
         name,
         makeNode: (instance, outlier, health) => new TurnNode(instance, outlier, health),
-        makeChoice: () => new Turns(weightOf),
+        choice: new Turns(weightOf),
       },
       { ...hooks, ...options },
     );

@@ -15,7 +15,7 @@ export function leastInFlight(options: GuardedBalancerOptions = {}): MakeBalance
       {
         name: 'leastInFlight',
         makeNode: (instance, outlier, health) => new BalancedNode(instance, outlier, health),
-        makeChoice: () => new LeastInFlight(),
+        choice: new LeastInFlight(),
       },
       { ...hooks, ...options },
     );

@@ -187,25 +187,9 @@ describe('p2c', () => {
 
     assert.equal(new Set(calls.map(({ id }) => id)).size, 3);
     assert.deepEqual(
-      group.balancer.snapshot()['']?.nodes.map(({ state }) => state),
+      group.balancer.snapshot().nodes.map(({ state }) => state),
       ['in', 'in', 'in'],
     );
-  });
-
-  it('compares nodes of one lane only', async () => {
-    const group = fixture(0);
-    const lanes = [...nodes(5), ...[5, 6].map((index) => instanceOf(`room-${index}`, { lane: 'blue' }))];
-    group.balancer.update({ service: 'room', revision: 2, instances: lanes });
-    const blue = { ...head, fields: { ...defaultFields, lane: 'blue' } };
-
-    for (let n = 0; n < 2_000; n++) {
-      group.balancer.pick(blue).done(ok(100));
-      group.balancer.pick(head).done(ok(5));
-      if (n % 10 === 0) await group.clock.advance(10);
-    }
-
-    assert.deepEqual(group.events, []);
-    assert.deepEqual(Object.keys(group.balancer.snapshot()), ['', 'blue']);
   });
 
   it('changes its options while it runs, for lists to come too', async () => {

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type CallHead, defaultFields, type Outcome } from '../../call/index.ts';
-import { is, StatusError } from '../../errors/index.ts';
+import { StatusError } from '../../errors/index.ts';
 import { type VirtualClock, virtualClock } from '../../testing/index.ts';
 import type { Balancer } from '../balancer.ts';
-import { DiscoveryErrors } from '../discovery-errors.ts';
 import { instanceOf } from '../registry.contract.ts';
 import type { Instance } from '../registry.ts';
 import { balancerContract } from './balancer.contract.ts';
@@ -218,32 +217,6 @@ describe('p2c', () => {
 
     assert.ok(
       picked.filter((id) => id === 'room-0').length >= 15 && picked.filter((id) => id === 'room-1').length >= 15,
-    );
-  });
-
-  const lanes = [
-    { lane: '', expected: ['room-0', 'room-1'] },
-    { lane: 'blue', expected: ['room-2'] },
-    { lane: 'unknown', expected: ['room-0', 'room-1'] },
-  ];
-  for (const { lane, expected } of lanes) {
-    it(`sends lane "${lane}" to ${expected.join(' and ')}`, () => {
-      const balancer = balancerOf(nodes(3, (index) => ({ lane: index === 2 ? 'blue' : '' })));
-      const inLane = { ...head, fields: { ...defaultFields, lane } };
-
-      const picked = new Set(Array.from({ length: 60 }, () => balancer.pick(inLane).node.id));
-
-      assert.deepEqual([...picked].sort(), expected);
-    });
-  }
-
-  it('says which lanes there are when none fits', () => {
-    const balancer = balancerOf(nodes(1, () => ({ lane: 'blue' })));
-
-    assert.throws(
-      () => balancer.pick(head),
-      (error) =>
-        is(error, DiscoveryErrors.NO_INSTANCES) && /no instance of "room" in lane "" .*"blue"/.test(String(error)),
     );
   });
 

@@ -13,11 +13,11 @@ export interface P2cBalancer extends GuardedBalancer {}
  * without a call. One that fails quickly does not win by it. Not drawn are:
  *
  * - an instance that was `unavailable`: for 1 s (doubling to 30 s), then one call tries it;
- * - one that is ejected (`outlierDetector`): it fails more, or is much slower, than the others of its lane;
+ * - one that is ejected (`outlierDetector`): it fails more, or is much slower, than the others;
  * - a new or returned one, with the share that it lacks: it starts with 10 % and has all of it after 10 s;
  * - one that the caller avoids. If nothing else is left, these are taken first, then all the others.
  *
- * A call with a lane goes to that lane's instances where there are any, otherwise, as one without a lane, to the baseline.
+ * Knows nothing of lanes: see `laneBalancer`, which resolvers put before it.
  */
 export function p2cBalancer(options: P2cOptions = {}): P2cBalancer {
   const typical: Typical = { latencyMs: 1 };
@@ -25,7 +25,7 @@ export function p2cBalancer(options: P2cOptions = {}): P2cBalancer {
     {
       name: 'p2cBalancer',
       makeNode: (instance, outlier, health, now) => new P2cNode(instance, outlier, health, typical, now),
-      makeChoice: () => new P2cChoice(),
+      choice: new P2cChoice(),
     },
     options,
   );

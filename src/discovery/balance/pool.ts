@@ -1,28 +1,35 @@
 import type { CallHead } from '../../call/index.ts';
-import type { OutlierDetector } from '../../guard/index.ts';
+import type { OutlierDetector, OutlierNode } from '../../guard/index.ts';
 import type { Instance } from '../registry.ts';
 import type { BalancedNode, PoolHealth } from './balanced-node.ts';
 import type { Choice, Gate } from './choice.ts';
 
 const nobody: readonly string[] = [];
 
+export type MakeNode<N extends BalancedNode> = (
+  instance: Instance,
+  outlier: OutlierNode,
+  health: PoolHealth,
+  now: number,
+) => N;
+
 export interface PoolOptions<N extends BalancedNode> {
   readonly outliers: OutlierDetector;
   readonly choice: Choice<N>;
-  readonly makeNode: (instance: Instance, pool: Pool<N>, now: number, isNew: boolean) => N;
+  readonly makeNode: MakeNode<N>;
   readonly random: () => number;
   readonly panicBelow: number;
 }
 
-/** The instances of one lane: alike, so that they can be compared. Says which of them may be chosen. */
+/** The instances that a balancer chooses from: alike, so that they can be compared. Says which of them may be chosen. */
 export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
-  readonly outliers: OutlierDetector;
   readonly random: () => number;
   now = 0;
   isStale = true;
   #nodes: readonly N[] = [];
+  readonly #outliers: OutlierDetector;
   readonly #choice: Choice<N>;
-  readonly #makeNode: PoolOptions<N>['makeNode'];
+  readonly #makeNode: MakeNode<N>;
   readonly #panicBelow: number;
   #avoid: readonly string[] = nobody;
   #usable = 0;
@@ -31,7 +38,7 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
   #countedUntil = 0;
 
   constructor({ outliers, choice, makeNode, random, panicBelow }: PoolOptions<N>) {
-    this.outliers = outliers;
+    this.#outliers = outliers;
     this.random = random;
     this.#choice = choice;
     this.#makeNode = makeNode;
@@ -49,10 +56,12 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
       node.instance = instance;
       kept.set(instance, node);
     }
-    for (const gone of known.values()) this.outliers.remove(gone.outlier);
+    for (const gone of known.values()) this.#outliers.remove(gone.outlier);
     // Beside others that are new as well nobody has to start slowly.
     const isNew = kept.size > 0;
-    this.#nodes = members.map((instance) => kept.get(instance) ?? this.#makeNode(instance, this, now, isNew));
+    const make = (instance: Instance) =>
+      this.#makeNode(instance, this.#outliers.add(instance.id, now, isNew), this, now);
+    this.#nodes = members.map((instance) => kept.get(instance) ?? make(instance));
     this.now = now;
     this.isStale = true;
     this.#choice.update(this.#nodes, this);
