@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import * as errors from '../errors/index.ts';
 import { loadCommand } from './load-command.ts';
+import { restartCommand } from './restart-command.ts';
 import { upCommand } from './up-command.ts';
 
 /** Where the command line was wrong. */
@@ -24,7 +25,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const exit = (result: number) => {
     code = result;
   };
-  for (const command of [upCommand(exit), loadCommand(exit)]) {
+  for (const command of [upCommand(exit), restartCommand(exit), loadCommand(exit)]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   if (args.length === 0) {

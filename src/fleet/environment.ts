@@ -18,6 +18,8 @@ export interface EnvironmentOptions {
   /** The public port of each service that has one, as clients use it. */
   readonly ports: ReadonlyMap<string, number>;
   readonly compileCache: string;
+  /** The lane of the process; '' is the baseline. */
+  readonly lane: string;
 }
 
 /** The supervisor's own settings: a service that read them would take them for its own. */
@@ -28,12 +30,13 @@ const notInherited = [
   'FLOTILLA_ADMIN_PORT',
   'FLOTILLA_COLOCATE',
   'FLOTILLA_LOG',
+  'FLOTILLA_LANE',
   'NODE_CHANNEL_FD',
 ];
 
 /** What a service process finds in its environment. */
 export function environmentOf(options: EnvironmentOptions): NodeJS.ProcessEnv {
-  const { base, unit, instance, dataDir, backendUrl, backends, log, ports, compileCache } = options;
+  const { base, unit, instance, dataDir, backendUrl, backends, log, ports, compileCache, lane } = options;
   const env: NodeJS.ProcessEnv = { NODE_COMPILE_CACHE: compileCache, ...base };
   for (const name of notInherited) delete env[name];
   Object.assign(env, {
@@ -43,6 +46,9 @@ export function environmentOf(options: EnvironmentOptions): NodeJS.ProcessEnv {
     FLOTILLA_LOG_FORMAT: 'json',
     FLOTILLA_REGISTRY_URL: urlOf(backends.registry) ?? backendUrl,
   });
+  if (lane !== '') env.FLOTILLA_LANE = lane;
+  // A fleet on one's own machine has its lanes open to whoever names one; elsewhere they are closed.
+  env.FLOTILLA_LANES ??= 'open';
   if (log === 'debug') env.FLOTILLA_LOG_LEVEL = 'debug';
   if (unit.kind === 'backend') return backendEnvironment(env, ports.get('backend'), log);
   if (backends.telemetry?.kind === 'off') env.FLOTILLA_TELEMETRY = 'off';

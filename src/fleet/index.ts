@@ -30,4 +30,5 @@ export {
 export type { LogChoice } from './merged-log.ts';
 export { logChoices } from './merged-log.ts';
 export type { PortChoice } from './plan.ts';
+export { type RestartOptions, restart } from './restart.ts';
 export { type UpOptions, up } from './up.ts';

@@ -70,8 +70,14 @@ for (const [definition, options, message] of refusals) {
     assert.throws(() => plan(definition, '/app/fleet.ts', options), message));
 }
 
-const base = { FLOTILLA_WATCH_PARENT: '1', FLOTILLA_PORT: '1', FLOTILLA_COLOCATE: 'all', PATH: '/bin' };
-function envOf(index: number, backends = {}, colocate?: 'all') {
+const base = {
+  FLOTILLA_WATCH_PARENT: '1',
+  FLOTILLA_PORT: '1',
+  FLOTILLA_LANE: 'green',
+  FLOTILLA_COLOCATE: 'all',
+  PATH: '/bin',
+};
+function envOf(index: number, backends = {}, colocate?: 'all', lane = '') {
   const unit = plan(live, '/app/fleet.ts', { colocate })[index]!;
   const ports = new Map([
     ['backend', 8081],
@@ -86,7 +92,7 @@ function envOf(index: number, backends = {}, colocate?: 'all') {
     backends,
     ports,
   } as const;
-  return environmentOf({ ...options, log: 'info', compileCache: '/cache' });
+  return environmentOf({ ...options, log: 'info', compileCache: '/cache', lane });
 }
 
 test('a service finds the back ends, its name and its data in its environment, and nothing of the supervisor', () => {
@@ -96,12 +102,18 @@ test('a service finds the back ends, its name and its data in its environment, a
     FLOTILLA_SUPERVISED: '1',
     FLOTILLA_INSTANCE: 'x-1',
     FLOTILLA_DATA_DIR: '/data',
+    FLOTILLA_LANES: 'open',
     FLOTILLA_LOG_FORMAT: 'json',
     FLOTILLA_REGISTRY_URL: 'http://127.0.0.1:8081',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:8081',
     LIVE: 'yes',
   });
   assert.equal(envOf(1).FLOTILLA_PORT, '8080');
+});
+
+test('a process of a lane is told its lane, and nobody inherits one', () => {
+  assert.equal(envOf(2, {}, undefined, 'blue').FLOTILLA_LANE, 'blue');
+  assert.equal(envOf(2).FLOTILLA_LANE, undefined);
 });
 
 test('external back ends replace the embedded ones, and telemetry can be off', () => {

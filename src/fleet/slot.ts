@@ -44,11 +44,16 @@ export interface SlotFailure {
   readonly retryMs: number | undefined;
 }
 
+/** What became of a process that was to take over. */
+export type Renewal = { readonly ready: SlotReady } | { readonly exit: ChildExit };
+
 interface Running {
   readonly child: Child;
   readonly startedAt: number;
   readonly readyTimer: Timer;
   readonly exited: Promise<void>;
+  /** Whether it came to serve. */
+  readonly renewal: PromiseWithResolvers<Renewal>;
   /** Error output before it is ready: shown when it is, or told by the diagnosis when it fails. */
   readonly held: string[];
   readonly listens: Set<Door>;
@@ -60,6 +65,15 @@ interface Running {
 /** An old process may take so long to drain after its successor serves. */
 const drainLimitMs = 15_000;
 const maxHeld = 200;
+
+const notStarted: ChildExit = {
+  code: null,
+  signal: null,
+  wasReady: false,
+  failure: 'the fleet is ending',
+  fix: undefined,
+  errorLines: [],
+};
 
 /** One replica: keeps one process of it running, as {@link step} decides. */
 export class Slot {
@@ -93,6 +107,23 @@ export class Slot {
   /** Its source has changed: a new process takes over when it is ready. */
   change(): void {
     this.#send({ type: 'change' });
+  }
+
+  /**
+   * The same as `change`; resolves when the new process serves, or has ended without. Where an older one served, it drains
+   * then, or serves on.
+   */
+  async renew(): Promise<Renewal> {
+    this.change();
+    const started = this.#running.get(this.#state.generation);
+    if (started === undefined || this.#state.at === 'stopped') return { exit: notStarted };
+    return started.renewal.promise;
+  }
+
+  /** Resolves when no process is left that another one has relieved. */
+  async relieved(): Promise<void> {
+    const old = [...this.#running.values()].filter(({ isRelieved }) => isRelieved);
+    await Promise.all(old.map(({ exited }) => exited));
   }
 
   /** Drains all its processes; resolves when none is left. */
@@ -174,6 +205,7 @@ export class Slot {
       startedAt,
       readyTimer,
       exited: ended.promise,
+      renewal: Promise.withResolvers(),
       held,
       listens: new Set(),
       serves: false,
@@ -200,7 +232,9 @@ export class Slot {
     const rolled = this.#state.at === 'rolling';
     this.#send({ type: 'ready', generation, nowMs: clock.now() });
     if (!running.serves) return;
-    events.ready(this, { pid: running.child.pid ?? 0, tookMs: clock.now() - running.startedAt, endpoints, rolled });
+    const ready = { pid: running.child.pid ?? 0, tookMs: clock.now() - running.startedAt, endpoints, rolled };
+    running.renewal.resolve({ ready });
+    events.ready(this, ready);
   }
 
   #serve(generation: number): void {
@@ -232,6 +266,7 @@ export class Slot {
     const running = this.#running.get(generation);
     this.#running.delete(generation);
     running?.readyTimer.stop();
+    running?.renewal.resolve({ exit });
     if (running !== undefined) for (const door of this.#options.doors) door.lost(running.child);
     const isOrderly = exit.wasReady && exit.code === exitCodes.memoryHigh;
     this.#send({ type: 'exit', generation, nowMs: this.#options.clock.now(), isOrderly }, exit);

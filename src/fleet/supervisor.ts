@@ -1,8 +1,9 @@
-import { type Clock, systemClock, type Timer } from '../concurrency/index.ts';
+import { type Clock, type Context, systemClock, type Timer } from '../concurrency/index.ts';
 import { affectedUnits } from './affected.ts';
 import { type Doors, openDoors } from './open-doors.ts';
 import type { Unit } from './plan.ts';
 import type { Reports } from './reports.ts';
+import { type RestartOutcome, type RestartStep, restartSlots } from './rolling-restart.ts';
 import { Slot } from './slot.ts';
 
 export interface SupervisorOptions {
@@ -63,6 +64,36 @@ export class Supervisor {
     this.#reports?.forget(units);
     for (const slot of this.#slots) if (units.includes(slot.unit)) slot.change();
     return units.flatMap((unit) => unit.services.map((service) => service.name));
+  }
+
+  /**
+   * Replaces the processes of these services (none named: of all but the back end), one replica after the other if
+   * `isRolling`, else all of a service at once; each new process serves before the old one drains.
+   */
+  async restart(
+    ctx: Context,
+    { services, isRolling }: { readonly services: readonly string[]; readonly isRolling: boolean },
+    tell: (step: RestartStep) => void,
+  ): Promise<RestartOutcome> {
+    const isMeant = ({ kind, services: own }: Unit) =>
+      services.length === 0 ? kind !== 'backend' : own.some(({ name }) => services.includes(name));
+    const units = this.#options.units.filter(isMeant);
+    this.#reports?.forget(units);
+    const slotsOf = (unit: Unit) => this.#slots.filter((slot) => slot.unit === unit);
+    const batches = units.flatMap((unit) => (isRolling ? slotsOf(unit).map((slot) => [slot]) : [slotsOf(unit)]));
+    return restartSlots(ctx, batches, tell);
+  }
+
+  /** All but the back end. */
+  get serviceNames(): readonly string[] {
+    const units = this.#options.units.filter(({ kind }) => kind !== 'backend');
+    return units.flatMap((unit) => unit.services.map(({ name }) => name));
+  }
+
+  /** The address of each public port that is open, by service; empty before the start. */
+  get publicUrls(): Readonly<Record<string, string>> {
+    const open = [...(this.#doors?.all ?? [])].filter(([name]) => this.#doors?.isOpen(name));
+    return Object.fromEntries(open.map(([name, { address }]) => [name, `http://${address.host}:${address.port}`]));
   }
 
   /** The processes that have not ended. */
