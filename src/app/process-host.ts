@@ -19,7 +19,7 @@ export interface ProcessHost extends OwnedHost {
  * - `FLOTILLA_REGISTRY_URL` the registry; default: one in memory
  * - `FLOTILLA_DATA_DIR` default: `.flotilla`
  * - `FLOTILLA_PORT` the public HTTP port
- * - `FLOTILLA_SUPERVISED=1` a supervisor holds the IPC channel; with `FLOTILLA_PORT` it also hands over that port's connections
+ * - `FLOTILLA_SUPERVISED=1` a supervisor holds the IPC channel; with `FLOTILLA_PORT` it also holds that port, and the process inherits it
  * - `FLOTILLA_TELEMETRY`, `FLOTILLA_LOG_LEVEL`, `FLOTILLA_LOG_FORMAT`, `OTEL_EXPORTER_OTLP_ENDPOINT` see `observe`
  */
 export function processHost(env: Environment = process.env): ProcessHost {

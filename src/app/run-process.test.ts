@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
-import { background } from '../concurrency/index.ts';
+import { background, systemClock } from '../concurrency/index.ts';
 import { memoryRegistry, registryRoutes, type Snapshot } from '../discovery/index.ts';
+import { Door } from '../fleet/door.ts';
 import { createHttpServer, createRouter } from '../net/http/index.ts';
 import { tcpListener } from '../net/tcp/index.ts';
 import { SpawnedService } from './testdata/spawn-service.ts';
 
 const spawned: SpawnedService[] = [];
 
-function start(env: Readonly<Record<string, string>> = {}): SpawnedService {
-  const service = new SpawnedService(env);
+function start(env: Readonly<Record<string, string>> = {}, descriptor?: number): SpawnedService {
+  const service = new SpawnedService(env, undefined, undefined, descriptor);
   spawned.push(service);
   return service;
 }
@@ -270,65 +270,44 @@ describe('a process with a supervisor', () => {
     idle.destroy();
   });
 
-  it('serves the connections that it is given, acknowledges each, and loses none when it drains', async () => {
-    const door = new Door();
-    const port = await door.open();
-    const service = start({ FLOTILLA_SUPERVISED: '1', FLOTILLA_PORT: String(port) });
-    door.giveTo(service);
-    const ready = (await service.told('ready')) as unknown as { endpoints: { name: string; url: string }[] };
+  it('accepts on the port that it inherited, and loses no connection when it drains', async () => {
+    const door = new Door({ service: 'fixture', port: 0, clock: systemClock });
+    await door.listen();
+    const { port } = door.address;
+    const env = { FLOTILLA_SUPERVISED: '1', FLOTILLA_PORT: String(port) };
+    const [first, second] = [start(env, door.descriptor), start(env, door.descriptor)];
+    const ready = (await first.told('ready')) as unknown as { endpoints: { name: string; url: string }[] };
     const url = `http://127.0.0.1:${port}`;
     assert.equal(ready.endpoints.find(({ name }) => name === 'http')?.url, url);
-    assert.deepEqual(await (await fetch(url)).json(), { pid: service.child.pid });
-    const answer = fetch(`${url}/held`);
-    await service.said('held');
+    first.child.send({ type: 'accept', name: 'http', descriptor: 4 });
+    assert.deepEqual(await pidAt(url), { pid: first.child.pid });
+    const held = fetch(`${url}/held`);
+    await first.said('held');
 
-    service.child.send({ type: 'drain' });
+    first.child.send({ type: 'pause', name: 'http' });
+    first.child.send({ type: 'drain' });
+    await first.told('draining');
+    const waiting = pidAt(url);
+    await second.told('ready');
+    second.child.send({ type: 'accept', name: 'http', descriptor: 4 });
 
-    assert.equal((await answer).status, 200);
-    assert.deepEqual(await service.exit, { code: 0, signal: null });
-    assert.equal(door.unacknowledged.size, 0);
+    assert.deepEqual(await waiting, { pid: second.child.pid });
+    assert.equal((await held).status, 200);
+    assert.deepEqual(await first.exit, { code: 0, signal: null });
+    second.child.send({ type: 'drain' });
+    await second.exit;
     door.close();
   });
 });
+
+/** On a connection of its own. */
+async function pidAt(url: string): Promise<unknown> {
+  return (await fetch(url, { headers: { connection: 'close' } })).json();
+}
 
 /** Asks once on the agent's connection: what the answer says of it. */
 async function connectionHeader(url: string, agent: Agent): Promise<string | undefined> {
   const [response] = (await once(get(url, { agent }), 'response')) as [IncomingMessage];
   await once(response.resume(), 'end');
   return response.headers.connection;
-}
-
-/** The supervisor's side of handing connections over, as far as a test needs it. */
-class Door {
-  readonly unacknowledged = new Map<number, Socket>();
-  readonly #server: Server;
-  #service: SpawnedService | undefined;
-  #nextId = 1;
-
-  constructor() {
-    this.#server = createServer({ pauseOnConnect: true }, (socket) => {
-      const id = this.#nextId++;
-      this.unacknowledged.set(id, socket);
-      this.#service?.child.send({ type: 'connection', id, name: 'http' }, socket, { keepOpen: true });
-    });
-  }
-
-  async open(): Promise<number> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  giveTo(service: SpawnedService): void {
-    this.#service = service;
-    service.child.on('message', (message: { type: string; id: number }) => {
-      if (message.type !== 'accepted') return;
-      this.unacknowledged.get(message.id)?.destroy();
-      this.unacknowledged.delete(message.id);
-    });
-  }
-
-  close(): void {
-    this.#server.close();
-  }
 }

@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Listener } from '../net/tcp/index.ts';
-import type { SupervisorChannel } from './supervisor-channel.ts';
+import { telemetryOf } from '../observe/index.ts';
+import type { FromSupervisor, SupervisorChannel } from './supervisor-channel.ts';
 
 export interface SupervisedListenerOptions {
   readonly channel: SupervisorChannel;
@@ -15,44 +16,51 @@ export interface SupervisedListenerOptions {
 }
 
 /**
- * Connections that the supervisor accepted on its port and hands over, so that a restart of this process closes no port.
- * Each is acknowledged when the server has it; until then the supervisor keeps its copy. One that arrives after `stop` is
- * let go of unread and unacknowledged: the supervisor gives it to another replica. Starts once.
+ * The port that the supervisor holds, so that a restart of this process closes no port. The process has inherited the
+ * socket, and accepts on it from when the supervisor says so until it says otherwise or `stop`: what it has not accepted
+ * then is another process's. Starts once.
  */
 export function supervisedListener(options: SupervisedListenerOptions): Listener {
   const { channel, name, service, port, host = '127.0.0.1' } = options;
-  let accepting = false;
+  let server: Server | undefined;
+  let leave = () => {};
+  const close = () => {
+    leave();
+    // Only this process's descriptor: the queue stays with the supervisor.
+    server?.close();
+  };
   return {
     async start(ctx, onConnection) {
       ctx.throwIfDone();
-      accepting = true;
-      // Never taken back: what arrives after `stop` must be let go of, or it would stay open for ever.
-      channel.onMessage((message, socket) => {
-        if (message.type !== 'connection' || message.name !== name) return;
-        if (service !== undefined && message.service !== service) return;
-        if (accepting) accept(channel, message.id, socket, onConnection);
-        else release(socket);
+      const { log } = telemetryOf(ctx);
+      const warn = (error: Error) => log.warn(ctx, 'a connection could not be accepted', { error });
+      leave = channel.onMessage((message) => {
+        if (!concerns(message, name, service)) return;
+        if (message.type === 'accept') server ??= acceptOn(message.descriptor, onConnection, warn);
+        else close();
       });
       await channel.send({ type: 'listen', name, ...(service !== undefined && { service }) });
       return { host, port };
     },
     async stop() {
-      accepting = false;
+      close();
     },
   };
 }
 
-function accept(
-  channel: SupervisorChannel,
-  id: number,
-  socket: Socket | undefined,
-  onConnection: (socket: Socket) => void,
-): void {
-  void channel.send({ type: 'accepted', id });
-  if (socket !== undefined) onConnection(socket);
+type PortMessage = Extract<FromSupervisor, { readonly name: string }>;
+
+function concerns(message: FromSupervisor, name: string, service: string | undefined): message is PortMessage {
+  if (message.type === 'drain' || message.name !== name) return false;
+  return service === undefined || message.service === service;
 }
 
-/** Within the event that brought it nothing of it has been read, and the supervisor's copy keeps the connection open. */
-function release(socket: Socket | undefined): void {
-  socket?.destroy();
+const backlog = 1024;
+
+/** A descriptor that cannot be listened on ends the process: it would serve nobody. */
+function acceptOn(fd: number, onConnection: (socket: Socket) => void, warn: (error: Error) => void): Server {
+  const server = createServer({ noDelay: true, keepAlive: true }, onConnection);
+  // Later errors are failed accepts (no file descriptors left): the listener goes on, and so must the process.
+  server.once('listening', () => server.on('error', warn));
+  return server.listen({ fd }, backlog);
 }

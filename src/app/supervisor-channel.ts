@@ -1,17 +1,17 @@
-import type { Socket } from 'node:net';
-
 /** What a service tells its supervisor. `service` is given by a process that runs several. */
 export type ToSupervisor =
   | { readonly type: 'listen'; readonly name: string; readonly service?: string }
-  | { readonly type: 'accepted'; readonly id: number }
   | { readonly type: 'ready'; readonly endpoints: readonly { readonly name: string; readonly url: string }[] }
   | { readonly type: 'draining' }
   /** `fix`: what the operator can do, if the service knows. */
   | { readonly type: 'failed'; readonly message: string; readonly code?: string; readonly fix?: string };
 
-/** What a supervisor tells a service. With `connection` comes the socket, unless its peer has left meanwhile. */
+/** What a supervisor tells a service. */
 export type FromSupervisor =
-  | { readonly type: 'connection'; readonly id: number; readonly name: string; readonly service?: string }
+  /** Accept on the listening socket that the process inherited under this descriptor, from now on. */
+  | { readonly type: 'accept'; readonly name: string; readonly service?: string; readonly descriptor: number }
+  /** Accept no more. */
+  | { readonly type: 'pause'; readonly name: string; readonly service?: string }
   /** `isRenewal`: its successor serves already. Sent again without it when there is no more time to wait for clients. */
   | { readonly type: 'drain'; readonly isRenewal?: boolean };
 
@@ -20,7 +20,7 @@ export interface SupervisorChannel {
   /** Resolves when the message has left, or cannot: a supervisor that is gone is told by `onDisconnect`, not by an error. */
   send(message: ToSupervisor): Promise<void>;
   /** Returns the function that stops listening. */
-  onMessage(fn: (message: FromSupervisor, socket: Socket | undefined) => void): () => void;
+  onMessage(fn: (message: FromSupervisor) => void): () => void;
   onDisconnect(fn: () => void): void;
 }
 
@@ -37,8 +37,8 @@ export function supervisorChannel(process: IpcProcess): SupervisorChannel | unde
         process.send?.(message, undefined, undefined, () => resolve());
       }),
     onMessage(fn) {
-      const receive = (message: unknown, handle: unknown) => {
-        if (isFromSupervisor(message)) fn(message, handle as Socket | undefined);
+      const receive = (message: unknown) => {
+        if (isFromSupervisor(message)) fn(message);
       };
       process.on('message', receive);
       return () => process.off('message', receive);
@@ -52,5 +52,5 @@ export function supervisorChannel(process: IpcProcess): SupervisorChannel | unde
 
 function isFromSupervisor(message: unknown): message is FromSupervisor {
   const type = (message as { type?: unknown } | null)?.type;
-  return type === 'connection' || type === 'drain';
+  return type === 'accept' || type === 'pause' || type === 'drain';
 }

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
 import type { Endpoint } from '../service/index.ts';
+import type { Door, Taker } from './door.ts';
 import { eachLine } from './lines.ts';
 import { type ParentMessage, readChildMessage } from './protocol.ts';
 
 export interface ChildOptions {
   readonly entry: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Whose descriptors it inherits, of those that are open. */
+  readonly doors: readonly Door[];
 }
 
 /** How a process ended, and what it last said. */
@@ -27,12 +29,15 @@ export interface ChildListener {
   ready(endpoints: readonly Endpoint[]): void;
   /** It has been asked to leave, by the supervisor or by a signal. */
   draining(): void;
-  accepted(id: number): void;
   line(source: 'stdout' | 'stderr', text: string): void;
   /** Once, last. */
   exit(exit: ChildExit): void;
 }
 
+/** The first descriptor after input, outputs and the IPC channel. */
+const firstDescriptor = 4;
+/** What public ports are called where a service asks for its listeners. */
+const listenerName = 'http';
 /** Enough for a stack and the source line above it. */
 const keptErrorLines = 40;
 /** A grandchild may hold the output open; the exit is told without waiting for it longer than this. */
@@ -42,9 +47,10 @@ const outputGraceMs = 250;
  * A service process. It leads a process group of its own, so that a Ctrl-C of the terminal reaches the supervisor alone,
  * which drains in order; a supervisor that is killed closes the IPC channel, and the process leaves by itself.
  */
-export class Child {
+export class Child implements Taker {
   readonly #process: ChildProcess;
   readonly #listener: ChildListener;
+  readonly #doors: readonly Door[];
   readonly #errorLines: string[] = [];
   #failure: string | undefined;
   #fix: string | undefined;
@@ -53,8 +59,9 @@ export class Child {
 
   constructor(options: ChildOptions, listener: ChildListener) {
     this.#listener = listener;
+    this.#doors = options.doors.filter(({ descriptor }) => descriptor !== undefined);
     const child = spawn(process.execPath, [options.entry], {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...this.#doors.map(({ descriptor }) => descriptor)],
       detached: true,
       env: options.env,
     });
@@ -84,14 +91,14 @@ export class Child {
     return this.#wasReady;
   }
 
-  /** Hands a connection over. `onError` is called if it cannot be sent; the socket stays open here until `accepted`. */
-  give(id: number, service: string, name: string, socket: Socket, onError: () => void): void {
-    const message: ParentMessage = { type: 'connection', id, name, service };
-    if (this.#process.connected) {
-      this.#process.send(message, socket, { keepOpen: true }, (error) => {
-        if (error !== null) onError();
-      });
-    } else onError();
+  take(door: Door): void {
+    const index = this.#doors.indexOf(door);
+    if (index < 0) return;
+    this.#tell({ type: 'accept', name: listenerName, service: door.service, descriptor: firstDescriptor + index });
+  }
+
+  pause(door: Door): void {
+    this.#tell({ type: 'pause', name: listenerName, service: door.service });
   }
 
   /**
@@ -121,6 +128,11 @@ export class Child {
     }
   }
 
+  /** A process that is gone is told of by its exit. */
+  #tell(message: ParentMessage): void {
+    if (this.#process.connected) this.#process.send(message, () => {});
+  }
+
   #receive(value: unknown): void {
     const message = readChildMessage(value);
     switch (message?.type) {
@@ -135,9 +147,6 @@ export class Child {
         break;
       case 'draining':
         this.#listener.draining();
-        break;
-      case 'accepted':
-        this.#listener.accepted(message.id);
         break;
       case 'failed':
         this.#failure ??= message.message;

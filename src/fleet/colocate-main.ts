@@ -77,9 +77,9 @@ function channelOf(channel: SupervisorChannel, service: string): SupervisorChann
       return channel.send(named);
     },
     onMessage: (fn) =>
-      channel.onMessage((message, socket) => {
+      channel.onMessage((message) => {
         const addressee = (message as { readonly service?: string }).service;
-        if (addressee === undefined || addressee === service) fn(message, socket);
+        if (addressee === undefined || addressee === service) fn(message);
       }),
     onDisconnect: (fn) => channel.onDisconnect(fn),
   };

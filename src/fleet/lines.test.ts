@@ -31,12 +31,8 @@ const messages: readonly (readonly [value: unknown, read: unknown])[] = [
   [undefined, undefined],
   ['ready', undefined],
   [{ type: 'other' }, undefined],
-  [{ type: 'accepted' }, undefined],
   [{ type: 'listen' }, undefined],
-  [
-    { type: 'accepted', id: 3, more: 1 },
-    { type: 'accepted', id: 3 },
-  ],
+  [{ type: 'draining', more: 1 }, { type: 'draining' }],
   [
     { type: 'listen', name: 'http', service: 'web' },
     { type: 'listen', name: 'http', service: 'web' },

@@ -9,7 +9,7 @@ export interface OpenDoorsOptions {
   /** Tells the operator. */
   readonly say: (level: 'info' | 'warn' | 'error', message: string) => void;
   /** A port that was taken at first is open now. */
-  readonly onLateOpen: () => void;
+  readonly onLateOpen: (service: string) => void;
 }
 
 /** The public ports of a fleet. */
@@ -32,8 +32,6 @@ export async function openDoors(options: OpenDoorsOptions): Promise<Doors> {
   const all = new Map<string, Door>();
   const open = new Set<string>();
   const timers = new Map<string, Timer>();
-  let lastId = 0;
-  const nextId = () => ++lastId;
 
   const tryLater = (door: Door, port: number) => {
     const again = async () => {
@@ -41,7 +39,7 @@ export async function openDoors(options: OpenDoorsOptions): Promise<Doors> {
         open.add(door.service);
         timers.delete(door.service);
         say('info', `port ${port} is free now: ${door.service} takes connections`);
-        onLateOpen();
+        onLateOpen(door.service);
       } else if (timers.has(door.service)) tryLater(door, port);
     };
     timers.set(
@@ -50,13 +48,14 @@ export async function openDoors(options: OpenDoorsOptions): Promise<Doors> {
     );
   };
   const openOne = async (service: string, port: number, isBackend: boolean) => {
-    const door = new Door({ service, port, clock, nextId });
+    const door = new Door({ service, port, clock });
     all.set(service, door);
     const error = await failure(door);
     if (error === undefined) return open.add(service);
     say('error', await explain(service, port, error, isBackend));
     if (!isBackend) return tryLater(door, port);
-    const other = new Door({ service, port: 0, clock, nextId });
+    door.close();
+    const other = new Door({ service, port: 0, clock });
     await other.listen();
     all.set(service, other);
     open.add(service);

@@ -6,13 +6,14 @@ export type ChildMessage =
   | { readonly type: 'listen'; readonly name: string; readonly service?: string }
   | { readonly type: 'ready'; readonly endpoints: readonly Endpoint[] }
   | { readonly type: 'draining' }
-  | { readonly type: 'failed'; readonly message: string; readonly code?: string; readonly fix?: string }
-  /** The socket of this connection is its own now. */
-  | { readonly type: 'accepted'; readonly id: number };
+  | { readonly type: 'failed'; readonly message: string; readonly code?: string; readonly fix?: string };
 
-/** What the supervisor says to a service process. A socket comes along with `connection`. */
+/** What the supervisor says to a service process. */
 export type ParentMessage =
-  | { readonly type: 'connection'; readonly id: number; readonly name: string; readonly service: string }
+  /** It accepts on the listening socket that it inherited under this descriptor, from now on. */
+  | { readonly type: 'accept'; readonly name: string; readonly service: string; readonly descriptor: number }
+  /** It closes that descriptor: it accepts no more. */
+  | { readonly type: 'pause'; readonly name: string; readonly service: string }
   /** `isRenewal`: its successor serves already. Sent again without it when there is no more time to wait for clients. */
   | { readonly type: 'drain'; readonly isRenewal: boolean };
 
@@ -45,8 +46,6 @@ export function readChildMessage(value: unknown): ChildMessage | undefined {
         ...(typeof fix === 'string' && { fix: fix.slice(0, maxMessage) }),
       };
     }
-    case 'accepted':
-      return typeof message.id === 'number' ? { type: 'accepted', id: message.id } : undefined;
     default:
       return undefined;
   }

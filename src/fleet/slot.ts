@@ -179,14 +179,11 @@ export class Slot {
     // Each process has an id of its own in the registry: the old one and its successor are there side by side.
     const instance = generation === 1 ? this.name : `${this.name}.${generation}`;
     const child = new Child(
-      { entry: unit.entry, env: this.#options.env(instance) },
+      { entry: unit.entry, env: this.#options.env(instance), doors: this.#options.doors },
       {
         listening: (service) => this.#listening(generation, service),
         ready: (endpoints) => this.#ready(generation, endpoints),
         draining: () => this.#stopServing(generation),
-        accepted: (id) => {
-          for (const door of this.#options.doors) door.accepted(id);
-        },
         line: (source, text) => {
           if (source === 'stderr' && !child.wasReady && held.length < maxHeld) held.push(text);
           else events.line(this.name, source, text);

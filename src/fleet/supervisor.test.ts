@@ -14,9 +14,14 @@ test('runs every replica as a process of its own and spreads the connections of 
   await using fleet = await harness({ units });
   await fleet.until('three ready', (events) => events.length === 3);
 
-  const answers = await Promise.all([1, 2, 3, 4].map(() => fleet.get('web')));
+  const seen = new Set<string>();
+  // Whoever has time accepts.
+  while (seen.size < 2) {
+    const answers = await Promise.all([1, 2, 3, 4].map(() => fleet.get('web')));
+    for (const { instance } of answers) seen.add(instance);
+  }
 
-  assert.deepEqual(answers.map(({ instance }) => instance).sort(), ['web-1', 'web-1', 'web-2', 'web-2']);
+  assert.deepEqual([...seen].sort(), ['web-1', 'web-2']);
   assert.equal(new Set(fleet.supervisor.pids).size, 3);
 });
 

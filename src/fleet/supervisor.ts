@@ -45,7 +45,12 @@ export class Supervisor {
   /** Opens the ports and starts every process. Resolves before they are ready: see `onSettled`. */
   async start(): Promise<void> {
     const { units, say } = this.#options;
-    const doors = await openDoors({ units, clock: this.#clock, say, onLateOpen: () => this.#tellSettled() });
+    const doors = await openDoors({
+      units,
+      clock: this.#clock,
+      say,
+      onLateOpen: (service) => this.#openedLate(service),
+    });
     this.#doors = doors;
     this.#reports = this.#options.reports(doors);
     this.#slots = units.flatMap((unit) =>
@@ -55,6 +60,13 @@ export class Supervisor {
     // All at once, the back end first: who comes before it is ready waits at its port, which is open already.
     for (const slot of this.#slots) this.#unsettled.add(slot);
     for (const slot of this.#slots) slot.start();
+  }
+
+  /** Its processes were started without the port: their successors inherit it. */
+  #openedLate(service: string): void {
+    if (this.#stopping) return;
+    for (const slot of this.#slots) if (slot.unit.services.some(({ name }) => name === service)) slot.change();
+    this.#tellSettled();
   }
 
   /** Renews the units that a change of these files concerns; gives their names. */

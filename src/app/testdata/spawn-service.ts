@@ -14,18 +14,19 @@ export class SpawnedService {
   readonly exit: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   #changed = Promise.withResolvers<void>();
 
-  /** `launcher` is a command that runs the one that follows it. */
+  /** `launcher` is a command that runs the one that follows it. `descriptor` becomes the service's number 4. */
   constructor(
     env: Readonly<Record<string, string>> = {},
     program = 'service.ts',
     launcher: readonly [string, ...string[]] | undefined = undefined,
+    descriptor: number | undefined = undefined,
   ) {
     const isSupervised = env.FLOTILLA_SUPERVISED === '1';
     const line = [process.execPath, fileURLToPath(new URL(program, import.meta.url))] as const;
     const [command, ...args] = launcher === undefined ? line : [...launcher, ...line];
     this.child = spawn(command, args, {
       env: { PATH: process.env.PATH, FLOTILLA_INSTANCE: 'fixture-1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe', ...(isSupervised ? (['ipc'] as const) : [])],
+      stdio: ['ignore', 'pipe', 'pipe', ...(isSupervised ? (['ipc'] as const) : []), descriptor],
     });
     this.child.on('message', (message) => this.#note(() => this.messages.push(message as { type: string })));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#note(() => (this.errorOutput += text)));

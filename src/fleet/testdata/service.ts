@@ -3,7 +3,7 @@
  * after 300 ms, GET /crash ends the process while it answers, GET /wedge blocks it for good.
  */
 import { createServer } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer as createListener, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const version = 'one';
@@ -22,18 +22,21 @@ const server = createServer(async (request, response) => {
   response.end(JSON.stringify({ version, pid: process.pid, instance, registry, setting }));
 });
 
-process.on('message', (message: { type: string; id: number }, socket: Socket | undefined) => {
-  if (message.type === 'drain') drain();
-  if (message.type !== 'connection') return;
-  process.send?.({ type: 'accepted', id: message.id });
-  if (socket === undefined) return;
-  // Counted until it closes, and not by its requests: the first may still be on its way when the drain is over.
-  connections++;
-  socket.once('close', () => {
-    connections--;
-    leaveWhenIdle();
+let listener: Server | undefined;
+process.on('message', ({ type, descriptor }: { readonly type: string; readonly descriptor: number }) => {
+  if (type === 'drain') drain();
+  if (type === 'pause') listener?.close();
+  if (type !== 'accept') return;
+  listener = createListener((socket) => {
+    // Counted until it closes, and not by its requests: the first may still be on its way when the drain is over.
+    connections++;
+    socket.once('close', () => {
+      connections--;
+      leaveWhenIdle();
+    });
+    server.emit('connection', socket);
   });
-  server.emit('connection', socket);
+  listener.listen({ fd: descriptor }, 1024);
 });
 process.on('disconnect', drain);
 process.on('SIGTERM', drain);
@@ -44,7 +47,7 @@ console.log(
   JSON.stringify({ time: new Date().toISOString(), level: 'info', message: `version ${version} works`, instance }),
 );
 
-/** Connections that were handed over just now may bring a request still. */
+/** Connections that were accepted just now may bring a request still. */
 async function drain(): Promise<void> {
   if (draining) return;
   draining = true;
