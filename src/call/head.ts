@@ -14,6 +14,8 @@ export interface CallHead {
   readonly fields: CallFields;
   /** The address that the connection came from; undefined for a call within the process, and on the client's side. */
   readonly address?: string | undefined;
+  /** What calls that belong together have in common, for balancers that send them to the same instance: see `withRouteKey`. */
+  readonly routeKey?: string | undefined;
   /** The certificate that the caller showed; undefined without mutual TLS, and wherever `address` is. */
   readonly peer?: PeerCertificate | undefined;
 }

@@ -33,6 +33,7 @@ export type { CallHead } from './head.ts';
 export { isLaneName, type LaneIsolation, laneOf, servingLane } from './lane.ts';
 export type { PeerCertificate } from './peer-certificate.ts';
 export { errorOfRejection, pushBackHeader, refusedHeader, withPushBack } from './push-back.ts';
+export { routeKeyOf, withRouteKey } from './route-key.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
 export { type CallTransport, peerOf, transportOf, withTransport } from './transport.ts';
 export { noteTriedNode, triedNodesOf, withTriedNodes } from './tried-nodes.ts';

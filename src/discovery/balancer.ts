@@ -26,6 +26,8 @@ export interface Balancer {
   readonly ejected?: number;
   /** Instances that calls may go to now, or that ought to be tried; the others rest or are ejected. Default: all are. */
   readonly usable?: number;
+  /** Instances that calls may go to while the list stays as it is: to be connected to. Default: all of weight above 0. */
+  readonly nodes?: readonly Instance[];
   /**
    * What the configuration says of outlier ejection, in place of what it said before; the rest is as it was made. Throws a
    * RangeError that names the option. Default: nothing can be changed.

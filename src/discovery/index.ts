@@ -13,9 +13,12 @@
  */
 export { Backoff, type BackoffOptions } from './backoff.ts';
 export type { GuardedBalancer, GuardedBalancerOptions } from './balance/guarded-balancer.ts';
+export { type HashedOptions, type HashKey, hashed } from './balance/hashed.ts';
 export { roundRobin, weighted } from './balance/in-turn.ts';
 export { leastInFlight } from './balance/least-in-flight.ts';
 export { type P2cBalancer, type P2cOptions, p2cBalancer } from './balance/p2c.ts';
+export { type SubsetOptions, subset } from './balance/subset.ts';
+export { type ZoneAwareOptions, zoneAware } from './balance/zone-aware.ts';
 export type { Balancer, BalancerHooks, MakeBalancer, Pick } from './balancer.ts';
 export { DiscoveryErrors } from './discovery-errors.ts';
 export { type HttpRegistryOptions, httpRegistry } from './http-registry.ts';

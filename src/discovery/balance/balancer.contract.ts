@@ -57,12 +57,12 @@ export class Fixture {
     return counts;
   }
 
-  /** Calls until this node has one. */
+  /** Calls until this node has one. Those that others get say nothing of them. */
   pickOf(id: string): Pick {
     for (let call = 0; call < 10_000; call++) {
       const pick = this.pick(keyed(call));
       if (pick.node.id === id) return pick;
-      pick.done(ok());
+      pick.done(failed('canceled'));
     }
     throw new Error(`${id} got none of 10,000 calls`);
   }

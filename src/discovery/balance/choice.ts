@@ -5,6 +5,8 @@ import type { BalancedNode } from './balanced-node.ts';
 export interface Gate {
   readonly now: number;
   readonly random: () => number;
+  /** How many may get calls now, or ought to be tried; all in a panic. At least 1. */
+  readonly usable: number;
   /** What it gets of what is usual for it: 0 where it rests, is ejected or is avoided, less than 1 where it starts slowly. */
   shareOf(node: BalancedNode): number;
   /** By chance, as often as its share says. */

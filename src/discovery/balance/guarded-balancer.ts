@@ -76,7 +76,7 @@ class Guarded<N extends BalancedNode> implements GuardedBalancer {
   }
 
   get usable(): number {
-    return this.#pool.usable(this.#clock.now());
+    return this.#pool.well(this.#clock.now());
   }
 
   update({ service, instances }: Snapshot): void {

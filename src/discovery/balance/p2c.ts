@@ -34,14 +34,14 @@ export function p2cBalancer(options: P2cOptions = {}): P2cBalancer {
 /** A cost that is less than a tenth lower is no reason: who called one at a time would never go back to the other node. */
 const noise = 0.9;
 
-export class P2cChoice implements Choice<P2cNode> {
-  #nodes: readonly P2cNode[] = [];
+export class P2cChoice<N extends P2cNode> implements Choice<N> {
+  #nodes: readonly N[] = [];
 
-  update(nodes: readonly P2cNode[]): void {
+  update(nodes: readonly N[]): void {
     this.#nodes = nodes;
   }
 
-  choose(_head: CallHead, gate: Gate): P2cNode | undefined {
+  choose(_head: CallHead, gate: Gate): N | undefined {
     const { now } = gate;
     const a = this.#draw(gate, undefined);
     if (a === undefined || a.mustBeTried(now)) return a;
@@ -51,7 +51,7 @@ export class P2cChoice implements Choice<P2cNode> {
   }
 
   /** The first from a place drawn by chance that may be used, without `other`. */
-  #draw(gate: Gate, other: P2cNode | undefined): P2cNode | undefined {
+  #draw(gate: Gate, other: N | undefined): N | undefined {
     const nodes = this.#nodes;
     const count = nodes.length;
     const start = Math.floor(gate.random() * count);

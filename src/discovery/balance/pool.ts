@@ -25,6 +25,7 @@ export interface PoolOptions<N extends BalancedNode> {
 export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
   readonly random: () => number;
   now = 0;
+  usable = 1;
   isStale = true;
   #nodes: readonly N[] = [];
   readonly #outliers: OutlierDetector;
@@ -32,7 +33,7 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
   readonly #makeNode: MakeNode<N>;
   readonly #panicBelow: number;
   #avoid: readonly string[] = nobody;
-  #usable = 0;
+  #well = 0;
   #isPanic = false;
   /** What was counted holds until then, unless something changes. */
   #countedUntil = 0;
@@ -77,9 +78,9 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
   }
 
   /** Nodes that may be called now, and those that ought to be tried. */
-  usable(now: number): number {
+  well(now: number): number {
     this.#count(now);
-    return this.#usable;
+    return this.#well;
   }
 
   shareOf(node: BalancedNode): number {
@@ -98,18 +99,20 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
     if (!this.isStale && now < this.#countedUntil) return;
     this.isStale = false;
     this.#countedUntil = Number.POSITIVE_INFINITY;
-    let usable = 0;
+    let well = 0;
     let unreachable = 0;
     for (const node of this.#nodes) {
       if (node.pausedUntil > now) {
         this.#countedUntil = Math.min(this.#countedUntil, node.pausedUntil);
         if (node.isUnreachable) unreachable++;
-      } else if (node.outlier.share(now) > 0 || node.outlier.isDue(now)) usable++;
+      } else if (node.outlier.share(now) > 0 || node.outlier.isDue(now)) well++;
       // When an ejection ends is the detector's to know: asked once a second.
       else this.#countedUntil = Math.min(this.#countedUntil, now + 1_000);
     }
-    this.#usable = usable;
-    this.#isPanic = usable < (this.#nodes.length - unreachable) * this.#panicBelow;
+    const reachable = this.#nodes.length - unreachable;
+    this.#well = well;
+    this.#isPanic = well < reachable * this.#panicBelow;
+    this.usable = Math.max(1, this.#isPanic ? reachable : well);
   }
 
   /** Where chance or the caller spared all of them: one that starts slowly, else one that is avoided, else any. */
