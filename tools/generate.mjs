@@ -17,7 +17,12 @@ const google = 'node_modules/google-proto-files/google';
 /** `inputs` lie in the modules of buf.yaml; `out` holds generated code and nothing else. */
 const targets = [
   {
-    inputs: [`${google}/api/annotations.proto`, `${google}/rpc/status.proto`, `${google}/rpc/error_details.proto`],
+    inputs: [
+      `${google}/api/annotations.proto`,
+      `${google}/rpc/status.proto`,
+      `${google}/rpc/error_details.proto`,
+      ...packagesOf('src/rpc/api'),
+    ],
     out: 'src/rpc/gen',
   },
   { inputs: [`${google}/api/field_behavior.proto`], out: 'src/edge/gateway/gen' },

@@ -4,7 +4,7 @@ import { background, rootContext, until } from '../concurrency/index.ts';
 import { memoryRegistry, type Registry, type Snapshot } from '../discovery/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry } from '../observe/index.ts';
-import type { Server } from '../service/index.ts';
+import { type IsReady, readinessOf, type Server } from '../service/index.ts';
 import { virtualClock } from '../testing/index.ts';
 import { type App, type AppOptions, app } from './app.ts';
 import { appGroup } from './app-group.ts';
@@ -62,6 +62,39 @@ async function listOf(registry: Registry): Promise<Snapshot['instances']> {
 }
 
 describe('an app', () => {
+  it('tells its servers whether it is ready', async () => {
+    const clock = virtualClock();
+    const probe = rootContext(clock);
+    let isThere = true;
+    const probed: boolean[] = [];
+    let isReady: IsReady = async () => assert.fail('not started');
+    const { server, make } = recorded();
+    const room = make({
+      servers: [
+        server('rpc', {
+          async start(starting) {
+            isReady = readinessOf(starting);
+            probed.push(await isReady(probe));
+            return [];
+          },
+          async stop() {
+            probed.push(await isReady(probe));
+          },
+        }),
+      ],
+      checks: { there: () => (isThere ? undefined : Promise.reject(new Error('gone'))) },
+    });
+
+    await room.start(ctx);
+    probed.push(await isReady(probe));
+    isThere = false;
+    await clock.advance(1_000);
+    probed.push(await isReady(probe));
+    await room.stop(ctx);
+
+    assert.deepEqual(probed, [false, true, false, false]);
+  });
+
   it('starts its servers in order, registers, and goes down the other way', async () => {
     const { app: room, events, registry } = recorded();
     assert.equal(room.state, 'starting');

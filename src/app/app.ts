@@ -3,7 +3,14 @@ import { background, type CancelContext, type Context, sleep, until } from '../c
 import type { Registration } from '../discovery/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry, type Telemetry, withTelemetry } from '../observe/index.ts';
-import { type DrainOptions, type Endpoint, type LiveGuard, type Server, withGuardSettings } from '../service/index.ts';
+import {
+  type DrainOptions,
+  type Endpoint,
+  type LiveGuard,
+  type Server,
+  withGuardSettings,
+  withReadiness,
+} from '../service/index.ts';
 import { adminServer } from './admin-server.ts';
 import { portIn } from './environment.ts';
 import type { Host } from './host.ts';
@@ -122,7 +129,10 @@ class ServiceApp implements App {
     const consumersMs = consumers.length === 0 ? 0 : drainMs + cutOffMs;
     this.stopLimitMs = propagationMs + drainMs + consumersMs + 2 * cutOffMs + (3 + closers.length) * stepMs;
     // What it does by itself is done in its lane, as what it is called for.
-    const life = withFields(withTelemetry(background(), this.telemetry), { lane: this.#lane });
+    const life = withReadiness(
+      withFields(withTelemetry(background(), this.telemetry), { lane: this.#lane }),
+      async (ctx) => (await this.#ready(ctx)).ready,
+    );
     this.#life = (options.guard === undefined ? life : withGuardSettings(life, options.guard)).withCancel();
   }
 
@@ -190,11 +200,15 @@ class ServiceApp implements App {
       ...(token && { token }),
       metrics: () => this.telemetry.prometheus(),
       readiness: async (ctx) => {
-        const checks = await this.#readiness.results(ctx);
-        const ready = this.state === 'ready' && Object.values(checks).every((check) => check.ok);
+        const { ready, checks } = await this.#ready(ctx);
         return { ready, status: this.state === 'ready' && !ready ? 'unready' : this.state, checks };
       },
     });
+  }
+
+  async #ready(ctx: Context) {
+    const checks = await this.#readiness.results(ctx);
+    return { ready: this.state === 'ready' && Object.values(checks).every((check) => check.ok), checks };
   }
 
   /** Probes come every second: they are neither traced nor logged. */

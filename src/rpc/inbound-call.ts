@@ -41,7 +41,7 @@ export class InboundCalls {
     admit: Admit | undefined,
   ): InboundCall | Rejection {
     const head = headOf(method.desc, known);
-    const admission = admit?.(head);
+    const admission = method.isHealth ? undefined : admit?.(head);
     if (admission?.admitted === false) return admission;
     // How long the two sides talk says nothing about this server.
     if (method.info.kind !== 'unary') admission?.streams?.();

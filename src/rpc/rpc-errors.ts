@@ -10,6 +10,12 @@ export const RpcErrors = defineErrors('flotilla.rpc', {
   },
   CALLER_LEFT: { code: 'canceled', description: 'the caller gave up, or its connection is gone' },
   TOO_MANY_CALLS: { code: 'resource_exhausted', description: 'the client has as many calls to one node as it may' },
+  SERVICE_UNKNOWN: {
+    code: 'not_found',
+    description: 'a health check asks for a service that the server does not have',
+  },
+  TOO_MANY_WATCHERS: { code: 'resource_exhausted', description: 'as many callers watch the health of a server as may' },
+  STREAM_TOO_LONG: { code: 'resource_exhausted', description: 'the stream has had as many messages as it may' },
   DRAINING: { code: 'unavailable', description: 'the server is shutting down' },
   METHOD_NOT_FOUND: { code: 'unimplemented', description: 'the server has no such service or method' },
   METHOD_NOT_ALLOWED: { code: 'unimplemented', description: 'the method takes another HTTP verb' },

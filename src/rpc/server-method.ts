@@ -10,6 +10,7 @@ import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { CallHead } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
+import { noTelemetry } from '../observe/index.ts';
 import {
   chain,
   type Handler,
@@ -19,6 +20,7 @@ import {
   serverCall,
 } from '../service/index.ts';
 import { endWithContext } from './end-with-context.ts';
+import { Health } from './gen/grpc/health/v1/health_pb.ts';
 import type { ErasedHandler, Implementation, MethodOptions } from './implementation.ts';
 
 /** Messages or streams of messages: what a handler of any kind takes and gives. */
@@ -30,6 +32,8 @@ export interface ServerMethod {
   readonly path: string;
   readonly desc: DescMethod;
   readonly info: MethodInfo;
+  /** Of the health service: it is let in without being asked, for what probes a server that sheds load must hear of it. */
+  readonly isHealth: boolean;
   /** Telemetry, time limit, middleware, handler. Its Context is `callContext`'s. */
   readonly run: Handler<Payload, Payload>;
   /** Middleware and handler only: for a call that another transport already observes and bounds. */
@@ -51,15 +55,20 @@ export function serverMethods(
     const info = methodInfo(desc, 'server', timeoutMs);
     const handler = normalized(desc, handlers.get(desc.localName) as ErasedHandler);
     const inner = chain(middleware)(handler, info);
-    const failing = serverCall((_: Context, error: StatusError) => Promise.reject<never>(error), {
-      ...info,
-      kind: 'server_stream',
-    });
-    const observed = serverCall(endWithContext(inner), info);
+    const isHealth = service.typeName === Health.typeName;
+    const telemetry = isHealth ? { telemetry: noTelemetry } : {};
+    const failing = serverCall(
+      (_: Context, error: StatusError) => Promise.reject<never>(error),
+      { ...info, kind: 'server_stream' },
+      [],
+      telemetry,
+    );
+    const observed = serverCall(endWithContext(inner), info, [], telemetry);
     return {
       path: methodPath(desc),
       desc,
       info,
+      isHealth,
       inner,
       run: async (ctx, payload) => observed(ctx, payload),
       observe: (ctx, error) => void Promise.try(failing, ctx, error).catch(() => {}),

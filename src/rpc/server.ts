@@ -21,6 +21,7 @@ import { limitsOf } from './limits.ts';
 import { attach, type LocalNetwork } from './local-network.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { type ServerMethod, serverMethods } from './server-method.ts';
+import { StandardServices } from './standard-services.ts';
 import { addTranscodedRoutes } from './transcoded-routes.ts';
 
 export interface RpcServerOptions {
@@ -40,6 +41,16 @@ export interface RpcServerOptions {
   readonly middleware?: readonly Middleware[];
   /** Plain HTTP/1.1 routes on the same port. Default: none. */
   readonly http?: RouteList;
+  /**
+   * Serves grpc.health.v1.Health for `services`: serving while the app is ready and nothing drains. Its calls are always let in,
+   * whatever `guard` and `admit` say, run without `middleware`, and leave no telemetry. Default: true.
+   */
+  readonly health?: boolean;
+  /**
+   * Serves grpc.reflection.v1 and v1alpha: whoever can call may ask what there is and how its messages look. Default: only
+   * where the listener's address is a loopback one.
+   */
+  readonly reflection?: boolean;
   /** Also serves the google.api.http annotations as plain HTTP. Default: false. */
   readonly transcode?: boolean;
   /** The largest message that is taken or sent. Default: 4 MiB. */
@@ -94,6 +105,7 @@ class RpcServer implements GuardedServer {
   readonly #limits: Limits;
   readonly #methods: readonly ServerMethod[];
   readonly #calls: InboundCalls;
+  readonly #standard: StandardServices;
   readonly #drained = background().withCancel();
   guard: ServerGuard | undefined;
   #admit: Admit | undefined;
@@ -110,7 +122,12 @@ class RpcServer implements GuardedServer {
     this.#options = options;
     refuseDoubles(services);
     const { timeoutMs } = this.#limits;
-    this.#methods = services.flatMap((service) => serverMethods(service, { middleware, timeoutMs }));
+    this.#standard = new StandardServices(options.name, services, options);
+    const { health, reflection } = this.#standard;
+    this.#methods = [
+      ...[...services, ...reflection].flatMap((service) => serverMethods(service, { middleware, timeoutMs })),
+      ...health.flatMap((service) => serverMethods(service, { middleware: [], timeoutMs })),
+    ];
     this.#calls = new InboundCalls();
   }
 
@@ -139,6 +156,7 @@ class RpcServer implements GuardedServer {
     this.#mux = mux;
     ctx.onDone(() => this.#cut());
     const address = await listener.start(ctx, (socket) => mux.accept(socket));
+    this.#standard.start(ctx, address);
     if (local !== undefined) {
       // What this process asks of itself it has taken on already, and it does not wait for a turn of the loop.
       const table = new Map(methods.map((method) => [method.path, method]));
@@ -150,6 +168,7 @@ class RpcServer implements GuardedServer {
   }
 
   drain(options: DrainOptions): void {
+    this.#standard.drain();
     // A GOAWAY would end HTTP/2 connections now, while callers still send new calls on them.
     this.#http1?.drain(options);
   }
@@ -189,6 +208,7 @@ class RpcServer implements GuardedServer {
   async #drain(): Promise<void> {
     const drained = this.#drained;
     const { name, listener } = this.#options;
+    this.#standard.close();
     await listener.stop();
     this.#detach();
     if (this.#base === undefined) return;

@@ -34,6 +34,7 @@ export {
   type Middleware,
   type Step,
 } from './method.ts';
+export { type IsReady, readinessOf, withReadiness } from './readiness.ts';
 export { Secret, secret } from './secret.ts';
 export type { DrainOptions, Endpoint, Server } from './server.ts';
 export { callContext, type ServerCallOptions, serverCall } from './server-call.ts';
