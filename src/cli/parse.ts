@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { PortChoice } from '../fleet/index.ts';
+import type { LaneService, PortChoice } from '../fleet/index.ts';
 
 /** `8080` */
 export function parsePort(text: string): number {
@@ -24,6 +24,17 @@ export function parseNames(text: string): readonly string[] {
     .filter((name) => name !== '');
   if (names.length === 0) throw new InvalidArgumentError('Give names of services, like room,rank.');
   return names;
+}
+
+/** `room=./room-blue/main.ts`; the option may be given several times. */
+export function parseLaneService(text: string, before: readonly LaneService[] = []): readonly LaneService[] {
+  const [name = '', ...rest] = text.split('=');
+  const path = rest.join('=');
+  if (name === '' || path === '') {
+    throw new InvalidArgumentError('Give a service and a file, like room=./room-blue/main.ts.');
+  }
+  if (before.some((one) => one.name === name)) throw new InvalidArgumentError(`Give ${name} once.`);
+  return [...before, { name, path }];
 }
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

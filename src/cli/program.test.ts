@@ -22,6 +22,8 @@ const good: readonly (readonly [args: readonly string[], stdout: RegExp])[] = [
   [['--help'], /up .*run a fleet[\s\S]*load .*open-loop/],
   [['--version'], /^\d+\.\d+\.\d+\n$/],
   [['up', '--help'], /--console-port[\s\S]*FLOTILLA_CONSOLE_PORT/],
+  [['restart', '--help'], /--rolling[\s\S]*--data-dir/],
+  [['lane', '--help'], /Usage: flotilla lane list \| <name> up[\s\S]*--service[\s\S]*--data /],
   [['load', '--help'], /--rate[\s\S]*--allow-remote/],
 ];
 for (const [args, stdout] of good) {
@@ -42,6 +44,14 @@ const bad: readonly (readonly [args: readonly string[], status: number, stderr: 
   [['load', '--duration', '10'], 2, /Give a duration up to 24h, like 500ms, 10s or 2m/],
   [['load', '--rate', '0'], 2, /Give a whole number from 1 to 100000/],
   [['load', 'ftp://x'], 2, /Give a URL, like http:\/\/127\.0\.0\.1:8080/],
+  [['lane'], 2, /missing required argument 'name'/],
+  [['lane', 'blue'], 2, /say what to do with lane blue, like flotilla lane blue up --service/],
+  [['lane', 'blue', 'up'], 2, /lane blue needs a service, like/],
+  [['lane', 'blue', 'down'], 2, /Allowed choices are up/],
+  [['lane', 'blue', 'up', '-s', 'room'], 2, /Give a service and a file, like room=/],
+  [['lane', 'Blue!', 'up', '-s', 'room=x.ts'], 1, /^flotilla: "Blue!" is no name of a lane: give 1 to 63 lower-case/],
+  [['lane', 'list', '--data-dir', '/nowhere'], 1, /^flotilla: no fleet runs in \/nowhere: start one with flotilla up/],
+  [['restart', '--data-dir', '/nowhere'], 1, /^flotilla: no fleet runs in \/nowhere/],
   [
     ['up', 'nowhere.ts'],
     1,

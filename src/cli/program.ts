@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import * as errors from '../errors/index.ts';
+import { laneCommand } from './lane-command.ts';
 import { loadCommand } from './load-command.ts';
 import { restartCommand } from './restart-command.ts';
 import { upCommand } from './up-command.ts';
@@ -25,7 +26,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const exit = (result: number) => {
     code = result;
   };
-  for (const command of [upCommand(exit), restartCommand(exit), loadCommand(exit)]) {
+  for (const command of [upCommand(exit), restartCommand(exit), laneCommand(exit), loadCommand(exit)]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   if (args.length === 0) {

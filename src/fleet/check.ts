@@ -5,6 +5,7 @@ import { didYouMean } from './nearest.ts';
 /** Names that the supervisor uses for itself. */
 export const reservedNames: readonly string[] = ['backend', 'flotilla', 'colocated'];
 export const defaultConsolePort = 8081;
+export const defaultReadyTimeoutMs = 30_000;
 export const maxReplicas = 64;
 const maxReadyTimeoutMs = 600_000;
 

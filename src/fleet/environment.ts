@@ -44,7 +44,7 @@ export function environmentOf(options: EnvironmentOptions): NodeJS.ProcessEnv {
     FLOTILLA_INSTANCE: instance,
     FLOTILLA_DATA_DIR: dataDir,
     FLOTILLA_LOG_FORMAT: 'json',
-    FLOTILLA_REGISTRY_URL: urlOf(backends.registry) ?? backendUrl,
+    FLOTILLA_REGISTRY_URL: registryUrlOf(backends, backendUrl),
   });
   if (lane !== '') env.FLOTILLA_LANE = lane;
   // A fleet on one's own machine has its lanes open to whoever names one; elsewhere they are closed.
@@ -63,6 +63,11 @@ export function environmentOf(options: EnvironmentOptions): NodeJS.ProcessEnv {
   const port = service === undefined ? undefined : ports.get(service.name);
   if (port !== undefined) env.FLOTILLA_PORT = String(port);
   return Object.assign(env, service?.env);
+}
+
+/** Where the registry of a fleet is. */
+export function registryUrlOf(backends: Backends, backendUrl: string): string {
+  return urlOf(backends.registry) ?? backendUrl;
 }
 
 /** It sends its own telemetry nowhere: each message would cause another. Its warnings go to the terminal. */

@@ -27,6 +27,9 @@ export {
   type ServiceOptions,
   service,
 } from './definition.ts';
+export { type LaneDataChoice, laneDataChoices } from './lane-data.ts';
+export { type LaneEntry, listLanes } from './lane-list.ts';
+export { type LaneService, type LaneUpOptions, laneUp } from './lane-up.ts';
 export type { LogChoice } from './merged-log.ts';
 export { logChoices } from './merged-log.ts';
 export type { PortChoice } from './plan.ts';

@@ -1,5 +1,5 @@
 import { dirname, extname, resolve } from 'node:path';
-import { defaultConsolePort, invalidFleet, unknownServices } from './check.ts';
+import { defaultConsolePort, defaultReadyTimeoutMs, invalidFleet, unknownServices } from './check.ts';
 import type { FleetDefinition } from './definition.ts';
 
 /** One kind of process that the supervisor runs, and what runs in it. */
@@ -36,7 +36,6 @@ export interface PortChoice {
   readonly port: number;
 }
 
-const defaultReadyTimeoutMs = 30_000;
 const ext = extname(import.meta.filename);
 const ownFile = (name: string) => resolve(import.meta.dirname, `${name}${ext}`);
 
