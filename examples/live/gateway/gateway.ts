@@ -1,5 +1,5 @@
-import type { Resolver } from 'flotilla/discovery';
-import { createGateway, expose, type Gateway, jwtAuthentication } from 'flotilla/edge/gateway';
+import type { Registry, Resolver } from 'flotilla/discovery';
+import { createGateway, expose, type Gateway, jwtAuthentication, type LaneRules } from 'flotilla/edge/gateway';
 import type { LocalNetwork } from 'flotilla/rpc';
 import { tokenAudience, tokenIssuer } from '../account/token.ts';
 import { comments as accountComments } from '../gen/live/account/v1/account_comments.ts';
@@ -16,6 +16,9 @@ import { addHome } from './home.ts';
 export interface LiveGatewayOptions {
   readonly resolver: Resolver;
   readonly local?: LocalNetwork | undefined;
+  readonly registry?: Registry;
+  /** Which lanes strangers may enter. Default: none. */
+  readonly lanes?: LaneRules;
   /** What `account` signs tokens with. */
   readonly jwtSecret: string;
   /** Whose data callers without a token see, and where accounts are opened. */
@@ -25,11 +28,14 @@ export interface LiveGatewayOptions {
 }
 
 /** The public API of live rooms: the annotated methods of four services, and two routes that no single one could answer. */
-export function liveGateway({ resolver, local, jwtSecret, tenant, traceUrl }: LiveGatewayOptions): Gateway {
+export function liveGateway(options: LiveGatewayOptions): Gateway {
+  const { resolver, local, registry, lanes = {}, jwtSecret, tenant, traceUrl } = options;
   const gateway = createGateway({
     name: 'gateway',
     resolver,
     local,
+    ...(registry !== undefined && { registry }),
+    fields: lanes,
     services: [
       expose(AccountService, {
         target: 'account',

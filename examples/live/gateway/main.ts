@@ -1,4 +1,5 @@
 import { app, type Main, run } from 'flotilla/app';
+import { laneRules } from 'flotilla/edge/gateway';
 import { secret } from 'flotilla/service';
 import { z } from 'zod';
 import { developmentSecret } from '../jwt-secret.ts';
@@ -28,6 +29,8 @@ export const main: Main = async (host) => {
   const gateway = liveGateway({
     resolver: host.resolver(),
     local: host.local(),
+    registry: host.registry(),
+    lanes: laneRules(host.env),
     jwtSecret: config.jwtSecret?.reveal() ?? (await developmentSecret(host.dataDir())),
     tenant: config.tenant,
     traceUrl: consoleUrl === undefined ? undefined : `${new URL(consoleUrl).origin}/#/traces/{traceId}`,

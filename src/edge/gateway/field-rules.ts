@@ -8,18 +8,17 @@ import {
   readTimeoutMs,
 } from '../../call/index.ts';
 import type { TrustedFields } from '../../net/http/index.ts';
+import { chooseLane, type LaneRules } from './lane-choice.ts';
 
 /**
  * What a stranger may say of a call. There is no rule for tenant and principal, which come from the token, nor for priority,
  * which follows from them, and attempt, which nobody outside decides: those are always stripped.
  */
-export interface FieldRules {
+export interface FieldRules extends LaneRules {
   /** Whether a caller's trace (`traceparent`, `tracestate`) is continued. Default: true. */
   readonly trace?: boolean;
   /** The baggage members that are let in. Default: none. */
   readonly baggage?: readonly string[];
-  /** The lanes that are open to anybody who names them. Default: none. */
-  readonly lanes?: readonly string[];
   /** The longest that a caller may make the service work for it, in milliseconds. Default: 15,000. */
   readonly maxTimeoutMs?: number;
 }
@@ -29,7 +28,7 @@ export type Recognize = (get: GetHeader) => Pick<CallFields, 'tenant' | 'princip
 
 /**
  * Reads the fields of a call from outside: for the option `fields` of an HTTP server. `recognize` says what is known of the
- * caller; by default nothing. Throws a RangeError for a limit that is none.
+ * caller; by default nothing. Throws a RangeError for a limit that is none and a TypeError for a lane that is none.
  */
 export function fieldsFromOutside(
   rules: FieldRules = {},
@@ -37,7 +36,7 @@ export function fieldsFromOutside(
 ): (get: GetHeader) => TrustedFields {
   const { trace = true, maxTimeoutMs = 15_000 } = rules;
   if (!(maxTimeoutMs > 0)) throw new RangeError(`fields: maxTimeoutMs is ${maxTimeoutMs}; it must be a number above 0`);
-  const lanes = new Set(rules.lanes);
+  const laneOf = chooseLane(rules);
   const baggage = new Set(rules.baggage);
   return (get) => {
     const said = readFields(get);
@@ -46,7 +45,7 @@ export function fieldsFromOutside(
       ...defaultFields,
       trace: trace ? said.trace : undefined,
       baggage: allowed(said.baggage, baggage),
-      lane: lanes.has(said.lane) ? said.lane : '',
+      lane: laneOf(said.lane, get),
       tenant,
       principal,
       priority,

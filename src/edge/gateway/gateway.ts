@@ -1,6 +1,6 @@
 import type { DescMethod, DescService, JsonValue, Message } from '@bufbuild/protobuf';
 import type { Context } from '../../concurrency/index.ts';
-import type { Resolver } from '../../discovery/index.ts';
+import type { Registry, Resolver } from '../../discovery/index.ts';
 import {
   createHttpServer,
   createRouter,
@@ -34,6 +34,7 @@ import { type CorsOptions, cors } from './cors.ts';
 import { addExplorer } from './explorer.ts';
 import { type FieldRules, fieldsFromOutside, type Recognize } from './field-rules.ts';
 import { SchemaCollection } from './json-schema.ts';
+import { KnownLanes, tellLane } from './known-lanes.ts';
 import { type OpenApiDocument, type OpenApiInfo, type Operation, openApiDocument } from './openapi.ts';
 import { operationOf } from './operations.ts';
 import type { ProtoComments } from './proto-comments.ts';
@@ -66,10 +67,12 @@ export interface GatewayOptions {
   readonly name: string;
   readonly services: readonly ExposedService[];
   readonly resolver: Resolver;
+  /** Tells callers that name a lane in which nobody is. Default: they are served by the baseline without a word. */
+  readonly registry?: Registry;
   /** Services of the same process. Default: none. */
   readonly local?: LocalNetwork | undefined;
   readonly auth: AuthOptions;
-  /** What strangers may say in the headers that travel. Default: a trace and a time limit of at most 15 s. */
+  /** What strangers may say in the headers that travel. Default: a trace and a time limit of at most 15 s; no lane. */
   readonly fields?: FieldRules;
   /** Pages of other origins that may call. Default: none. */
   readonly cors?: CorsOptions;
@@ -125,9 +128,11 @@ class RpcGateway implements Gateway {
   readonly #comments: ProtoComments;
   readonly #schemas: SchemaCollection;
   readonly #operations: Operation[] = [];
+  readonly #knownLanes: KnownLanes | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#knownLanes = options.registry && new KnownLanes(options.registry);
     this.#comments = Object.assign({}, ...options.services.map((exposed) => exposed.options.comments ?? {}));
     this.#schemas = new SchemaCollection(this.#comments);
     for (const exposed of options.services) this.#expose(exposed);
@@ -184,6 +189,7 @@ class RpcGateway implements Gateway {
       middleware: [
         ...(corsOptions === undefined ? [] : [cors(corsOptions)]),
         border,
+        tellLane(this.#knownLanes),
         ...middleware,
         authorize('public', auth),
       ],
@@ -192,6 +198,7 @@ class RpcGateway implements Gateway {
 
   [Symbol.dispose](): void {
     for (const client of this.#clients.values()) client[Symbol.dispose]();
+    this.#knownLanes?.[Symbol.dispose]();
   }
 
   get #defaultAccess(): Access {

@@ -48,6 +48,7 @@ export {
 } from './gateway.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { type JwtAlgorithm, type JwtKey, type JwtOptions, jwtAuthentication } from './jwt.ts';
+export { type LaneRules, laneCookie, laneRules } from './lane-choice.ts';
 export { messageJson } from './message-json.ts';
 export type { OpenApiDocument, OpenApiInfo } from './openapi.ts';
 export type { ProtoComments } from './proto-comments.ts';
