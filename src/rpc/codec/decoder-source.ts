@@ -1,9 +1,12 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { Code } from './code.ts';
-import { wireTypeOf } from './encoder-source.ts';
+import { is64, wireTypeOf } from './encoder-source.ts';
+import { maxShortLength } from './short-text.ts';
 
 const implicit = 2;
+/** Each message has an array of its own, over one buffer: `new Uint8Array(0)` takes eight times as long. */
+const noBytes = 'new Uint8Array(noBuffer, 0, 0)';
 
 /**
  * The function that reads a message of this type, as source: one loop over tags into local variables, then one object
@@ -39,7 +42,10 @@ class DecoderSource {
       }
       while (p < end) {
         let t = b[p++];
-        if (t >= 0x80 || t < 8) { r.at = p - 1; t = r.tag(); p = r.at; }
+        if (t >= 0x80) {
+          const h = b[p];
+          if (h !== 0 && h < 0x80) { t = t & 0x7f | h << 7; p++; } else { r.at = p - 1; t = r.tag(); p = r.at; }
+        } else if (t < 8) { r.at = p - 1; r.tag(); }
         switch (t) {
           ${fields.map((field) => this.#cases(field)).join('\n')}
           default: {
@@ -91,7 +97,7 @@ class DecoderSource {
       const name = JSON.stringify(member.localName);
       if (member.kind === 'oneof') always.push(`${name}: f${index} ?? { case: undefined }`);
       else if (member.fieldKind === 'scalar' && member.scalar === ScalarType.BYTES && member.presence === implicit)
-        always.push(`${name}: f${index} ?? new Uint8Array(0)`);
+        always.push(`${name}: f${index} ?? ${noBytes}`);
       else if (this.#initial(member) !== '') always.push(`${name}: f${index}`);
       else sometimes.push(`if (f${index} !== undefined) m[${name}] = f${index};`);
     }
@@ -127,7 +133,7 @@ class DecoderSource {
     const read = this.#scalar(type, field, field.listKind === 'scalar' && field.longAsString);
     const one = this.#case(field.number, wireTypeOf(type), `let v; ${read('v')} ${f}.push(v);`);
     if (wireTypeOf(type) === 2) return one;
-    const packed = `r.at = p; const last = r.end(end); p = r.at;
+    const packed = `${lengthOf('last', 'end')}
       while (p < last) { let v; ${read('v')} ${f}.push(v); }
       if (p !== last) { r.at = p; throw r.overrun(); }`;
     return `${one}\n${this.#case(field.number, 2, packed)}`;
@@ -138,22 +144,22 @@ class DecoderSource {
     const part = this.#code.part(message);
     const name = JSON.stringify(localName);
     if (oneof !== undefined) {
-      return `r.at = p; const last = r.end(end);
+      return `${lengthOf('last', 'end')} r.at = p;
         const v = ${part}.decode(r, last, depth - 1, ${f} !== undefined && ${f}.case === ${name} ? ${f}.value : undefined);
-        p = r.at; ${f} = { case: ${name}, value: v };`;
+        p = last; ${f} = { case: ${name}, value: v };`;
     }
     if (isWrapperDesc(message)) {
       const inner = `.${message.fields[0]!.localName}`;
       const whole = `{ $typeName: ${JSON.stringify(message.typeName)}, ${message.fields[0]!.localName}: ${f} }`;
-      return `r.at = p; const last = r.end(end);
-        ${f} = ${part}.decode(r, last, depth - 1, ${f} === undefined ? undefined : ${whole})${inner}; p = r.at;`;
+      return `${lengthOf('last', 'end')} r.at = p;
+        ${f} = ${part}.decode(r, last, depth - 1, ${f} === undefined ? undefined : ${whole})${inner}; p = last;`;
     }
-    return `r.at = p; const last = r.end(end);
-      ${f} = ${part}.decode(r, last, depth - 1, ${f}); p = r.at;`;
+    return `${lengthOf('last', 'end')} r.at = p; ${f} = ${part}.decode(r, last, depth - 1, ${f}); p = last;`;
   }
 
   #part(desc: DescMessage, v: string): string {
-    return `r.at = p; const last = r.end(end); const ${v} = ${this.#code.part(desc)}.decode(r, last, depth - 1, undefined); p = r.at;`;
+    const part = this.#code.part(desc);
+    return `${lengthOf('last', 'end')} r.at = p; const ${v} = ${part}.decode(r, last, depth - 1, undefined); p = last;`;
   }
 
   #entry(field: DescField & { fieldKind: 'map' }, f: string): string {
@@ -164,8 +170,7 @@ class DecoderSource {
     let zero: string;
     if (field.mapKind === 'message') {
       const part = this.#code.part(field.message);
-      value = `r.at = p; const inner = r.end(last);
-        v = ${part}.decode(r, inner, depth - 1, v); p = r.at;`;
+      value = `${lengthOf('inner', 'last')} r.at = p; v = ${part}.decode(r, inner, depth - 1, v); p = inner;`;
       zero = `blank(${part})`;
     } else {
       const type = field.mapKind === 'enum' ? ScalarType.INT32 : field.scalar;
@@ -173,11 +178,12 @@ class DecoderSource {
       value = this.#scalar(type, field, false)('v');
       zero = field.mapKind === 'enum' ? String(field.enum.values[0]!.number) : zeroOf(type);
     }
-    return `r.at = p; const last = r.end(end); p = r.at;
+    return `${lengthOf('last', 'end')}
       let k; let v;
       { const end = last;
         while (p < last) {
-          r.at = p; const t = r.tag(); p = r.at;
+          let t = b[p++];
+          if (t < 8 || t >= 0x80) { r.at = p - 1; t = r.tag(); p = r.at; }
           if (t === ${8 | keyWire}) { ${key('k')} }
           else if (t === ${16 | valueWire}) { ${value} }
           else { r.at = p; r.skip(t, last, depth); p = r.at; }
@@ -198,10 +204,15 @@ class DecoderSource {
     const long = (text: string) => (longAsString ? `String(${text})` : text);
     const wide = (method: string) => (into: string) => `r.at = p; ${into} = ${long(`r.${method}`)}; p = r.at;`;
     switch (type) {
-      case ScalarType.STRING:
-        return slow(`string(end, ${'utf8Validation' in field && field.utf8Validation === true})`);
+      case ScalarType.STRING: {
+        const isStrict = 'utf8Validation' in field && field.utf8Validation === true;
+        return (into) => `{ ${lengthOf('e', 'end')}
+          ${into} = e - p > ${maxShortLength} ? undefined : shortText(b, p, e);
+          if (${into} === undefined) ${into} = r.text(p, e, ${isStrict});
+          p = e; }`;
+      }
       case ScalarType.BYTES:
-        return slow('lengthDelimited(end)');
+        return (into) => `{ ${lengthOf('e', 'end')} ${into} = b.subarray(p, e); p = e; }`;
       case ScalarType.BOOL:
         return quick('bool()', (w) => `${w} !== 0`);
       case ScalarType.DOUBLE:
@@ -232,19 +243,17 @@ class DecoderSource {
   }
 }
 
-function is64(type: ScalarType): boolean {
-  return (
-    type === ScalarType.INT64 ||
-    type === ScalarType.UINT64 ||
-    type === ScalarType.SINT64 ||
-    type === ScalarType.FIXED64 ||
-    type === ScalarType.SFIXED64
-  );
+/** Statements that read a length at p and declare where what has it ends. At the end of the bytes it is NaN, which is too long, too. */
+function lengthOf(name: string, limit: string): string {
+  return `let ${name} = b[p++];
+    if (${name} >= 0x80) { r.at = p - 1; ${name} = r.varint32(); p = r.at; }
+    ${name} += p;
+    if (!(${name} <= ${limit})) throw r.tooLong(p, ${name}, ${limit});`;
 }
 
 function zeroOf(type: ScalarType): string {
   if (type === ScalarType.STRING) return `''`;
-  if (type === ScalarType.BYTES) return 'new Uint8Array(0)';
+  if (type === ScalarType.BYTES) return noBytes;
   if (type === ScalarType.BOOL) return 'false';
   return is64(type) ? '0n' : '0';
 }

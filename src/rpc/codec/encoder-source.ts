@@ -73,8 +73,8 @@ class EncoderSource {
       case ScalarType.FLOAT:
         return '!Object.is(v, 0)';
       default:
-        // Loosely: 0, 0n and "0".
-        return 'v != 0';
+        // Loosely: 0 and "0", too.
+        return is64(field.scalar) ? `(typeof v === 'bigint' ? v !== 0n : v != 0)` : 'v != 0';
     }
   }
 
@@ -151,13 +151,13 @@ class EncoderSource {
       case ScalarType.INT32:
         return `s.int32((${v} | 0) === ${v} ? ${v} : int32Of(${v}, ${path}));`;
       case ScalarType.SINT32:
-        return `s.sint32(int32Of(${v}, ${path}));`;
+        return `s.sint32((${v} | 0) === ${v} ? ${v} : int32Of(${v}, ${path}));`;
       case ScalarType.SFIXED32:
-        return `s.fixed32(int32Of(${v}, ${path}));`;
+        return `s.fixed32((${v} | 0) === ${v} ? ${v} : int32Of(${v}, ${path}));`;
       case ScalarType.UINT32:
         return `s.varint32((${v} >>> 0) === ${v} ? ${v} : uint32Of(${v}, ${path}));`;
       case ScalarType.FIXED32:
-        return `s.fixed32(uint32Of(${v}, ${path}));`;
+        return `s.fixed32((${v} >>> 0) === ${v} ? ${v} : uint32Of(${v}, ${path}));`;
       case ScalarType.INT64:
         return `s.int64(int64Of(${v}, ${path}));`;
       case ScalarType.UINT64:
@@ -192,6 +192,16 @@ function keyOf(type: ScalarType): string {
 function tag(number: number, wireType: number): string {
   const value = ((number << 3) | wireType) >>> 0;
   return value < 0x80 ? `s.bytes[--s.at] = ${value};` : `s.varint32(${value});`;
+}
+
+export function is64(type: ScalarType): boolean {
+  return (
+    type === ScalarType.INT64 ||
+    type === ScalarType.UINT64 ||
+    type === ScalarType.SINT64 ||
+    type === ScalarType.FIXED64 ||
+    type === ScalarType.SFIXED64
+  );
 }
 
 /** How a value of the type is framed: https://protobuf.dev/programming-guides/encoding/#structure */

@@ -1,8 +1,26 @@
 const text = String.fromCharCode;
 
+/** Longer strings are read by the platform. */
+export const maxShortLength = 24;
+
 /**
- * The text of a few bytes, if all are ASCII, else undefined. Eight at a time as arguments: for short texts that is faster
- * than the platform's decoders, whose calls cost more than their work.
+ * Makes a function that gives the text of up to `maxShortLength` bytes, if all are ASCII, else undefined: a case per length,
+ * with one call of `String.fromCharCode` each, since what is put together from parts has to be copied together later.
+ */
+export function compileShortText(): (b: Uint8Array, start: number, end: number) => string | undefined {
+  const lengths = Array.from({ length: maxShortLength }, (_, index) => index + 1);
+  const cases = lengths.map((length) => {
+    const names = Array.from({ length }, (_, index) => `c${index}`);
+    const read = names.map((name, index) => `${name} = b[p + ${index}]`);
+    return `case ${length}: { const ${read.join(', ')}; return (${names.join(' | ')}) > 0x7f ? undefined : text(${names.join(', ')}); }`;
+  });
+  const body = `return (b, p, e) => { switch (e - p) { case 0: return ''; ${cases.join('\n')} } };`;
+  return new Function('text', `'use strict'; ${body}`)(text);
+}
+
+/**
+ * The same where code cannot be compiled: eight at a time as arguments, for short texts faster than the platform's decoders,
+ * whose calls cost more than their work.
  */
 export function asciiText(b: Uint8Array, start: number, end: number): string | undefined {
   let at = start;

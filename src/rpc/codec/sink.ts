@@ -4,9 +4,16 @@ export const maxFixedBytes = 15;
 const firstBytes = 1024;
 /** A buffer that grew beyond this for one message is not kept for the next. */
 const maxKeptBytes = 256 * 1024;
-/** Longer strings are measured and written by the platform; below, a loop over ASCII is faster than the calls. */
-const maxLoopLength = 127;
-const two32 = 2 ** 32;
+/** Longer strings are measured and written by the platform; below, a loop is faster than the calls. */
+const maxLoopLength = 40;
+
+/** Takes a bigint apart: faster than arithmetic on it. */
+const asInt64 = new BigInt64Array(1);
+const halves = new Uint32Array(asInt64.buffer);
+const [low, high] = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? [0, 1] : [1, 0];
+
+/** What `Buffer.write` calls in the end. */
+type FastBuffer = Buffer & Record<'latin1Write' | 'utf8Write', (value: string, at: number, size: number) => number>;
 
 /**
  * Takes the bytes of a message from its end to its beginning: when the length of a part is to be written, the part is
@@ -116,16 +123,17 @@ export class Sink {
     bytes[next] = more;
   }
 
-  /** A number or bigint that was checked to be in the range of int64 or uint64. */
+  /** An int64 or uint64 that was checked to be one. */
   int64(value: bigint): void {
-    const number = Number(value);
-    if (number >= 0 && number < two32) this.varint32(number);
-    else if (Number.isSafeInteger(number)) this.varint64(number >>> 0, Math.floor(number / two32) >>> 0);
-    else this.varint64(Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn));
+    asInt64[0] = value;
+    this.varint64(halves[low]!, halves[high]!);
   }
 
   sint64(value: bigint): void {
-    this.int64(BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)));
+    asInt64[0] = value;
+    const [first, second] = [halves[low]!, halves[high]!];
+    const sign = -(second >>> 31);
+    this.varint64(((first << 1) ^ sign) >>> 0, (((second << 1) | (first >>> 31)) ^ sign) >>> 0);
   }
 
   fixed32(value: number): void {
@@ -135,7 +143,9 @@ export class Sink {
 
   fixed64(value: bigint): void {
     this.at -= 8;
-    this.view.setBigUint64(this.at, BigInt.asUintN(64, value), true);
+    asInt64[0] = value;
+    this.view.setUint32(this.at, halves[low]!, true);
+    this.view.setUint32(this.at + 4, halves[high]!, true);
   }
 
   float(value: number): void {
@@ -152,26 +162,49 @@ export class Sink {
   string(value: string, reserve: number): void {
     const { length } = value;
     if (length <= maxLoopLength) {
-      this.ensure(length + 5 + reserve);
-      const { bytes } = this;
-      const at = this.at - length;
-      let i = 0;
-      for (; i < length; i++) {
-        const code = value.charCodeAt(i);
-        if (code > 0x7f) break;
-        bytes[at + i] = code;
-      }
-      if (i === length) {
-        this.at = at - 1;
-        bytes[at - 1] = length;
-        return;
-      }
+      this.ensure(3 * length + 5 + reserve);
+      this.#shortString(value);
+      return;
     }
     const size = Buffer.byteLength(value);
     this.ensure(size + 5 + reserve);
     this.at -= size;
-    this.bytes.write(value, this.at, size, size === length ? 'latin1' : 'utf8');
+    const bytes = this.bytes as FastBuffer;
+    if (size === length) bytes.latin1Write(value, this.at, size);
+    else bytes.utf8Write(value, this.at, size);
     this.varint32(size);
+  }
+
+  /** From its end, as everything: what it takes is known when it is written. */
+  #shortString(value: string): void {
+    const { bytes, at: end } = this;
+    let at = end;
+    for (let i = value.length - 1; i >= 0; i--) {
+      const unit = value.charCodeAt(i);
+      if (unit < 0x80) bytes[--at] = unit;
+      else {
+        let point = unit;
+        if (unit >= 0xd800 && unit < 0xe000) {
+          // Half of a pair, else of nothing: then U+FFFD stands for it.
+          const before = unit >= 0xdc00 && i > 0 ? value.charCodeAt(i - 1) : 0;
+          const isPair = before >= 0xd800 && before < 0xdc00;
+          point = isPair ? ((before - 0xd800) << 10) + (unit - 0xdc00) + 0x10000 : 0xfffd;
+          if (isPair) i--;
+        }
+        bytes[--at] = (point & 0x3f) | 0x80;
+        if (point < 0x800) bytes[--at] = (point >>> 6) | 0xc0;
+        else {
+          bytes[--at] = ((point >>> 6) & 0x3f) | 0x80;
+          if (point < 0x10000) bytes[--at] = (point >>> 12) | 0xe0;
+          else {
+            bytes[--at] = ((point >>> 12) & 0x3f) | 0x80;
+            bytes[--at] = (point >>> 18) | 0xf0;
+          }
+        }
+      }
+    }
+    this.at = at;
+    this.varint32(end - at);
   }
 
   /** With their length. */

@@ -1,22 +1,29 @@
 import { isUtf8 } from 'node:buffer';
-import { asciiText } from './short-text.ts';
+import { asciiText, maxShortLength } from './short-text.ts';
 
-/** Longer strings are read by the platform. */
-const maxShortLength = 24;
-const two32 = 2 ** 32;
+/** Where the halves of a 64-bit number, or the bytes of a float, become a value: faster than arithmetic and than a view of the message. */
+const halves = new Int32Array(2);
+const asInt64 = new BigInt64Array(halves.buffer);
+const asUint64 = new BigUint64Array(halves.buffer);
+const asDouble = new Float64Array(halves.buffer);
+const asFloat = new Float32Array(halves.buffer);
+const [low, high] = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? [0, 1] : [1, 0];
+
+/** What `Buffer.prototype.toString` calls in the end; takes any array of bytes. */
+const { utf8Slice } = Buffer.prototype as unknown as {
+  utf8Slice(this: Uint8Array, start: number, end: number): string;
+};
 
 /** Reads the bytes of one message. Methods read at `at` and move it; all throw a RangeError at the end of the bytes. */
 export class Source {
   declare readonly bytes: Uint8Array;
   declare at: number;
   declare private buffer: Buffer | undefined;
-  declare private view: DataView | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.at = 0;
     this.buffer = undefined;
-    this.view = undefined;
   }
 
   /** The low 32 bits of a varint of at most ten bytes, unsigned. */
@@ -62,7 +69,7 @@ export class Source {
   end(limit: number): number {
     const length = this.varint32();
     const end = this.at + length;
-    if (end > limit) throw this.#broken(`a part of ${length} bytes, where ${limit - this.at} are left`);
+    if (end > limit) throw this.#tooLong(length, limit - this.at);
     return end;
   }
 
@@ -76,68 +83,58 @@ export class Source {
   }
 
   bool(): boolean {
-    return this.uint64() !== 0n;
+    this.#varint64();
+    return (halves[0]! | halves[1]!) !== 0;
   }
 
   uint64(): bigint {
-    const { bytes } = this;
-    let at = this.at;
-    let byte = bytes[at]!;
-    if (byte < 0x80) {
-      this.at = at + 1;
-      return BigInt(byte);
-    }
-    let low = 0;
-    let high = 0;
-    // Four bytes for the low 28 bits, one over both halves, five for the rest.
-    for (let i = 0; i < 10; i++) {
-      byte = bytes[at++]!;
-      if (byte === undefined) break;
-      const bits = byte & 0x7f;
-      if (i < 4) low |= bits << (7 * i);
-      else if (i === 4) {
-        low |= bits << 28;
-        high = bits >>> 4;
-      } else high |= bits << (7 * i - 32);
-      if (byte < 0x80) {
-        this.at = at;
-        return joined(low, high);
-      }
-    }
-    throw this.#broken(byte === undefined ? 'it ends within a number' : 'a number is longer than ten bytes');
+    this.#varint64();
+    return asUint64[0]!;
   }
 
   int64(): bigint {
-    return BigInt.asIntN(64, this.uint64());
+    this.#varint64();
+    return asInt64[0]!;
   }
 
   sint64(): bigint {
-    const value = this.uint64();
-    return (value >> 1n) ^ -(value & 1n);
+    this.#varint64();
+    const [first, second] = [halves[low]!, halves[high]!];
+    const sign = -(first & 1);
+    halves[low] = ((first >>> 1) | (second << 31)) ^ sign;
+    halves[high] = (second >>> 1) ^ sign;
+    return asInt64[0]!;
   }
 
   fixed32(): number {
-    return this.#fixed(4).getUint32(this.at - 4, true);
+    return this.sfixed32() >>> 0;
   }
 
   sfixed32(): number {
-    return this.#fixed(4).getInt32(this.at - 4, true);
+    const { bytes, at } = this;
+    this.at = at + 4;
+    if (this.at > bytes.length) throw this.overrun();
+    return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
   }
 
   fixed64(): bigint {
-    return this.#fixed(8).getBigUint64(this.at - 8, true);
+    this.#fixed64();
+    return asUint64[0]!;
   }
 
   sfixed64(): bigint {
-    return this.#fixed(8).getBigInt64(this.at - 8, true);
+    this.#fixed64();
+    return asInt64[0]!;
   }
 
   float(): number {
-    return this.#fixed(4).getFloat32(this.at - 4, true);
+    halves[0] = this.sfixed32();
+    return asFloat[0]!;
   }
 
   double(): number {
-    return this.#fixed(8).getFloat64(this.at - 8, true);
+    this.#fixed64();
+    return asDouble[0]!;
   }
 
   /** `isStrict`: throws for what is no UTF-8, instead of putting U+FFFD in its place. */
@@ -145,13 +142,15 @@ export class Source {
     const end = this.end(limit);
     const { bytes, at } = this;
     this.at = end;
-    const length = end - at;
-    if (length <= maxShortLength) {
-      const short = asciiText(bytes, at, end);
-      if (short !== undefined) return short;
-    }
-    const text = this.asBuffer().toString('utf8', at, end);
-    if (isStrict && text.includes('\ufffd') && !isUtf8(bytes.subarray(at, end)))
+    const short = end - at > maxShortLength ? undefined : asciiText(bytes, at, end);
+    return short ?? this.text(at, end, isStrict);
+  }
+
+  /** What stands between two places; `at` stays. */
+  text(start: number, end: number, isStrict: boolean): string {
+    const { bytes } = this;
+    const text = utf8Slice.call(bytes, start, end);
+    if (isStrict && text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end)))
       throw this.#broken('a string that is not UTF-8');
     return text;
   }
@@ -176,6 +175,12 @@ export class Source {
     const start = this.at;
     this.#pass(tag, limit, depth);
     return this.bytes.subarray(start, this.at);
+  }
+
+  /** What a part that begins at `start` and would end at `end` throws, where there is nothing beyond `limit`. */
+  tooLong(start: number, end: number, limit: number): RangeError {
+    this.at = start;
+    return Number.isNaN(end) ? this.overrun() : this.#tooLong(end - start, limit - start);
   }
 
   /** What a loop over fields that ended somewhere else than at its end throws. */
@@ -217,20 +222,46 @@ export class Source {
     }
   }
 
-  #fixed(size: number): DataView {
-    this.at += size;
-    if (this.at > this.bytes.length) throw this.overrun();
-    this.view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
-    return this.view;
+  /** Into `halves`. */
+  #fixed64(): void {
+    const first = this.sfixed32();
+    halves[high] = this.sfixed32();
+    halves[low] = first;
+  }
+
+  /** A varint of at most ten bytes, into `halves`. */
+  #varint64(): void {
+    const { bytes } = this;
+    let at = this.at;
+    let byte = bytes[at++]!;
+    let first = byte & 0x7f;
+    let second = 0;
+    // Four bytes for the low 28 bits, one over both halves, five for the rest.
+    for (let shift = 7; byte >= 0x80 && shift < 28; shift += 7) {
+      byte = bytes[at++]!;
+      first |= (byte & 0x7f) << shift;
+    }
+    if (byte >= 0x80) {
+      byte = bytes[at++]!;
+      first |= byte << 28;
+      second = (byte & 0x7f) >>> 4;
+      for (let shift = 3; byte >= 0x80 && shift < 38; shift += 7) {
+        byte = bytes[at++]!;
+        second |= (byte & 0x7f) << shift;
+      }
+    }
+    if (byte === undefined) throw this.#broken('it ends within a number');
+    if (byte >= 0x80) throw this.#broken('a number is longer than ten bytes');
+    this.at = at;
+    halves[low] = first;
+    halves[high] = second;
+  }
+
+  #tooLong(length: number, left: number): RangeError {
+    return this.#broken(`a part of ${length} bytes, where ${left} are left`);
   }
 
   #broken(what: string): RangeError {
     return new RangeError(`not a message at byte ${this.at}: ${what}`);
   }
-}
-
-function joined(low: number, high: number): bigint {
-  // Below 2^53 one conversion is enough, and most numbers are.
-  if (high >>> 21 === 0) return BigInt((high >>> 0) * two32 + (low >>> 0));
-  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }

@@ -1,7 +1,4 @@
 /** Checks of what a message holds before it is written; a value that is right comes back as it is. */
-const minInt64 = -(2n ** 63n);
-const maxInt64 = 2n ** 63n - 1n;
-const maxUint64 = 2n ** 64n - 1n;
 
 export function int32Of(value: unknown, field: string): number {
   return (Number(value) | 0) === value ? value : wholeNumber(value, field, 'int32', -(2 ** 31), 2 ** 31 - 1);
@@ -13,13 +10,13 @@ export function uint32Of(value: unknown, field: string): number {
 
 export function int64Of(value: unknown, field: string): bigint {
   const parsed = bigintOf(value, field, 'int64');
-  if (Number.isSafeInteger(Number(parsed)) || (parsed >= minInt64 && parsed <= maxInt64)) return parsed;
+  if (BigInt.asIntN(64, parsed) === parsed) return parsed;
   throw invalid(value, field, 'int64');
 }
 
 export function uint64Of(value: unknown, field: string): bigint {
   const parsed = bigintOf(value, field, 'uint64');
-  if (parsed >= 0n && parsed <= maxUint64) return parsed;
+  if (BigInt.asUintN(64, parsed) === parsed) return parsed;
   throw invalid(value, field, 'uint64');
 }
 
