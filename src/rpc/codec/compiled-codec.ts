@@ -13,7 +13,7 @@ import type { Codecs } from './codecs.ts';
 import { decoderSource } from './decoder-source.ts';
 import { encoderSource } from './encoder-source.ts';
 import { compileShortText } from './short-text.ts';
-import { Sink } from './sink.ts';
+import { putText, Sink } from './sink.ts';
 import { Source } from './source.ts';
 import { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of } from './values.ts';
 
@@ -91,7 +91,7 @@ export class CompiledCodecs implements Codecs {
 }
 
 const noBuffer = new ArrayBuffer(0);
-const shared = { foreign, unknown: putUnknown, tooDeep, setProto, noBuffer };
+const shared = { putText, foreign, unknown: putUnknown, tooDeep, setProto, noBuffer };
 const valueChecks = { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of, numberKey };
 
 /** What is rare and intricate stays with the library: groups, closed enums, required fields, Struct as JSON. */

@@ -1,14 +1,15 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { Code } from './code.ts';
-import { maxFixedBytes } from './sink.ts';
+import { maxFixedBytes, maxShortBytes, maxShortLength } from './sink.ts';
 
 /** google.protobuf.FeatureSet.FieldPresence.IMPLICIT */
 const implicit = 2;
 
 /**
  * The function that writes a message of this type, as source: last field first. `code` collects what it refers to. Where a
- * value of variable size was written, room for all fields of fixed size is made again, so that those need not ask.
+ * value of variable size was written, room for all fields of fixed size is made again, so that those need not ask. Bytes
+ * and place of the sink are local variables, `b` and `p`: the sink has them back where a method of it is called.
  */
 export function encoderSource(desc: DescMessage, code: Code, hasPrototype: boolean): string {
   return new EncoderSource(desc, code, hasPrototype).build();
@@ -26,7 +27,8 @@ class EncoderSource {
     this.#code = code;
     this.#hasPrototype = hasPrototype;
     this.#fields = desc.fields.toSorted((a, b) => b.number - a.number);
-    this.#reserve = maxFixedBytes * (desc.fields.length + 2);
+    const texts = desc.fields.filter((field) => field.fieldKind !== 'map' && field.scalar === ScalarType.STRING);
+    this.#reserve = maxFixedBytes * (desc.fields.length + 2) + maxShortBytes * Math.max(texts.length, 2);
   }
 
   build(): string {
@@ -39,7 +41,10 @@ class EncoderSource {
       const u = m.$unknown;
       if (u !== undefined) unknown(s, u, ${this.#reserve});
       ${groups.join('\n')}
+      let p = s.at;
+      let b = s.bytes;
       ${this.#fields.map((field) => this.#field(field)).join('\n')}
+      s.at = p;
     }`;
   }
 
@@ -92,7 +97,7 @@ class EncoderSource {
 
   #message(desc: DescMessage, value: string): string {
     const part = this.#code.part(desc);
-    return `{ const end = s.bytes.length - s.at; ${part}.encode(${value}, s); s.ensure(${this.#reserve}); s.varint32(s.bytes.length - s.at - end); }`;
+    return `{ const rest = b.length - p; ${method(`${part}.encode(${value}, s)`)} ${this.#room()} ${sizeSince('rest')} }`;
   }
 
   #list(field: DescField & { fieldKind: 'list' }): string {
@@ -100,14 +105,13 @@ class EncoderSource {
     if (field.listKind === 'message')
       return `${backwards} { ${this.#message(field.message, 'list[i]')} ${tag(field.number, 2)} }`;
     const type = field.listKind === 'enum' ? ScalarType.INT32 : field.scalar;
-    const item = `const v = list[i]; s.ensure(${this.#reserve}); ${this.#scalar(type, 'v', field)}`;
-    if (!field.packed)
-      return `${backwards} { ${item} ${tag(field.number, wireTypeOf(type))} } s.ensure(${this.#reserve});`;
+    const item = `const v = list[i]; ${this.#room()} ${this.#scalar(type, 'v', field)}`;
+    if (!field.packed) return `${backwards} { ${item} ${tag(field.number, wireTypeOf(type))} } ${this.#room()}`;
     return `if (list.length !== 0) {
-      const end = s.bytes.length - s.at;
+      const rest = b.length - p;
       ${backwards} { ${item} }
-      s.ensure(${this.#reserve});
-      s.varint32(s.bytes.length - s.at - end);
+      ${this.#room()}
+      ${sizeSince('rest')}
       ${tag(field.number, 2)}
     }`;
   }
@@ -121,55 +125,86 @@ class EncoderSource {
     return `const keys = Object.keys(map);
     for (let i = keys.length - 1; i >= 0; i--) {
       const k = keys[i];
-      s.ensure(${this.#reserve});
-      const entry = s.bytes.length - s.at;
+      ${this.#room()}
+      const entry = b.length - p;
       ${value}
       { ${key} }
-      s.varint32(s.bytes.length - s.at - entry);
+      ${sizeSince('entry')}
       ${tag(field.number, 2)}
     }
-    s.ensure(${this.#reserve});`;
+    ${this.#room()}`;
   }
 
   #mapScalar(field: DescField, type: ScalarType): string {
     return `{ const v = map[k]; ${this.#scalar(type, 'v', field)} ${tag(2, wireTypeOf(type))} }`;
   }
 
+  /** For all fields of fixed size, and short texts. */
+  #room(): string {
+    return `if (p < ${this.#reserve}) { ${method(`s.ensure(${this.#reserve})`)} }`;
+  }
+
   #scalar(type: ScalarType, v: string, field: DescField): string {
     const path = JSON.stringify(`${field.parent.typeName}.${field.name}`);
+    const int32 = `(${v} | 0) === ${v}`;
+    const uint32 = `(${v} >>> 0) === ${v}`;
+    const int64 = `(typeof ${v} === 'bigint' && BigInt.asIntN(64, ${v}) === ${v} ? ${v} : int64Of(${v}, ${path}))`;
+    const uint64 = `(typeof ${v} === 'bigint' && BigInt.asUintN(64, ${v}) === ${v} ? ${v} : uint64Of(${v}, ${path}))`;
     switch (type) {
       case ScalarType.STRING:
-        return `s.string(typeof ${v} === 'string' ? ${v} : String(${v}), ${this.#reserve});`;
+        return `{ const text = typeof ${v} === 'string' ? ${v} : String(${v});
+          if (text.length <= ${maxShortLength}) { const q = p; p = putText(b, p, text); const size = q - p; b[--p] = size; }
+          else { ${method(`s.string(text, ${this.#reserve})`)} } }`;
       case ScalarType.BYTES:
-        return `s.lengthDelimited(bytesOf(${v}, ${path}), ${this.#reserve});`;
+        return method(`s.lengthDelimited(bytesOf(${v}, ${path}), ${this.#reserve})`);
       case ScalarType.BOOL:
-        return `s.bytes[--s.at] = ${v} ? 1 : 0;`;
+        return `b[--p] = ${v} ? 1 : 0;`;
       case ScalarType.DOUBLE:
-        return `s.double(${v});`;
+        return fixed(`s.double(${v})`);
       case ScalarType.FLOAT:
-        return `s.float(floatOf(${v}, ${path}));`;
+        return fixed(`s.float(floatOf(${v}, ${path}))`);
       case ScalarType.INT32:
-        return `s.int32((${v} | 0) === ${v} ? ${v} : int32Of(${v}, ${path}));`;
+        return small(v, `${int32} && ${v} >= 0`, `s.int32(${int32} ? ${v} : int32Of(${v}, ${path}))`);
       case ScalarType.SINT32:
-        return `s.sint32((${v} | 0) === ${v} ? ${v} : int32Of(${v}, ${path}));`;
+        return fixed(`s.sint32(${int32} ? ${v} : int32Of(${v}, ${path}))`);
       case ScalarType.SFIXED32:
-        return `s.fixed32((${v} | 0) === ${v} ? ${v} : int32Of(${v}, ${path}));`;
+        return fixed(`s.fixed32(${int32} ? ${v} : int32Of(${v}, ${path}))`);
       case ScalarType.UINT32:
-        return `s.varint32((${v} >>> 0) === ${v} ? ${v} : uint32Of(${v}, ${path}));`;
+        return small(v, uint32, `s.varint32(${uint32} ? ${v} : uint32Of(${v}, ${path}))`);
       case ScalarType.FIXED32:
-        return `s.fixed32((${v} >>> 0) === ${v} ? ${v} : uint32Of(${v}, ${path}));`;
+        return fixed(`s.fixed32(${uint32} ? ${v} : uint32Of(${v}, ${path}))`);
       case ScalarType.INT64:
-        return `s.int64(int64Of(${v}, ${path}));`;
+        return fixed(`s.int64(${int64})`);
       case ScalarType.UINT64:
-        return `s.int64(uint64Of(${v}, ${path}));`;
+        return fixed(`s.int64(${uint64})`);
       case ScalarType.SINT64:
-        return `s.sint64(int64Of(${v}, ${path}));`;
+        return fixed(`s.sint64(${int64})`);
       case ScalarType.SFIXED64:
-        return `s.fixed64(int64Of(${v}, ${path}));`;
+        return fixed(`s.fixed64(${int64})`);
       case ScalarType.FIXED64:
-        return `s.fixed64(uint64Of(${v}, ${path}));`;
+        return fixed(`s.fixed64(${uint64})`);
     }
   }
+}
+
+/** Calls a method that may take another buffer. */
+function method(call: string): string {
+  return `s.at = p; ${call}; p = s.at; b = s.bytes;`;
+}
+
+/** Calls a method that writes where there is room. */
+function fixed(call: string): string {
+  return `s.at = p; ${call}; p = s.at;`;
+}
+
+/** Most numbers have one byte. */
+function small(v: string, isWhole: string, call: string): string {
+  return `if (${isWhole} && ${v} < 0x80) b[--p] = ${v}; else { ${fixed(call)} }`;
+}
+
+/** The length of what was written since there were `rest` bytes behind. */
+function sizeSince(rest: string): string {
+  return `{ const size = b.length - p - ${rest}; ${small('size', 'true', 's.varint32(size)')} }`;
 }
 
 /** The key of an entry from the name of a property. What is none, the check of its value refuses. */
@@ -191,7 +226,9 @@ function keyOf(type: ScalarType): string {
 
 function tag(number: number, wireType: number): string {
   const value = ((number << 3) | wireType) >>> 0;
-  return value < 0x80 ? `s.bytes[--s.at] = ${value};` : `s.varint32(${value});`;
+  if (value < 0x80) return `b[--p] = ${value};`;
+  if (value < 0x4000) return `p -= 2; b[p] = ${(value & 0x7f) | 0x80}; b[p + 1] = ${value >>> 7};`;
+  return fixed(`s.varint32(${value})`);
 }
 
 export function is64(type: ScalarType): boolean {

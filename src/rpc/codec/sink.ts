@@ -5,7 +5,9 @@ const firstBytes = 1024;
 /** A buffer that grew beyond this for one message is not kept for the next. */
 const maxKeptBytes = 256 * 1024;
 /** Longer strings are measured and written by the platform; below, a loop is faster than the calls. */
-const maxLoopLength = 40;
+export const maxShortLength = 40;
+/** Of a short string, with its length in one byte. */
+export const maxShortBytes = 3 * maxShortLength + 1;
 
 /** Takes a bigint apart: faster than arithmetic on it. */
 const asInt64 = new BigInt64Array(1);
@@ -161,9 +163,12 @@ export class Sink {
   /** With its length. */
   string(value: string, reserve: number): void {
     const { length } = value;
-    if (length <= maxLoopLength) {
-      this.ensure(3 * length + 5 + reserve);
-      this.#shortString(value);
+    if (length <= maxShortLength) {
+      this.ensure(maxShortBytes + reserve);
+      const end = this.at;
+      const at = putText(this.bytes, end, value) - 1;
+      this.bytes[at] = end - at - 1;
+      this.at = at;
       return;
     }
     const size = Buffer.byteLength(value);
@@ -173,38 +178,6 @@ export class Sink {
     if (size === length) bytes.latin1Write(value, this.at, size);
     else bytes.utf8Write(value, this.at, size);
     this.varint32(size);
-  }
-
-  /** From its end, as everything: what it takes is known when it is written. */
-  #shortString(value: string): void {
-    const { bytes, at: end } = this;
-    let at = end;
-    for (let i = value.length - 1; i >= 0; i--) {
-      const unit = value.charCodeAt(i);
-      if (unit < 0x80) bytes[--at] = unit;
-      else {
-        let point = unit;
-        if (unit >= 0xd800 && unit < 0xe000) {
-          // Half of a pair, else of nothing: then U+FFFD stands for it.
-          const before = unit >= 0xdc00 && i > 0 ? value.charCodeAt(i - 1) : 0;
-          const isPair = before >= 0xd800 && before < 0xdc00;
-          point = isPair ? ((before - 0xd800) << 10) + (unit - 0xdc00) + 0x10000 : 0xfffd;
-          if (isPair) i--;
-        }
-        bytes[--at] = (point & 0x3f) | 0x80;
-        if (point < 0x800) bytes[--at] = (point >>> 6) | 0xc0;
-        else {
-          bytes[--at] = ((point >>> 6) & 0x3f) | 0x80;
-          if (point < 0x10000) bytes[--at] = (point >>> 12) | 0xe0;
-          else {
-            bytes[--at] = ((point >>> 12) & 0x3f) | 0x80;
-            bytes[--at] = (point >>> 18) | 0xf0;
-          }
-        }
-      }
-    }
-    this.at = at;
-    this.varint32(end - at);
   }
 
   /** With their length. */
@@ -232,4 +205,50 @@ export class Sink {
     this.bytes = Buffer.from(buffer);
     this.view = new DataView(buffer);
   }
+}
+
+/**
+ * Puts a short text before `end`, and gives its first place. From its last character, as everything: what it takes is known when
+ * it is written.
+ */
+export function putText(bytes: Uint8Array, end: number, value: string): number {
+  let at = end;
+  for (let i = value.length - 1; i >= 0; i--) {
+    const unit = value.charCodeAt(i);
+    if (unit >= 0x80) return putCharacters(bytes, at, value, i);
+    bytes[--at] = unit;
+  }
+  return at;
+}
+
+/** The characters up to `last`, of which not all are ASCII. */
+function putCharacters(bytes: Uint8Array, end: number, value: string, last: number): number {
+  let at = end;
+  for (let i = last; i >= 0; i--) {
+    let point = value.charCodeAt(i);
+    if (point < 0x80) {
+      bytes[--at] = point;
+      continue;
+    }
+    if (point >= 0xd800 && point < 0xe000) {
+      // Half of a pair, else of nothing: then U+FFFD stands for it.
+      const before = point >= 0xdc00 && i > 0 ? value.charCodeAt(i - 1) : 0;
+      const isPair = before >= 0xd800 && before < 0xdc00;
+      point = isPair ? ((before - 0xd800) << 10) + (point - 0xdc00) + 0x10000 : 0xfffd;
+      if (isPair) i--;
+    }
+    bytes[--at] = (point & 0x3f) | 0x80;
+    if (point < 0x800) {
+      bytes[--at] = (point >>> 6) | 0xc0;
+      continue;
+    }
+    bytes[--at] = ((point >>> 6) & 0x3f) | 0x80;
+    if (point < 0x10000) {
+      bytes[--at] = (point >>> 12) | 0xe0;
+      continue;
+    }
+    bytes[--at] = ((point >>> 12) & 0x3f) | 0x80;
+    bytes[--at] = (point >>> 18) | 0xf0;
+  }
+  return at;
 }
