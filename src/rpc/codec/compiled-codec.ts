@@ -12,7 +12,7 @@ import type { Codec, PartCodec } from './codec.ts';
 import type { Codecs } from './codecs.ts';
 import { decoderSource } from './decoder-source.ts';
 import { encoderSource } from './encoder-source.ts';
-import { compileShortText } from './short-text.ts';
+import { compileShortText, shortKeys } from './short-text.ts';
 import { putText, Sink } from './sink.ts';
 import { Source } from './source.ts';
 import { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of } from './values.ts';
@@ -28,6 +28,7 @@ export class CompiledCodecs implements Codecs {
   readonly #parts = new Map<DescMessage, PartCodec>();
   readonly #sink = new Sink();
   readonly #shortText = compileShortText();
+  readonly #shortKey = shortKeys(this.#shortText);
 
   codec<D extends DescMessage>(desc: D): Codec<D> {
     let codec = this.#codecs.get(desc);
@@ -82,7 +83,7 @@ export class CompiledCodecs implements Codecs {
     const decoder = decoderSource(desc, code, hasPrototype);
     const parts = code.parts.map((part) => this.#part(part));
     const blank = (part: PartCodec) => part.decode(new Source(new Uint8Array(0)), 0, maxDepth, undefined);
-    const scope = { ...valueChecks, ...shared, shortText: this.#shortText, blank, Shape };
+    const scope = { ...valueChecks, ...shared, shortText: this.#shortText, shortKey: this.#shortKey, blank, Shape };
     const names = [...Object.keys(scope), ...parts.map((_, index) => `p${index}`)];
     // The descriptor is the program's own; every name of it is quoted.
     const make = new Function(...names, `'use strict'; return { encode: ${encoder}, decode: ${decoder} };`);

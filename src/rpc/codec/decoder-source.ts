@@ -164,7 +164,7 @@ class DecoderSource {
 
   #entry(field: DescField & { fieldKind: 'map' }, f: string): string {
     const keyWire = wireTypeOf(field.mapKey);
-    const key = this.#scalar(field.mapKey, field, false);
+    const key = this.#scalar(field.mapKey, field, false, 'shortKey');
     let value: string;
     let valueWire = 2;
     let zero: string;
@@ -196,7 +196,7 @@ class DecoderSource {
   }
 
   /** Statements that read a scalar at p into a variable. */
-  #scalar(type: ScalarType, field: DescField, longAsString: boolean): (into: string) => string {
+  #scalar(type: ScalarType, field: DescField, longAsString: boolean, short = 'shortText'): (into: string) => string {
     const slow = (method: string) => (into: string) => `r.at = p; ${into} = r.${method}; p = r.at;`;
     // Most numbers have one byte.
     const quick = (method: string, of: (value: string) => string) => (into: string) =>
@@ -207,7 +207,7 @@ class DecoderSource {
       case ScalarType.STRING: {
         const isStrict = 'utf8Validation' in field && field.utf8Validation === true;
         return (into) => `{ ${lengthOf('e', 'end')}
-          ${into} = e - p > ${maxShortLength} ? undefined : shortText(b, p, e);
+          ${into} = e - p > ${maxShortLength} ? undefined : ${short}(b, p, e);
           if (${into} === undefined) ${into} = r.text(p, e, ${isStrict});
           p = e; }`;
       }

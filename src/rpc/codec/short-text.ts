@@ -48,3 +48,30 @@ export function asciiText(b: Uint8Array, start: number, end: number): string | u
       return (b[at]! | b[at + 1]! | b[at + 2]!) > 0x7f ? undefined : read + text(b[at]!, b[at + 1]!, b[at + 2]!);
   }
 }
+
+/** A power of two. */
+const keptKeys = 512;
+
+/**
+ * Reads the keys of maps: few and always the same ones in most services, so those of late are kept. One that comes again need
+ * not be made, nor be looked up among all names of properties when it becomes one.
+ */
+export function shortKeys(
+  read: (b: Uint8Array, start: number, end: number) => string | undefined,
+): (b: Uint8Array, start: number, end: number) => string | undefined {
+  const kept: string[] = new Array(keptKeys).fill('');
+  return (b, start, end) => {
+    let hash = end - start;
+    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + b[at]!) | 0;
+    const slot = hash & (keptKeys - 1);
+    const known = kept[slot]!;
+    if (known.length === end - start) {
+      let at = 0;
+      while (at < known.length && known.charCodeAt(at) === b[start + at]) at++;
+      if (at === known.length) return known;
+    }
+    const text = read(b, start, end);
+    if (text !== undefined) kept[slot] = text;
+    return text;
+  };
+}

@@ -72,8 +72,13 @@ export class Sink {
       at -= 2;
       bytes[at] = (value & 0x7f) | 0x80;
       bytes[at + 1] = value >>> 7;
+    } else if (value < 0x200000) {
+      at -= 3;
+      bytes[at] = (value & 0x7f) | 0x80;
+      bytes[at + 1] = ((value >>> 7) & 0x7f) | 0x80;
+      bytes[at + 2] = value >>> 14;
     } else {
-      at -= value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
+      at -= value < 0x10000000 ? 4 : 5;
       let next = at;
       let rest = value;
       while (rest > 0x7f) {
