@@ -27,5 +27,5 @@ export { type LaneBalancer, type LaneBalancerOptions, laneBalancer } from './lan
 export { type MemoryRegistryOptions, memoryRegistry } from './memory-registry.ts';
 export type { Instance, Registration, Registry, Snapshot } from './registry.ts';
 export { type RegistryRoutesOptions, registryRoutes } from './registry-routes.ts';
-export { createResolver, type Resolver, type ResolverOptions } from './resolver.ts';
+export { createResolver, type Resolver, type ResolverOptions, type TargetOptions } from './resolver.ts';
 export { type StaticResolverOptions, staticResolver } from './static-resolver.ts';

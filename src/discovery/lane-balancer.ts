@@ -14,6 +14,8 @@ export interface LaneBalancer extends Balancer {
   applySettings(settings: Partial<OutlierOptions>): void;
   /** The lane whose instances a call of this lane goes to now: itself, or '' where it is not there and not strict. */
   servingLane(lane: string): string;
+  /** The instances that a call of this lane may go to now. */
+  nodesOf(lane: string): readonly Instance[];
 }
 
 /**
@@ -73,6 +75,14 @@ class Lanes implements LaneBalancer {
 
   servingLane(lane: string): string {
     return this.#isStrict ? lane : servingLane(lane, this.#isThere);
+  }
+
+  nodesOf(wanted: string): readonly Instance[] {
+    const lane = this.servingLane(wanted);
+    const list = this.#lists.get(lane);
+    if (list === undefined) return [];
+    const balancer = lane === '' ? this.#baseline : this.#balancer(lane);
+    return balancer.nodes ?? list.filter(({ weight }) => weight > 0);
   }
 
   applySettings(settings: Partial<OutlierOptions>): void {

@@ -1,19 +1,28 @@
-import type { CallHead } from '../call/index.ts';
+import { type CallHead, routeKeyOf, triedNodesOf } from '../call/index.ts';
 import type { Clock, Context, Stop } from '../concurrency/index.ts';
+import type { OutlierOptions } from '../guard/index.ts';
 import { guardSettingsOf } from '../service/index.ts';
-import type { Balancer, BalancerHooks, Pick } from './balancer.ts';
+import type { BalancerHooks, MakeBalancer, Pick } from './balancer.ts';
 import { type LaneBalancer, type LaneBalancerOptions, laneBalancer } from './lane-balancer.ts';
 import { OutlierReport } from './outlier-report.ts';
-import type { Snapshot } from './registry.ts';
+import type { Instance, Snapshot } from './registry.ts';
+
+export interface ReportedBalancerOptions extends LaneBalancerOptions {
+  readonly clock: Clock;
+  /** Makes the balancer of a lane. */
+  readonly make: MakeBalancer;
+  /** For the maker. */
+  readonly outlier?: Partial<OutlierOptions> | undefined;
+}
 
 /** The balancers of one target's lanes, with what the log and metrics say of it, and what the configuration says to it. */
-export class ReportedBalancer implements Balancer {
+export class ReportedBalancer {
   readonly #balancer: LaneBalancer;
   readonly #report: OutlierReport;
   #hasBegun = false;
   #unfollow: Stop | undefined = undefined;
 
-  constructor(target: string, clock: Clock, make: (hooks: BalancerHooks) => Balancer, lanes: LaneBalancerOptions = {}) {
+  constructor(target: string, { clock, make, outlier, ...lanes }: ReportedBalancerOptions) {
     this.#report = new OutlierReport(target);
     const hooks: BalancerHooks = {
       clock,
@@ -21,6 +30,7 @@ export class ReportedBalancer implements Balancer {
         this.#report.tell(event);
         this.#report.ejected(this.ejected);
       },
+      ...(outlier !== undefined && { outlier }),
     };
     this.#balancer = laneBalancer(() => make(hooks), lanes);
   }
@@ -50,8 +60,15 @@ export class ReportedBalancer implements Balancer {
     this.#report.ejected(this.ejected);
   }
 
-  pick(head: CallHead, avoid?: readonly string[]): Pick {
-    return this.#balancer.pick(head, avoid);
+  /** For one try of the call that `ctx` belongs to: with the key of its route, not where its earlier tries went. */
+  pick(ctx: Context, head: CallHead): Pick {
+    const routeKey = routeKeyOf(ctx);
+    return this.#balancer.pick(routeKey === undefined ? head : { ...head, routeKey }, triedNodesOf(ctx));
+  }
+
+  /** What calls of this lane may go to. */
+  nodesOf(lane: string): readonly Instance[] {
+    return this.#balancer.nodesOf(lane);
   }
 
   servingLane(lane: string): string {

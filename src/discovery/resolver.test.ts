@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type CallHead, defaultFields } from '../call/index.ts';
-import { background, rootContext } from '../concurrency/index.ts';
+import { type CallHead, defaultFields, withRouteKey } from '../call/index.ts';
+import { background, type Context, rootContext } from '../concurrency/index.ts';
 import { is } from '../errors/index.ts';
 import { virtualClock } from '../testing/index.ts';
+import { hashed } from './balance/hashed.ts';
+import { roundRobin } from './balance/in-turn.ts';
+import type { MakeBalancer } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { memoryRegistry } from './memory-registry.ts';
-import { instanceOf } from './registry.contract.ts';
+import { first, instanceOf } from './registry.contract.ts';
 import type { Registry } from './registry.ts';
 import { createResolver } from './resolver.ts';
 import { staticResolver } from './static-resolver.ts';
@@ -135,6 +138,64 @@ describe('a resolver on a registry', () => {
     assert.equal(await nodeOf('rank', 'blue'), 'rank-2');
     assert.equal(await resolver.servingLane!(ctx, 'rank', 'red'), 'red');
     await assert.rejects(nodeOf('rank', 'red'), hasNone);
+  });
+
+  it('balances a target as its options say, and sends calls of one route to one instance', async () => {
+    const registry = memoryRegistry();
+    for (let n = 0; n < 10; n++) await registry.register(ctx, instanceOf(`room-${n}`));
+    await using resolver = disposable(createResolver(registry, { targets: { room: { balancer: hashed() } } }));
+    const call = async (from: Context) => {
+      const { node, done } = await resolver.resolve(from, 'room', head);
+      done({ error: undefined, durationMs: 1 });
+      return node.id;
+    };
+
+    const route = withRouteKey(ctx, 'seven');
+    const ids = await Array.fromAsync({ length: 30 }, () => call(route));
+    const others = await Array.fromAsync({ length: 30 }, (_, index) => call(withRouteKey(ctx, `key-${index}`)));
+
+    assert.equal(new Set(ids).size, 1);
+    assert.ok(new Set(others).size > 5);
+  });
+
+  it('makes every balancer with the ejection that it was given', async () => {
+    const registry = memoryRegistry();
+    for (let n = 0; n < 3; n++) await registry.register(ctx, instanceOf(`room-${n}`));
+    const made: unknown[] = [];
+    const balancer: MakeBalancer = (hooks) => {
+      made.push(hooks.outlier);
+      return roundRobin()(hooks);
+    };
+    await using resolver = disposable(createResolver(registry, { balancer, outlier: { maxEjectedShare: 0 } }));
+
+    await resolver.resolve(ctx, 'room', head);
+
+    assert.deepEqual(made, [{ maxEjectedShare: 0 }]);
+  });
+
+  it('tells which instances a lane may call, now and after each change', async () => {
+    const registry = memoryRegistry();
+    await registry.register(ctx, instanceOf('room-1'));
+    await registry.register(ctx, instanceOf('room-2', { lane: 'blue' }));
+    const resolver = createResolver(registry);
+    const seen: string[][] = [];
+    const watching = (async () => {
+      for await (const nodes of resolver.watchNodes!(ctx, 'room')) seen.push(nodes.map(({ id }) => id));
+    })();
+
+    await turn();
+    await registry.register(ctx, instanceOf('room-3'));
+    await registry.register(ctx, instanceOf('room-4', { weight: 0 }));
+    await turn();
+    const blue = await first(resolver.watchNodes!(ctx, 'room', 'blue'));
+    await resolver.close();
+    await watching;
+
+    assert.deepEqual([seen.at(0), seen.at(-1)], [['room-1'], ['room-1', 'room-3']]);
+    assert.deepEqual(
+      blue.map(({ id }) => id),
+      ['room-2'],
+    );
   });
 
   it('ends its watches when it is closed, and resolves no more', async () => {

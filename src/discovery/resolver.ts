@@ -1,11 +1,12 @@
-import { type CallHead, triedNodesOf } from '../call/index.ts';
+import type { CallHead } from '../call/index.ts';
 import { background, type CancelContext, type Context, Latch, sleep, WaitGroup } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import type { OutlierOptions } from '../guard/index.ts';
 import { p2cBalancer } from './balance/p2c.ts';
-import type { Balancer, BalancerHooks, Pick } from './balancer.ts';
+import type { MakeBalancer, Pick } from './balancer.ts';
+import { Changes } from './changes.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
-import type { Registry } from './registry.ts';
+import type { Instance, Registry } from './registry.ts';
 import { ReportedBalancer } from './reported-balancer.ts';
 
 /** Finds the instance that a call goes to. */
@@ -21,19 +22,32 @@ export interface Resolver {
    * not strict). Waits and throws as `resolve` does for the first list. Default: '' for all lanes; there are none.
    */
   servingLane?(ctx: Context, target: string, lane: string): Promise<string>;
+  /**
+   * The instances that calls of a lane may go to, to keep connections to them: a subset where the balancer uses one. As they are
+   * now, after the first list, then after each new list; ends with `ctx` or the resolver. A slow reader misses those between.
+   * Default: nobody can tell.
+   */
+  watchNodes?(ctx: Context, target: string, lane?: string): AsyncIterable<readonly Instance[]>;
   /** Ends its watches. The registry stays open: it belongs to its maker. */
   close(): Promise<void>;
 }
 
+export interface TargetOptions {
+  /** Default: the resolver's. */
+  readonly balancer?: MakeBalancer;
+}
+
 export interface ResolverOptions {
-  /** Makes the balancer of a target, one for each of its lanes. Default: `p2cBalancer` with `outlier`. */
-  readonly balancer?: (hooks: BalancerHooks) => Balancer;
+  /** Makes the balancer of a target, one for each of its lanes. Default: `p2cBalancer`. */
+  readonly balancer?: MakeBalancer;
+  /** Targets for which something else holds. Default: none. */
+  readonly targets?: Readonly<Record<string, TargetOptions>>;
   /**
    * Targets whose lanes are closed in themselves: a call of a lane in which the target has no instance is refused with
    * NO_INSTANCES, and not served by the baseline. Default: none.
    */
   readonly strictLanes?: readonly string[];
-  /** When the default balancers eject an instance. Default of each: `guardDefaults.outlier`. */
+  /** When balancers eject an instance, unless they were made with options of their own. Default of each: `guardDefaults.outlier`. */
   readonly outlier?: Partial<OutlierOptions>;
   /** How long a call without a deadline waits for the first list of its target. Default: 5,000. */
   readonly firstListTimeoutMs?: number;
@@ -53,11 +67,15 @@ interface Target {
   readonly balancer: ReportedBalancer;
   /** Opens with the first list. */
   readonly first: Latch;
+  /** Of its list. */
+  readonly changes: Changes;
 }
 
 class RegistryResolver implements Resolver {
   readonly #registry: Registry;
-  readonly #makeBalancer: (hooks: BalancerHooks) => Balancer;
+  readonly #balancer: MakeBalancer;
+  readonly #outlier: Partial<OutlierOptions> | undefined;
+  readonly #options: ReadonlyMap<string, TargetOptions>;
   readonly #strictLanes: ReadonlySet<string>;
   readonly #firstListTimeoutMs: number;
   readonly #ctx: CancelContext;
@@ -65,10 +83,13 @@ class RegistryResolver implements Resolver {
   readonly #watches = new WaitGroup({ name: 'watches of the resolver' });
 
   constructor(registry: Registry, options: ResolverOptions) {
-    const { balancer, outlier = {}, strictLanes = [], firstListTimeoutMs = 5_000, ctx = background() } = options;
+    const { balancer = p2cBalancer, targets = {}, outlier } = options;
+    const { strictLanes = [], firstListTimeoutMs = 5_000, ctx = background() } = options;
     this.#registry = registry;
     this.#ctx = ctx.withCancel();
-    this.#makeBalancer = balancer ?? ((hooks) => p2cBalancer({ ...hooks, outlier }));
+    this.#balancer = balancer;
+    this.#outlier = outlier;
+    this.#options = new Map(Object.entries(targets));
     this.#strictLanes = new Set(strictLanes);
     this.#firstListTimeoutMs = firstListTimeoutMs;
   }
@@ -77,7 +98,7 @@ class RegistryResolver implements Resolver {
     const target = this.#known(ctx, name);
     if (target.first.count > 0) await this.#firstList(ctx, name, target);
     try {
-      return target.balancer.pick(head, triedNodesOf(ctx));
+      return target.balancer.pick(ctx, head);
     } catch (error) {
       throw explain(error, name);
     }
@@ -89,9 +110,20 @@ class RegistryResolver implements Resolver {
     return target.balancer.servingLane(lane);
   }
 
+  async *watchNodes(ctx: Context, name: string, lane = ''): AsyncIterable<readonly Instance[]> {
+    const { balancer, changes } = this.#known(ctx, name);
+    for (let seen = 0; await changes.after(ctx, seen); ) {
+      seen = changes.count;
+      yield balancer.nodesOf(lane);
+    }
+  }
+
   async close(): Promise<void> {
     this.#ctx.cancel(new Error('the resolver was closed'));
-    for (const { balancer } of this.#targets.values()) balancer.close();
+    for (const { balancer, changes } of this.#targets.values()) {
+      balancer.close();
+      changes.close();
+    }
     await this.#watches.wait(background());
   }
 
@@ -103,11 +135,13 @@ class RegistryResolver implements Resolver {
 
   #watch(ctx: Context, name: string): Target {
     const first = new Latch(1, { name: `list of ${name}` });
-    const isStrict = this.#strictLanes.has(name);
-    const target: Target = {
-      balancer: new ReportedBalancer(name, this.#ctx.clock, this.#makeBalancer, { isStrict }),
-      first,
-    };
+    const balancer = new ReportedBalancer(name, {
+      clock: this.#ctx.clock,
+      make: this.#options.get(name)?.balancer ?? this.#balancer,
+      outlier: this.#outlier,
+      isStrict: this.#strictLanes.has(name),
+    });
+    const target: Target = { balancer, first, changes: new Changes() };
     target.balancer.begin(ctx);
     this.#targets.set(name, target);
     this.#watches.go(() => this.#follow(name, target));
@@ -115,12 +149,13 @@ class RegistryResolver implements Resolver {
   }
 
   /** A watch ends only with its Context; should an implementation fail all the same, it is started again, once a second. */
-  async #follow(name: string, { balancer, first }: Target): Promise<void> {
+  async #follow(name: string, { balancer, first, changes }: Target): Promise<void> {
     while (this.#ctx.err() === undefined) {
       try {
         for await (const snapshot of this.#registry.watch(this.#ctx, name)) {
           balancer.update(snapshot);
           first.countDown();
+          changes.bump();
         }
       } catch {}
       await sleep(this.#ctx, 1_000).catch(() => {});

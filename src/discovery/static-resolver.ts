@@ -1,7 +1,6 @@
-import { triedNodesOf } from '../call/index.ts';
 import { systemClock } from '../concurrency/index.ts';
 import { p2cBalancer } from './balance/p2c.ts';
-import type { Balancer, BalancerHooks } from './balancer.ts';
+import type { MakeBalancer } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { checkInstance } from './instance.ts';
 import { ReportedBalancer } from './reported-balancer.ts';
@@ -9,7 +8,7 @@ import type { Resolver } from './resolver.ts';
 
 export interface StaticResolverOptions {
   /** Makes the balancer of a target. Default: `p2cBalancer`. */
-  readonly balancer?: (hooks: BalancerHooks) => Balancer;
+  readonly balancer?: MakeBalancer;
 }
 
 /**
@@ -27,7 +26,7 @@ export function staticResolver(
     const instances = urls.map((url, index) =>
       checkInstance({ id: `${service}-${index + 1}`, service, endpoints: { rpc: url, http: url } }),
     );
-    const made = new ReportedBalancer(service, systemClock, balancer);
+    const made = new ReportedBalancer(service, { clock: systemClock, make: balancer });
     made.update({ service, revision: 1, instances });
     balancers.set(service, made);
   }
@@ -37,12 +36,16 @@ export function staticResolver(
       const known = balancers.get(target);
       if (known !== undefined) {
         known.begin(ctx);
-        return known.pick(head, triedNodesOf(ctx));
+        return known.pick(ctx, head);
       }
       const names = [...balancers.keys()].join(', ') || 'none';
       throw DiscoveryErrors.NO_INSTANCES(`no instance of "${target}": the static list has ${names}; add it there`, {
         metadata: { target },
       });
+    },
+    async *watchNodes(ctx, target, lane = '') {
+      yield balancers.get(target)?.nodesOf(lane) ?? [];
+      await new Promise<void>((resolve) => ctx.onDone(resolve));
     },
     async close() {
       for (const known of balancers.values()) known.close();

@@ -92,6 +92,14 @@ describe('zone aware', () => {
     assert.deepEqual(fixture.counts(30), { 'room-3': 10, 'room-4': 10, 'room-5': 10 });
   });
 
+  it('is connected to the zones that it calls', () => {
+    assert.deepEqual(
+      fixtureOf('aabb').balancer.nodes?.map(({ id }) => id),
+      ['room-0', 'room-1'],
+    );
+    assert.equal(fixtureOf('abbb').balancer.nodes?.length, 4);
+  });
+
   it('refuses options out of their range', () => {
     assert.throws(() => zoneAware({ zone: 'a', overProvisioning: 0.9 }), /overProvisioning is 0.9; .* from 1 to 10/);
     assert.throws(() => zoneAware({ zone: 'a', panicBelow: 1.1 }), /panicBelow is 1.1/);

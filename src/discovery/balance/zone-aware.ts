@@ -79,6 +79,11 @@ class ZoneAware implements Balancer {
     return this.#zones.reduce((sum, zone) => sum + wellOf(zone), 0);
   }
 
+  get nodes(): readonly Instance[] {
+    const used = this.#zones.filter(({ share }) => share > 0);
+    return used.flatMap(({ balancer, instances }) => balancer.nodes ?? instances);
+  }
+
   update({ service, revision, instances }: Snapshot): void {
     const { zoneOf = zoneInMetadata } = this.#options;
     this.#service = service;
