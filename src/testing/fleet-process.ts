@@ -22,10 +22,8 @@ export interface FleetProcessOptions {
   readonly prefix?: readonly string[];
 }
 
-/** A whole fleet in processes of its own, as `flotilla up` starts it: for end-to-end and fault tests. */
-export interface FleetProcess extends AsyncDisposable {
-  readonly app: string;
-  readonly console: string;
+/** `flotilla` in a process of its own, with the processes that it runs. */
+export interface FlotillaProcess extends AsyncDisposable {
   readonly supervisor: ChildProcess;
   /** What it has printed so far, the last 4 million characters of it. */
   output(): string;
@@ -39,25 +37,58 @@ export interface FleetProcess extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A whole fleet in processes of its own, as `flotilla up` starts it: for end-to-end and fault tests. */
+export interface FleetProcess extends FlotillaProcess {
+  readonly app: string;
+  readonly console: string;
+}
+
 /**
  * Starts `flotilla up <file>` and waits until it has printed both addresses. Throws what it printed if it ends before, and
  * leaves no process then. The fleet also ends when this process does, however that comes about.
  */
 export async function startFleet(ctx: Context, file: string, options: FleetProcessOptions): Promise<FleetProcess> {
-  const cli = new URL(`../cli/main${extname(import.meta.url)}`, import.meta.url);
-  const command = [
-    ...(options.prefix ?? []),
-    process.execPath,
-    fileURLToPath(cli),
-    'up',
-    file,
-    ...['--port', String(options.port ?? 0), '--console-port', String(options.consolePort ?? 0)],
+  const args = [
+    ...['up', file, '--port', String(options.port ?? 0), '--console-port', String(options.consolePort ?? 0)],
     ...['--data-dir', options.dataDir, '--no-watch'],
     ...(options.args ?? []),
   ];
-  const supervisor = spawn(command[0]!, command.slice(1), {
+  return start(ctx, args, options, async (fleet) => ({
+    ...fleet,
+    app: await addressIn(ctx, fleet, 'app'),
+    console: await addressIn(ctx, fleet, 'console'),
+  }));
+}
+
+export interface LaneProcessOptions extends Omit<FleetProcessOptions, 'port' | 'consolePort'> {
+  /** By the name of the service, the file that runs it in the lane. */
+  readonly services: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts `flotilla lane <lane> up` beside the fleet with this data directory and waits until its services are ready. Throws
+ * and ends as {@link startFleet}.
+ */
+export async function startLane(ctx: Context, lane: string, options: LaneProcessOptions): Promise<FlotillaProcess> {
+  const services = Object.entries(options.services).flatMap(([name, path]) => ['--service', `${name}=${path}`]);
+  const args = ['lane', lane, 'up', ...services, '--data-dir', options.dataDir, '--no-watch', ...(options.args ?? [])];
+  return start(ctx, args, options, async (process) => {
+    await addressIn(ctx, process, 'console');
+    return process;
+  });
+}
+
+async function start<T>(
+  ctx: Context,
+  args: readonly string[],
+  { prefix = [], env }: Pick<FleetProcessOptions, 'prefix' | 'env'>,
+  untilReady: (process: FlotillaProcess) => Promise<T>,
+): Promise<T> {
+  const cli = new URL(`../cli/main${extname(import.meta.url)}`, import.meta.url);
+  const [program = '', ...rest] = [...prefix, process.execPath, fileURLToPath(cli), ...args];
+  const supervisor = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', FLOTILLA_WATCH_PARENT: String(process.pid), ...options.env },
+    env: { ...process.env, NO_COLOR: '1', FLOTILLA_WATCH_PARENT: String(process.pid), ...env },
   });
   const watcher = watchOutput(supervisor);
   const stop = (stopCtx: Context) => {
@@ -69,19 +100,15 @@ export async function startFleet(ctx: Context, file: string, options: FleetProce
     await stop(endCtx).catch(() => killAll(supervisor));
     await watcher.exited;
   };
-  const address = async (name: string) =>
-    (await watcher.printed(ctx, new RegExp(`^\\s*${name}\\s+(http://\\S+)`, 'm')))[1]!;
   try {
-    return {
-      app: await address('app'),
-      console: await address('console'),
+    return await untilReady({
       supervisor,
       output: watcher.output,
       printed: watcher.printed,
       instances: () => instancesOf(supervisor.pid!),
       stop,
       [Symbol.asyncDispose]: end,
-    };
+    });
   } catch (error) {
     await end();
     throw new StatusError('failed_precondition', `the fleet did not start; it printed:\n${watcher.output()}`, {
@@ -89,6 +116,11 @@ export async function startFleet(ctx: Context, file: string, options: FleetProce
       cause: error,
     });
   }
+}
+
+async function addressIn(ctx: Context, process: FlotillaProcess, name: string): Promise<string> {
+  const [, url = ''] = await process.printed(ctx, new RegExp(`^\\s*${name}\\s+(http://\\S+)`, 'm'));
+  return url;
 }
 
 const maxOutput = 4_000_000;

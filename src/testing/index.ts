@@ -9,7 +9,15 @@
  *
  * Rules: nothing here is for production. Not here: assertions (use `node:assert`) and runners (use `node:test`).
  */
-export { descendants, type FleetProcess, type FleetProcessOptions, startFleet } from './fleet-process.ts';
+export {
+  descendants,
+  type FleetProcess,
+  type FleetProcessOptions,
+  type FlotillaProcess,
+  type LaneProcessOptions,
+  startFleet,
+  startLane,
+} from './fleet-process.ts';
 export { failOnLeaks } from './leaks.ts';
 export { type LoopNode, type LoopNodeOptions, loopNode } from './simulation/loop-node.ts';
 export { type OpenLoadOptions, openLoad, type RateStep } from './simulation/open-load.ts';
