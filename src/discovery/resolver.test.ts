@@ -59,18 +59,24 @@ describe('a resolver on a registry', () => {
   it('says at once that there is none when the list is empty, naming the target and what to do', async () => {
     await using resolver = disposable(createResolver(memoryRegistry()));
 
-    await assert.rejects(resolver.resolve(ctx, 'room', head), (error) => {
-      assert.ok(hasNone(error));
-      assert.match(String(error), /no instance of "room": start one, or check that "room" is the name/);
-      return true;
-    });
+    await assert.rejects(
+      async () => resolver.resolve(ctx, 'room', head),
+      (error) => {
+        assert.ok(hasNone(error));
+        assert.match(String(error), /no instance of "room": start one, or check that "room" is the name/);
+        return true;
+      },
+    );
   });
 
   it('waits no longer for the first list than its Context', async () => {
     const clock = virtualClock();
     await using resolver = disposable(createResolver(silentRegistry(), { ctx: rootContext(clock) }));
     const waiting = resolver.resolve(rootContext(clock).withTimeout(100), 'room', head);
-    const refused = assert.rejects(waiting, (error) => hasNone(error) && is(error, 'unavailable'));
+    const refused = assert.rejects(
+      async () => waiting,
+      (error) => hasNone(error) && is(error, 'unavailable'),
+    );
 
     await clock.advance(100);
 
@@ -83,7 +89,7 @@ describe('a resolver on a registry', () => {
     await using resolver = disposable(
       createResolver(silentRegistry(), { ctx: rootContext(clock), firstListTimeoutMs: 2_000 }),
     );
-    const refused = assert.rejects(resolver.resolve(rootContext(clock), 'room', head), hasNone);
+    const refused = assert.rejects(async () => resolver.resolve(rootContext(clock), 'room', head), hasNone);
 
     await clock.advance(2_000);
 
@@ -97,7 +103,10 @@ describe('a resolver on a registry', () => {
 
     calling.cancel();
 
-    await assert.rejects(waiting, (error) => is(error, 'canceled'));
+    await assert.rejects(
+      async () => waiting,
+      (error) => is(error, 'canceled'),
+    );
   });
 
   it('starts a watch again that failed against the contract', async () => {
@@ -200,11 +209,14 @@ describe('a resolver on a registry', () => {
 
   it('ends its watches when it is closed, and resolves no more', async () => {
     const resolver = createResolver(memoryRegistry());
-    await assert.rejects(resolver.resolve(ctx, 'room', head), hasNone);
+    await assert.rejects(async () => resolver.resolve(ctx, 'room', head), hasNone);
 
     await resolver.close();
 
-    await assert.rejects(resolver.resolve(ctx, 'room', head), (error) => is(error, DiscoveryErrors.REGISTRY_CLOSED));
+    await assert.rejects(
+      async () => resolver.resolve(ctx, 'room', head),
+      (error) => is(error, DiscoveryErrors.REGISTRY_CLOSED),
+    );
   });
 });
 
@@ -224,7 +236,7 @@ describe('a static resolver', () => {
     const resolver = staticResolver({ room: ['http://127.0.0.1:1'] });
 
     await assert.rejects(
-      resolver.resolve(ctx, 'rank', head),
+      async () => resolver.resolve(ctx, 'rank', head),
       (error) => hasNone(error) && /"rank": the static list has room/.test(String(error)),
     );
   });

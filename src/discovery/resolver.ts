@@ -1,5 +1,13 @@
 import type { CallHead } from '../call/index.ts';
-import { background, type CancelContext, type Context, Latch, sleep, WaitGroup } from '../concurrency/index.ts';
+import {
+  type Awaitable,
+  background,
+  type CancelContext,
+  type Context,
+  Latch,
+  sleep,
+  WaitGroup,
+} from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import type { OutlierOptions } from '../guard/index.ts';
 import { p2cBalancer } from './balance/p2c.ts';
@@ -12,11 +20,11 @@ import { ReportedBalancer } from './reported-balancer.ts';
 /** Finds the instance that a call goes to. */
 export interface Resolver {
   /**
-   * An instance of the target for this call. Waits for the target's first list only, no longer than `ctx`. Throws
+   * An instance of the target for this call. Waits for the target's first list only, no longer than `ctx`. Fails with
    * `unavailable` NO_INSTANCES if none is known, and what `ctx` ended with if it was cancelled meanwhile. Instances that
    * earlier tries of the call went to (`triedNodesOf`) are avoided where there are others.
    */
-  resolve(ctx: Context, target: string, head: CallHead): Promise<Pick>;
+  resolve(ctx: Context, target: string, head: CallHead): Awaitable<Pick>;
   /**
    * The lane whose instances a call of this lane goes to: itself, or '' where the target has none in it (and its lanes are
    * not strict). Waits and throws as `resolve` does for the first list. Default: '' for all lanes; there are none.
@@ -94,14 +102,18 @@ class RegistryResolver implements Resolver {
     this.#firstListTimeoutMs = firstListTimeoutMs;
   }
 
-  async resolve(ctx: Context, name: string, head: CallHead): Promise<Pick> {
-    const target = this.#known(ctx, name);
-    if (target.first.count > 0) await this.#firstList(ctx, name, target);
+  resolve(ctx: Context, name: string, head: CallHead): Awaitable<Pick> {
     try {
-      return target.balancer.pick(ctx, head);
+      const target = this.#known(ctx, name);
+      return target.first.count > 0 ? this.#resolveFirst(ctx, name, target, head) : pickOf(ctx, target, head, name);
     } catch (error) {
-      throw explain(error, name);
+      return Promise.reject(error);
     }
+  }
+
+  async #resolveFirst(ctx: Context, name: string, target: Target, head: CallHead): Promise<Pick> {
+    await this.#firstList(ctx, name, target);
+    return pickOf(ctx, target, head, name);
   }
 
   async servingLane(ctx: Context, name: string, lane: string): Promise<string> {
@@ -171,6 +183,14 @@ class RegistryResolver implements Resolver {
       const message = `no list of the instances of "${name}" yet: the registry has not answered; check that it runs and that its address is right`;
       throw DiscoveryErrors.NO_INSTANCES(message, { metadata: { target: name }, cause: error });
     }
+  }
+}
+
+function pickOf(ctx: Context, { balancer }: Target, head: CallHead, name: string): Pick {
+  try {
+    return balancer.pick(ctx, head);
+  } catch (error) {
+    throw explain(error, name);
   }
 }
 

@@ -1,6 +1,7 @@
-import { systemClock } from '../concurrency/index.ts';
+import type { CallHead } from '../call/index.ts';
+import { type Context, systemClock } from '../concurrency/index.ts';
 import { p2cBalancer } from './balance/p2c.ts';
-import type { MakeBalancer } from './balancer.ts';
+import type { MakeBalancer, Pick } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { checkInstance } from './instance.ts';
 import { ReportedBalancer } from './reported-balancer.ts';
@@ -30,18 +31,25 @@ export function staticResolver(
     made.update({ service, revision: 1, instances });
     balancers.set(service, made);
   }
+  const pick = (ctx: Context, target: string, head: CallHead): Pick => {
+    ctx.throwIfDone();
+    const known = balancers.get(target);
+    if (known !== undefined) {
+      known.begin(ctx);
+      return known.pick(ctx, head);
+    }
+    const names = [...balancers.keys()].join(', ') || 'none';
+    throw DiscoveryErrors.NO_INSTANCES(`no instance of "${target}": the static list has ${names}; add it there`, {
+      metadata: { target },
+    });
+  };
   return {
-    async resolve(ctx, target, head) {
-      ctx.throwIfDone();
-      const known = balancers.get(target);
-      if (known !== undefined) {
-        known.begin(ctx);
-        return known.pick(ctx, head);
+    resolve(ctx, target, head) {
+      try {
+        return pick(ctx, target, head);
+      } catch (error) {
+        return Promise.reject(error);
       }
-      const names = [...balancers.keys()].join(', ') || 'none';
-      throw DiscoveryErrors.NO_INSTANCES(`no instance of "${target}": the static list has ${names}; add it there`, {
-        metadata: { target },
-      });
     },
     async *watchNodes(ctx, target, lane = '') {
       yield balancers.get(target)?.nodesOf(lane) ?? [];

@@ -29,13 +29,15 @@ import {
   type Middleware,
 } from '../service/index.ts';
 import { boundStream } from './bound-stream.ts';
-import type { RpcProtocol } from './call-headers.ts';
+import { createCodecs } from './codec/codecs.ts';
 import type { MethodOptions } from './implementation.ts';
 import { checkTimeout, limitsOf } from './limits.ts';
 import { localCall } from './local-call.ts';
 import { type AttachedServer, find, type LocalNetwork } from './local-network.ts';
-import { NodePool } from './node-pool.ts';
-import { type RemoteCallOptions, remoteCall } from './remote-call.ts';
+import { MuxSession } from './mux/mux-session.ts';
+import { type ConnectionEvents, NodePool } from './node-pool.ts';
+import { NodeSession } from './node-session.ts';
+import { type ClientProtocol, type RemoteCallOptions, remoteCall } from './remote-call.ts';
 import { answersOnce, methodInfo, type Payload } from './server-method.ts';
 
 /** One message in, one out. */
@@ -99,8 +101,8 @@ export interface RpcClientOptions<S extends DescService = DescService> {
   readonly middleware?: readonly Middleware[];
   /** Calls to a server of this name within the process go there in memory. Default: none do. */
   readonly local?: LocalNetwork;
-  /** Default: connect. */
-  readonly protocol?: RpcProtocol;
+  /** Default: auto, which is mux to nodes that offer it (an endpoint `mux`), and Connect over HTTP/2 to the others. */
+  readonly protocol?: ClientProtocol;
   /** Default: none. */
   readonly methods?: { readonly [K in keyof S['method']]?: ClientMethodOptions };
   /**
@@ -142,21 +144,43 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     throw new TypeError(`${where}: the target is empty; give the name under which the service registers`);
   const limits = limitsOf(where, defaults, options);
   checkCompression(where, options.compressMinBytes);
-  const { tls } = options;
-  const pool = new NodePool({ ...limits, clock: systemClock, ...(tls && { tls }) });
+  const { tls, compressMinBytes = Number.POSITIVE_INFINITY } = options;
+  const { maxConnections, maxMessageBytes } = limits;
+  const session = { ...limits, clock: systemClock, ...(tls && { tls }) };
+  const nodes = { maxConnections, needsTls: tls !== undefined };
+  const pool = new NodePool<NodeSession>({
+    ...nodes,
+    connect: (url, events) => new NodeSession(url, { ...session, onEnd: (ended) => left(ended, events) }),
+  });
+  const muxed = new NodePool<MuxSession>({
+    ...nodes,
+    connect: (url, events) => new MuxSession(url, session, events),
+  });
+  const mux = { pool: muxed, codecs: createCodecs(), limits: { maxMessageBytes, compressMinBytes } };
   const methods = options.methods as Readonly<Record<string, ClientMethodOptions | undefined>> | undefined;
   const guard = guardOf(options.guard);
-  const client: Record<string | symbol, unknown> = { [Symbol.dispose]: () => pool.close() };
+  const client: Record<string | symbol, unknown> = {
+    [Symbol.dispose]() {
+      pool.close();
+      muxed.close();
+    },
+  };
   for (const desc of service.methods) {
     const own = methods?.[desc.localName];
     const timeoutMs = own?.timeoutMs ?? (answersOnce(desc) ? limits.timeoutMs : 0);
     checkTimeout(`${where}/${desc.name}: timeoutMs`, timeoutMs);
-    const transport = transportOf(desc, { ...options, maxMessageBytes: limits.maxMessageBytes, pool });
+    const transport = transportOf(desc, { ...options, maxMessageBytes: limits.maxMessageBytes, pool, mux });
     const guarded = guard === undefined ? [] : [guard.middleware(target, own)];
     const call = chain([...middleware, ...guarded, instrument])(transport, methodInfo(desc, 'client', timeoutMs));
     client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, timeoutMs) : callStream(desc, call, timeoutMs);
   }
   return client as RpcClient<S>;
+}
+
+/** The library closes an HTTP/2 connection by itself when its last call has ended. */
+function left(session: NodeSession, events: ConnectionEvents<NodeSession>): void {
+  events.onEnd(session);
+  events.onGone(session);
 }
 
 function guardOf(given: RpcClientOptions['guard'] = {}): ClientGuard | undefined {

@@ -42,6 +42,7 @@ export {
 } from './implementation.ts';
 export { createLocalNetwork, type LocalNetwork, type LocalNetworkOptions } from './local-network.ts';
 export type { PathPart, PathVariable } from './path-template.ts';
+export type { ClientProtocol } from './remote-call.ts';
 export { RpcErrors } from './rpc-errors.ts';
 export { createRpcServer, type RpcServerOptions } from './server.ts';
 export { requestMessage, responseJson, type TranscodedInput } from './transcoding.ts';

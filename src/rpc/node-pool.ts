@@ -1,29 +1,43 @@
-import { type Clock, type Context, until } from '../concurrency/index.ts';
-import type { TlsClientOptions } from '../net/tcp/index.ts';
-import { type NodeLease, NodeSession } from './node-session.ts';
+import { type Context, until } from '../concurrency/index.ts';
+import type { NodeLease, NodeSession } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
-export interface NodePoolOptions {
-  readonly clock: Clock;
-  readonly connectTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly maxHeaderBytes: number;
+/** One connection to a node, of whatever protocol. */
+export interface NodeConnection {
+  /** Whether another call may start; while it connects nobody knows how many the node takes. */
+  readonly hasRoom: boolean;
+  /** Ends the calls that run, and the connection. */
+  destroy(): void;
+}
+
+export interface NodePoolOptions<C> {
   /** Connections to one node; another is made when the others run as many calls as the node takes. */
   readonly maxConnections: number;
-  /** How https nodes are spoken to; with it, others are not spoken to at all. */
-  readonly tls?: Omit<TlsClientOptions, 'alpnProtocols'>;
+  /** Nodes without TLS are not spoken to. Default: they are. */
+  readonly needsTls?: boolean;
+  /** Begins to connect. */
+  readonly connect: (url: string, events: ConnectionEvents<C>) => C;
+}
+
+/** What a pool is told by its connections. */
+export interface ConnectionEvents<C> {
+  /** It takes no more calls, though some may run. */
+  onEnd(connection: C): void;
+  /** No call runs on it any more. Follows on `onEnd`. */
+  onGone(connection: C): void;
 }
 
 /**
  * The connections of a client, by node address. One that ends leaves the pool at once: a node that drained said so, a
  * node that died closed it, and one that nobody calls any more is closed when it has been idle.
  */
-export class NodePool {
-  readonly #options: NodePoolOptions;
-  readonly #nodes = new Map<string, NodeSession[]>();
+export class NodePool<C extends NodeConnection> {
+  readonly #options: NodePoolOptions<C>;
+  readonly #nodes = new Map<string, C[]>();
+  readonly #leaving = new Set<C>();
   #closed = false;
 
-  constructor(options: NodePoolOptions) {
+  constructor(options: NodePoolOptions<C>) {
     this.#options = options;
   }
 
@@ -32,51 +46,68 @@ export class NodePool {
     return this.#nodes.get(url)?.length ?? 0;
   }
 
+  /** A connection with room, if there is one. */
+  find(url: string): C | undefined {
+    const connections = this.#nodes.get(url);
+    if (connections !== undefined) for (const connection of connections) if (connection.hasRoom) return connection;
+    return undefined;
+  }
+
   /**
-   * Room for a call on a connection that is ready, made if need be. Waits no longer than the Context. Throws CONNECT_FAILED
-   * if the node cannot be reached and TOO_MANY_CALLS if all its connections are full.
+   * A connection with room, made if need be. Throws CONNECT_FAILED where the client is closed and TOO_MANY_CALLS if all
+   * connections to the node are full,
+   * and NO_ENDPOINT for one without TLS that needs it.
    */
-  async lease(ctx: Context, url: string): Promise<NodeLease> {
-    for (;;) {
-      ctx.throwIfDone();
-      const session = this.#choose(url);
-      const lease = session.lease();
-      try {
-        await until(ctx, session.ready);
-      } catch (error) {
-        lease.release();
-        throw error;
-      }
-      if (!lease.isOverbooked) return lease;
-      lease.release();
+  choose(url: string): C {
+    if (this.#closed) throw RpcErrors.CONNECT_FAILED('the client is closed');
+    const free = this.find(url);
+    if (free !== undefined) return free;
+    const connections = this.#nodes.get(url) ?? [];
+    const { maxConnections, connect, needsTls = false } = this.#options;
+    if (needsTls && !url.startsWith('https:'))
+      throw RpcErrors.NO_ENDPOINT(`the node at ${url} has no TLS, and this client speaks nothing else`);
+    if (connections.length >= maxConnections) {
+      throw RpcErrors.TOO_MANY_CALLS(`${maxConnections} connections to ${url} run as many calls as the node takes`);
     }
+    const made = connect(url, {
+      onEnd: (ended) => this.#remove(url, ended),
+      onGone: (gone) => void this.#leaving.delete(gone),
+    });
+    this.#nodes.set(url, [...connections, made]);
+    return made;
   }
 
   /** Closes every connection; calls that run fail. */
   close(): void {
     this.#closed = true;
-    for (const sessions of [...this.#nodes.values()]) for (const session of [...sessions]) session.destroy();
+    for (const connections of [...this.#nodes.values()]) for (const one of [...connections]) one.destroy();
+    for (const connection of [...this.#leaving]) connection.destroy();
   }
 
-  #choose(url: string): NodeSession {
-    if (this.#closed) throw RpcErrors.CONNECT_FAILED('the client is closed');
-    const sessions = this.#nodes.get(url) ?? [];
-    const free = sessions.find((session) => session.hasRoom);
-    if (free !== undefined) return free;
-    const { maxConnections, ...options } = this.#options;
-    if (options.tls !== undefined && !url.startsWith('https:'))
-      throw RpcErrors.NO_ENDPOINT(`the node at ${url} has no TLS, and this client speaks nothing else`);
-    if (sessions.length >= maxConnections) {
-      throw RpcErrors.TOO_MANY_CALLS(`${maxConnections} connections to ${url} run as many calls as the node takes`);
-    }
-    const session = new NodeSession(url, { ...options, onEnd: (ended) => this.#remove(url, ended) });
-    this.#nodes.set(url, [...sessions, session]);
-    return session;
-  }
-
-  #remove(url: string, ended: NodeSession): void {
-    const left = (this.#nodes.get(url) ?? []).filter((session) => session !== ended);
+  #remove(url: string, ended: C): void {
+    this.#leaving.add(ended);
+    const left = (this.#nodes.get(url) ?? []).filter((connection) => connection !== ended);
     if (left.length === 0) this.#nodes.delete(url);
     else this.#nodes.set(url, left);
+  }
+}
+
+/**
+ * Room for a call on a connection that is ready, made if need be. Waits no longer than the Context. Throws CONNECT_FAILED
+ * if the node cannot be reached and TOO_MANY_CALLS if all its connections are full.
+ */
+export async function leaseOf(pool: NodePool<NodeSession>, ctx: Context, url: string): Promise<NodeLease> {
+  for (;;) {
+    ctx.throwIfDone();
+    const session = pool.choose(url);
+    const lease = session.lease();
+    try {
+      await until(ctx, session.ready);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    if (!lease.isOverbooked) return lease;
+    lease.release();
   }
 }

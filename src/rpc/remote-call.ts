@@ -5,7 +5,7 @@ import { createTransport as connectTransport } from '@connectrpc/connect/protoco
 import { createTransport as grpcTransport } from '@connectrpc/connect/protocol-grpc';
 import { createTransport as grpcWebTransport } from '@connectrpc/connect/protocol-grpc-web';
 import { compressionGzip } from '@connectrpc/connect-node';
-import { fieldsOf, noteTriedNode } from '../call/index.ts';
+import { type CallHead, fieldsOf, noteTriedNode } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { Pick, Resolver } from '../discovery/index.ts';
 import type { StatusError } from '../errors/index.ts';
@@ -14,16 +14,23 @@ import { boundStream } from './bound-stream.ts';
 import { failureOf } from './call-failure.ts';
 import { type RpcProtocol, writeHead } from './call-headers.ts';
 import { request } from './http2-client.ts';
-import type { NodePool } from './node-pool.ts';
-import type { NodeLease } from './node-session.ts';
+import type { MuxMethod } from './mux/client-call.ts';
+import { bookedSession, callStream, callUnary, type MuxClient, muxMethod } from './mux/mux-calls.ts';
+import type { MuxSession } from './mux/mux-session.ts';
+import { leaseOf, type NodePool } from './node-pool.ts';
+import type { NodeLease, NodeSession } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { headOf, type Payload } from './server-method.ts';
+
+/** What a client's calls may be spoken in: auto is mux where the node offers it, else Connect. */
+export type ClientProtocol = 'auto' | 'mux' | RpcProtocol;
 
 export interface RemoteCallOptions {
   readonly target: string;
   readonly resolver: Resolver;
-  readonly pool: NodePool;
-  readonly protocol?: RpcProtocol;
+  readonly pool: NodePool<NodeSession>;
+  readonly mux: MuxClient;
+  readonly protocol?: ClientProtocol;
   readonly maxMessageBytes: number;
   /** Undefined: nothing is compressed. */
   readonly compressMinBytes?: number;
@@ -31,20 +38,80 @@ export interface RemoteCallOptions {
 
 /** One try of a call: pick a node, get a connection to it, send, and tell the balancer how it went. */
 export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handler<Payload, Payload> {
-  const { target, resolver, pool, protocol = 'connect' } = options;
-  return async (ctx, input) => {
-    const head = headOf(desc, { sizeBytes: undefined, timeoutMs: timeLeft(ctx), fields: fieldsOf(ctx) });
-    const pick = await resolver.resolve(ctx, target, head);
+  const { target, resolver } = options;
+  const call = new RemoteCall(desc, options);
+  const send = async (ctx: Context, input: Payload, pick: Promise<Pick>) => call.send(ctx, input, await pick);
+  const isUnary = desc.methodKind === 'unary';
+  return (ctx, input) => {
+    const pick = resolver.resolve(ctx, target, call.head(ctx));
+    if (pick instanceof Promise) return send(ctx, input, pick);
+    return (isUnary ? call.sendNow(ctx, input as Message, pick) : undefined) ?? call.send(ctx, input, pick);
+  };
+}
+
+/** The tries of one method's calls. */
+class RemoteCall {
+  readonly #desc: DescMethod;
+  readonly #options: RemoteCallOptions;
+  readonly #protocol: ClientProtocol;
+  readonly #mux: MuxMethod;
+
+  constructor(desc: DescMethod, options: RemoteCallOptions) {
+    this.#desc = desc;
+    this.#options = options;
+    this.#protocol = options.protocol ?? 'auto';
+    this.#mux = muxMethod(desc, options.mux);
+  }
+
+  head(ctx: Context): CallHead {
+    return headOf(this.#desc, { sizeBytes: undefined, timeoutMs: timeLeft(ctx), fields: fieldsOf(ctx) });
+  }
+
+  /** Sends where nothing has to be waited for: the node speaks mux, and there is a connection with room. */
+  sendNow(ctx: Context, input: Message, pick: Pick): Promise<Payload> | undefined {
+    const url = this.#muxUrl(pick);
+    if (url === undefined) return undefined;
+    const session = this.#options.mux.pool.find(url);
+    if (session?.isOpen !== true) return undefined;
     noteTriedNode(ctx, pick.node.id);
+    session.book();
+    return callUnary(session, this.#mux, ctx, pick, input);
+  }
+
+  async send(ctx: Context, input: Payload, pick: Pick): Promise<Payload> {
+    noteTriedNode(ctx, pick.node.id);
+    const url = this.#muxUrl(pick);
+    if (url === undefined) return this.#sendOverHttp(ctx, input, pick);
+    const report = reporter(ctx, pick);
+    let session: MuxSession;
+    try {
+      session = await bookedSession(this.#options.mux.pool, ctx, url);
+    } catch (thrown) {
+      throw report(failureOf(ctx, thrown));
+    }
+    if (this.#desc.methodKind === 'unary') return callUnary(session, this.#mux, ctx, pick, input as Message);
+    const answers = callStream(session, this.#mux, ctx, pick, input);
+    return this.#desc.methodKind === 'client_streaming' ? onlyOne(this.#desc, answers) : answers;
+  }
+
+  /** Undefined: another protocol is to be spoken. */
+  #muxUrl({ node: { endpoints } }: Pick): string | undefined {
+    if (this.#protocol === 'auto') return endpoints.mux;
+    return this.#protocol === 'mux' ? (endpoints.mux ?? endpoints.rpc) : undefined;
+  }
+
+  async #sendOverHttp(ctx: Context, input: Payload, pick: Pick): Promise<Payload> {
+    const { target, pool } = this.#options;
+    const protocol = this.#protocol === 'auto' || this.#protocol === 'mux' ? 'connect' : this.#protocol;
     const report = reporter(ctx, pick);
     let lease: NodeLease | undefined;
     try {
       const url = pick.node.endpoints.rpc;
       if (url === undefined) throw RpcErrors.NO_ENDPOINT(`instance ${pick.node.id} of ${target} has no rpc endpoint`);
-      lease = await pool.lease(ctx, url);
+      lease = await leaseOf(pool, ctx, url);
       // Finding the node took its time, and no timer fires while a program computes.
       ctx.throwIfDone();
-      const output = await send(desc, transportOn(lease, url, protocol, options), ctx, input, protocol);
+      const output = await send(this.#desc, transportOn(lease, url, protocol, this.#options), ctx, input, protocol);
       if (Symbol.asyncIterator in output) return reported(ctx, output, report);
       report(undefined);
       return output;
@@ -52,7 +119,7 @@ export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handle
       lease?.release();
       throw report(failureOf(ctx, thrown));
     }
-  };
+  }
 }
 
 async function send(

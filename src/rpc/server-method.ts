@@ -17,6 +17,7 @@ import {
   type MethodInfo,
   type MethodKind,
   type Middleware,
+  type Step,
   serverCall,
 } from '../service/index.ts';
 import { endWithContext } from './end-with-context.ts';
@@ -36,6 +37,11 @@ export interface ServerMethod {
   readonly isHealth: boolean;
   /** Telemetry, time limit, middleware, handler. Its Context is `callContext`'s. */
   readonly run: Handler<Payload, Payload>;
+  /**
+   * Of a unary method: the same as `run`, for a transport whose calls the event loop itself makes. What need not wait is
+   * answered at once.
+   */
+  readonly step: Step<Payload, Payload>;
   /** Middleware and handler only: for a call that another transport already observes and bounds. */
   readonly inner: Handler<Payload, Payload>;
   /** Emits the telemetry of a call that failed before its message reached the chain. */
@@ -71,6 +77,7 @@ export function serverMethods(
       isHealth,
       inner,
       run: async (ctx, payload) => observed(ctx, payload),
+      step: serverCall(stepOf(desc, handlers.get(desc.localName) as ErasedHandler), info, middleware, { isRoot: true }),
       observe: (ctx, error) => void Promise.try(failing, ctx, error).catch(() => {}),
     };
   });
@@ -113,6 +120,22 @@ const kinds: Readonly<Record<DescMethod['methodKind'], MethodKind>> = {
   client_streaming: 'client_stream',
   bidi_streaming: 'bidi_stream',
 };
+
+/** The handler of a unary method; what it gives at once stays no promise. */
+function stepOf(desc: DescMethod, handler: ErasedHandler): Step<Payload, Payload> {
+  const call = handler as (ctx: Context, input: Payload) => unknown;
+  const message = (value: unknown): Message =>
+    isMessage(value, desc.output) ? value : create(desc.output, value as MessageInitShape<typeof desc.output>);
+  return (ctx, input) => {
+    const output = call(ctx, input);
+    if (output instanceof Promise) return output.then(message);
+    return isThenable(output) ? Promise.resolve(output).then(message) : message(output);
+  };
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
+}
 
 /** Turns what the user's function gives into messages of the method's output. */
 function normalized(desc: DescMethod, handler: ErasedHandler): Handler<Payload, Payload> {

@@ -34,7 +34,7 @@ describe('one port', inTime, () => {
     assert.deepEqual(await rpc.json(), { room: { id: '7', title: 'room 7' } });
   });
 
-  test('names its endpoints: rpc, and http where there are plain routes', async () => {
+  test('names its endpoints: rpc, mux, and http where there are plain routes', async () => {
     const start = async (options: Partial<RpcServerOptions>) => {
       const services = [implement(RoomService, roomHandlers)];
       const server = createRpcServer({ listener: tcpListener({ port: 0 }), services, name: 'room', ...options });
@@ -43,9 +43,9 @@ describe('one port', inTime, () => {
       return endpoints.map(({ name }) => name);
     };
 
-    assert.deepEqual(await start({}), ['rpc']);
-    assert.deepEqual(await start({ http: createRouter() }), ['rpc', 'http']);
-    assert.deepEqual(await start({ transcode: true }), ['rpc', 'http']);
+    assert.deepEqual(await start({}), ['rpc', 'mux']);
+    assert.deepEqual(await start({ http: createRouter() }), ['rpc', 'mux', 'http']);
+    assert.deepEqual(await start({ transcode: true }), ['rpc', 'mux', 'http']);
   });
 
   test('serves the google.api.http annotations where asked to', async () => {

@@ -19,6 +19,7 @@ import type { Implementation } from './implementation.ts';
 import { InboundCalls } from './inbound-call.ts';
 import { limitsOf } from './limits.ts';
 import { attach, type LocalNetwork } from './local-network.ts';
+import { MuxConnections, muxPreface } from './mux/mux-connections.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { type ServerMethod, serverMethods } from './server-method.ts';
 import { StandardServices } from './standard-services.ts';
@@ -57,7 +58,9 @@ export interface RpcServerOptions {
   readonly maxMessageBytes?: number;
   /** The largest block of headers that is taken. Default: 16 KiB. */
   readonly maxHeaderBytes?: number;
-  /** Calls that one HTTP/2 connection may run at a time; the client keeps back further ones. Default: 1,000. */
+  /** A message of this size or more is compressed for clients of ours. Default: none is, see `docs/guide/rpc-mux.md`. */
+  readonly compressMinBytes?: number;
+  /** Calls that one connection may run at a time; the client keeps back further ones. Default: 1,000. */
   readonly maxConcurrentStreams?: number;
   /** Further connections are closed at once. Default: 10,000. */
   readonly maxConnections?: number;
@@ -66,7 +69,7 @@ export interface RpcServerOptions {
   /** How long a new connection may stay silent. Default: 5,000. */
   readonly firstBytesTimeoutMs?: number;
   /**
-   * An HTTP/2 connection on which nothing moved for so long is closed if no call runs on it, and else asked for a sign of
+   * A connection of HTTP/2 or mux on which nothing moved for so long is closed if no call runs on it, and else asked for a sign of
    * life, without which it is closed too. Default: 120,000.
    */
   readonly keepAliveMs?: number;
@@ -77,7 +80,7 @@ export interface RpcServerOptions {
 }
 
 /**
- * Serves gRPC, gRPC-Web, Connect and plain HTTP on one port. Once only: it cannot be started again after `stop`.
+ * Serves mux, gRPC, gRPC-Web, Connect and plain HTTP on one port. Once only: it cannot be started again after `stop`.
  *
  * `stop` tells clients to go elsewhere (GOAWAY, `Connection: close`), closes idle connections, lets running calls finish
  * until its Context is done, and cuts the rest. Throws a RangeError for a limit out of its range and a TypeError for two
@@ -96,6 +99,7 @@ const defaults = {
   firstBytesTimeoutMs: 5_000,
   keepAliveMs: 120_000,
   streamDrainMs: 1_000,
+  compressMinBytes: 0x7fffffff,
 };
 
 type Limits = { readonly [K in keyof typeof defaults]: number };
@@ -112,6 +116,7 @@ class RpcServer implements GuardedServer {
   #base: CancelContext | undefined;
   #http1: HttpServer | undefined;
   #http2: Http2Connections | undefined;
+  #multiplexed: MuxConnections | undefined;
   #mux: ProtocolMux | undefined;
   #detach: () => void = () => {};
   #stopped: Promise<void> | undefined;
@@ -143,11 +148,13 @@ class RpcServer implements GuardedServer {
     this.#admit = this.guard === undefined ? admit : bothAdmit(this.guard.admit, admit);
     const dispatcher = new Dispatcher({ methods, calls, admit: this.#admit, maxMessageBytes });
     this.#http2 = new Http2Connections(base, { ...this.#limits, dispatcher });
+    this.#multiplexed = new MuxConnections(base, { ...this.#limits, methods, calls, admit: this.#admit });
     this.#http1 = await this.#startHttp1(base, dispatcher);
     const mux = protocolMux(base, {
       timeoutMs: firstBytesTimeoutMs,
       maxConnections,
       protocols: [
+        { match: muxPreface, handle: (connection) => this.#multiplexed?.accept(connection) },
         { match: http2Preface, handle: (connection) => this.#http2?.accept(connection) },
         // Also what is no HTTP at all: it is answered as bad HTTP/1.1.
         { match: anything, handle: (connection) => this.#http1?.handleConnection(connection) },
@@ -164,7 +171,7 @@ class RpcServer implements GuardedServer {
     }
     const url = urlOf(address, 'http');
     const plain = http === undefined && !transcode ? [] : [{ name: 'http', url }];
-    return [{ name: 'rpc', url }, ...plain];
+    return [{ name: 'rpc', url }, { name: 'mux', url }, ...plain];
   }
 
   drain(options: DrainOptions): void {
@@ -213,11 +220,12 @@ class RpcServer implements GuardedServer {
     this.#detach();
     if (this.#base === undefined) return;
     this.#http2?.drain();
+    this.#multiplexed?.drain();
     const streams = drained.clock.after(this.#limits.streamDrainMs, () =>
       this.#calls.endStreams(RpcErrors.DRAINING(`${name} is shutting down`)),
     );
     await this.#settleNewConnections(drained);
-    const done = [this.#http1?.stop(drained), this.#http2?.closed(), this.#calls.idle()];
+    const done = [this.#http1?.stop(drained), this.#http2?.closed(), this.#multiplexed?.closed(), this.#calls.idle()];
     await until(drained, Promise.all(done)).catch(() => {});
     streams.stop();
     this.#cut();
@@ -235,6 +243,7 @@ class RpcServer implements GuardedServer {
     this.#drained.cancel();
     this.#mux?.close();
     this.#http2?.destroy();
+    this.#multiplexed?.destroy();
     this.guard?.close();
     this.#base?.cancel(RpcErrors.DRAINING(`${this.#options.name} is shut down`));
   }

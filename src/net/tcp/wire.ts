@@ -102,6 +102,24 @@ export class Wire {
     return false;
   }
 
+  /**
+   * Sends what is queued, and then these bytes, now. They must not change while `pendingBytes` is above 0; then their memory
+   * is the caller's again. False as from `write`.
+   */
+  send(bytes: Uint8Array): boolean {
+    const { socket } = this;
+    if (this.parts === undefined && this.text === '' && this.mayWriteAround) {
+      this.flushedBytes += bytes.length;
+      if (socket.writable) this.writeAround(bytes, bytes.length, 'buffer');
+    } else {
+      this.addPart(bytes);
+      this.flush();
+    }
+    if (!this.isFull) return true;
+    this.wantsDrain = true;
+    return false;
+  }
+
   /** Sends what is queued now, in one system call. */
   flush(): void {
     const { socket, text, parts } = this;
@@ -114,7 +132,7 @@ export class Wire {
     // The stream knows nothing of what went around it, and says 'drain' only if its own queue was full.
     const done = this.wantsDrain ? (error?: Error | null) => void (error == null && this.settleDrain()) : undefined;
     if (parts === undefined && this.mayWriteAround) {
-      this.writeAround(text);
+      this.writeAround(text, text.length, 'latin1');
       return;
     }
     this.usesStream = true;
@@ -187,11 +205,11 @@ export class Wire {
     return this.inFlight === 0 && !(this.usesStream && socket.writableLength > 0) && !socket.connecting;
   }
 
-  private writeAround(text: string): void {
+  private writeAround(data: string | Uint8Array, length: number, encoding: 'latin1' | 'buffer'): void {
     this.onWritten ??= (error) => this.written(error);
-    this.inFlight = text.length;
+    this.inFlight = length;
     // Calls back before it returns where the kernel takes all of it at once.
-    this.socket._write(text as never, 'latin1', this.onWritten);
+    this.socket._write(data as never, encoding as never, this.onWritten);
   }
 
   private written(error: Error | null | undefined): void {

@@ -1,0 +1,181 @@
+import {
+  type CallFields,
+  cleanText,
+  defaultFields,
+  formatBaggage,
+  parseBaggage,
+  priorities,
+  type TraceContext,
+} from '../../call/index.ts';
+import type { Sink } from '../codec/sink.ts';
+import type { Source } from '../codec/source.ts';
+import { codes, MuxViolation } from './protocol.ts';
+
+/** Which fields follow, in the order of the bits. */
+const bits = {
+  timeout: 0x01,
+  trace: 0x02,
+  state: 0x04,
+  baggage: 0x08,
+  lane: 0x10,
+  tenant: 0x20,
+  principal: 0x40,
+  priority: 0x80,
+  attempt: 0x100,
+  metadata: 0x200,
+} as const;
+const knownBits = 0x3ff;
+const traceBytes = 25;
+/** About 49 days. */
+const maxTimeoutMs = 0xffffffff;
+const maxAttempt = 100;
+/** Room for what is of fixed size. */
+const fixedBytes = 64;
+
+/**
+ * Puts the head of a call before what is in the sink: u16 method, u16 of bits, and of the fields those that differ from
+ * their defaults. `timeoutMs` 0: none. Texts are UTF-8 with their length as a varint.
+ */
+export function writeHead(sink: Sink, method: number, timeoutMs: number, fields: CallFields): void {
+  sink.ensure(fixedBytes);
+  let mask = 0;
+  if (fields !== defaultFields) mask = writeFields(sink, fields);
+  const { bytes } = sink;
+  if (timeoutMs > 0) {
+    mask |= bits.timeout;
+    const ms = timeoutMs < 1 ? 1 : timeoutMs >= maxTimeoutMs ? maxTimeoutMs : Math.floor(timeoutMs);
+    bytes[--sink.at] = ms;
+    bytes[--sink.at] = ms >>> 8;
+    bytes[--sink.at] = ms >>> 16;
+    bytes[--sink.at] = ms >>> 24;
+  }
+  bytes[--sink.at] = mask;
+  bytes[--sink.at] = mask >>> 8;
+  bytes[--sink.at] = method;
+  bytes[--sink.at] = method >>> 8;
+}
+
+/** Last field first, as the sink wants it. */
+function writeFields(sink: Sink, fields: CallFields): number {
+  const { trace, baggage, lane, tenant, principal, priority, attempt } = fields;
+  let mask = 0;
+  if (attempt > 0) {
+    mask |= bits.attempt;
+    sink.bytes[--sink.at] = Math.min(attempt, maxAttempt);
+  }
+  if (priority !== 'default') {
+    mask |= bits.priority;
+    sink.bytes[--sink.at] = priorities.indexOf(priority);
+  }
+  if (principal !== '') {
+    mask |= bits.principal;
+    sink.string(principal, fixedBytes);
+  }
+  if (tenant !== '') {
+    mask |= bits.tenant;
+    sink.string(tenant, fixedBytes);
+  }
+  if (lane !== '') {
+    mask |= bits.lane;
+    sink.string(lane, fixedBytes);
+  }
+  if (baggage.size > 0) {
+    mask |= bits.baggage;
+    sink.string(formatBaggage(baggage), fixedBytes);
+  }
+  if (trace === undefined) return mask;
+  if (trace.state !== '') {
+    mask |= bits.state;
+    sink.string(trace.state, fixedBytes);
+  }
+  sink.ensure(fixedBytes);
+  const { bytes } = sink;
+  bytes[--sink.at] = trace.sampled ? 1 : 0;
+  sink.at -= 24;
+  bytes.write(trace.traceId, sink.at, 16, 'hex');
+  bytes.write(trace.spanId, sink.at + 16, 8, 'hex');
+  return mask | bits.trace;
+}
+
+/** What was read of a head; one object for all calls of a connection, valid until the next is read. */
+export class CallHeadReader {
+  method = 0;
+  /** 0: none. */
+  timeoutMs = 0;
+  fields: CallFields = defaultFields;
+
+  /** Reads from `source.at`, and leaves it where the message begins. Throws a MuxViolation for what is no head. */
+  read(source: Source, end: number, maxBytes: number): void {
+    const { bytes } = source;
+    const start = source.at;
+    if (end - start < 4) throw cutOff();
+    this.method = (bytes[start]! << 8) | bytes[start + 1]!;
+    const mask = (bytes[start + 2]! << 8) | bytes[start + 3]!;
+    source.at = start + 4;
+    this.timeoutMs = 0;
+    this.fields = defaultFields;
+    if (mask === 0) return;
+    if ((mask & ~knownBits) !== 0) throw new MuxViolation(codes.protocol, `a head with unknown fields ${mask}`);
+    if ((mask & bits.timeout) !== 0) {
+      const at = source.at;
+      source.at = at + 4;
+      if (source.at > end) throw cutOff();
+      this.timeoutMs = bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) || 1;
+    }
+    if ((mask & ~bits.timeout) === 0) return;
+    try {
+      this.fields = readFields(source, end, mask);
+    } catch (error) {
+      throw error instanceof RangeError ? cutOff() : error;
+    }
+    if (source.at > end) throw cutOff();
+    if (source.at - start > maxBytes) throw new MuxViolation(codes.tooLarge, `a head of ${source.at - start} bytes`);
+  }
+}
+
+function readFields(source: Source, end: number, mask: number): CallFields {
+  const trace = (mask & bits.trace) === 0 ? undefined : readTrace(source, end);
+  const state = (mask & bits.state) === 0 ? '' : source.string(end, false);
+  const baggage = (mask & bits.baggage) === 0 ? defaultFields.baggage : parseBaggage(source.string(end, false));
+  const lane = (mask & bits.lane) === 0 ? '' : cleanText(source.string(end, false));
+  const tenant = (mask & bits.tenant) === 0 ? '' : cleanText(source.string(end, false));
+  const principal = (mask & bits.principal) === 0 ? '' : cleanText(source.string(end, false));
+  const priority = (mask & bits.priority) === 0 ? 'default' : (priorities[source.bytes[source.at++]!] ?? 'default');
+  const attempt = (mask & bits.attempt) === 0 ? 0 : Math.min(source.bytes[source.at++] ?? 0, maxAttempt);
+  if ((mask & bits.metadata) !== 0) skipMetadata(source, end);
+  return {
+    trace: trace === undefined || state === '' ? trace : { ...trace, state: printable.test(state) ? state : '' },
+    baggage,
+    lane,
+    tenant,
+    principal,
+    priority,
+    attempt,
+  };
+}
+
+const printable = /^[\t\x20-\x7e]{0,512}$/;
+
+/** Undefined for ids of zeros, which name nothing. */
+function readTrace(source: Source, end: number): TraceContext | undefined {
+  const at = source.at;
+  source.at = at + traceBytes;
+  if (source.at > end) throw cutOff();
+  const bytes = source.asBuffer();
+  const traceId = bytes.toString('hex', at, at + 16);
+  const spanId = bytes.toString('hex', at + 16, at + 24);
+  if (traceId === noTraceId || spanId === noSpanId) return undefined;
+  return { traceId, spanId, sampled: (bytes[at + 24]! & 1) === 1, state: '' };
+}
+
+const noTraceId = '0'.repeat(32);
+const noSpanId = '0'.repeat(16);
+
+/** Of names and values, for what later versions have to say. */
+function skipMetadata(source: Source, end: number): void {
+  for (let left = 2 * source.varint32(); left > 0; left--) source.at = source.end(end);
+}
+
+function cutOff(): MuxViolation {
+  return new MuxViolation(codes.protocol, 'a head that is cut off');
+}

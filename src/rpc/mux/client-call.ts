@@ -1,0 +1,135 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import { fieldsOf } from '../../call/index.ts';
+import { DoneListener, listen } from '../../concurrency/context/done-listener.ts';
+import type { Context } from '../../concurrency/index.ts';
+import type { Pick } from '../../discovery/index.ts';
+import * as errors from '../../errors/index.ts';
+import { markUnsent } from '../../guard/index.ts';
+import { failureOf } from '../call-failure.ts';
+import type { Codec } from '../codec/codec.ts';
+import { decodeStatus } from '../error-codec.ts';
+import { RpcErrors } from '../rpc-errors.ts';
+import { ClientStream } from './client-engine.ts';
+import { type MessageLimits, tooLarge } from './messages.ts';
+import type { MuxSession } from './mux-session.ts';
+import { codes } from './protocol.ts';
+
+/** What the calls of one method share. */
+export interface MuxMethod {
+  readonly desc: DescMethod;
+  /** Among the methods of its service. */
+  readonly number: number;
+  readonly path: string;
+  readonly input: Codec;
+  readonly output: Codec;
+  readonly limits: MessageLimits;
+}
+
+/** One try of a call on a connection, from the moment that it was booked. */
+export abstract class ClientCall extends ClientStream {
+  declare protected readonly session: MuxSession;
+  declare protected readonly method: MuxMethod;
+  declare protected readonly ctx: Context;
+  declare private readonly pick: Pick;
+  declare private readonly startedAt: number;
+  declare private readonly end: CallEnd;
+  declare private isReleased: boolean;
+  declare private isReported: boolean;
+
+  constructor(session: MuxSession, method: MuxMethod, ctx: Context, pick: Pick) {
+    super();
+    this.session = session;
+    this.method = method;
+    this.ctx = ctx;
+    this.pick = pick;
+    this.startedAt = ctx.clock.now();
+    this.end = new CallEnd(this);
+    this.isReleased = false;
+    this.isReported = false;
+  }
+
+  /** The call is over: with an answer, or with the error that its caller is told. */
+  protected abstract settle(error: errors.StatusError | undefined): void;
+
+  /** Begins the call with what is in the sink. */
+  protected start(flag: number): boolean {
+    const { ctx, method, session, startedAt } = this;
+    ctx.throwIfDone();
+    const timeoutMs = ctx.deadline === undefined ? 0 : Math.max(1, ctx.deadline - startedAt);
+    const isSent = session.engine.call(this, method.number, method.path, timeoutMs, fieldsOf(ctx), flag);
+    listen(ctx, this.end);
+    return isSent;
+  }
+
+  /** What nobody waits for any more: gives the connection and the node back. */
+  protected finish(thrown: unknown): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.end.unlisten();
+    const error = thrown === undefined ? undefined : failureOf(this.ctx, thrown);
+    this.report(error);
+    this.session.release();
+    this.settle(error);
+  }
+
+  /** Tells the balancer once. */
+  protected report(error: errors.StatusError | undefined): void {
+    if (this.isReported) return;
+    this.isReported = true;
+    this.pick.done({ error, durationMs: this.ctx.clock.now() - this.startedAt });
+  }
+
+  /** Ends it on both sides. */
+  protected abandon(thrown: unknown): void {
+    this.session.engine.reset(this, codes.cancel);
+    this.finish(thrown);
+  }
+
+  contextDone(): void {
+    this.abandon(this.ctx.err());
+  }
+
+  override onTooLarge(): void {
+    this.abandon(tooLarge('the answer', this.method.limits.maxMessageBytes));
+  }
+
+  override onReset(code: number): void {
+    this.finish(
+      code === codes.refused
+        ? markUnsent(RpcErrors.STREAM_REFUSED('the node takes no more calls on this connection'), 'transport')
+        : RpcErrors.CONNECTION_LOST('the call was ended before the answer was whole'),
+    );
+  }
+
+  override onLost(error: errors.StatusError): void {
+    this.finish(error);
+  }
+
+  protected errorOf(status: Uint8Array, isUnsent: boolean): errors.StatusError {
+    try {
+      const error = decodeStatus(status);
+      return isUnsent ? markUnsent(error, 'server') : error;
+    } catch (cause) {
+      return RpcErrors.PROTOCOL_ERROR('the error of the node cannot be read', { cause });
+    }
+  }
+
+  protected unreadable(cause: unknown): errors.StatusError {
+    if (errors.isStatusError(cause)) return cause;
+    return RpcErrors.PROTOCOL_ERROR(`the answer cannot be read: ${errors.from(cause).message}`, { cause });
+  }
+}
+
+/** Hears of the end of the call's Context. */
+class CallEnd extends DoneListener {
+  declare private readonly call: ClientCall;
+
+  constructor(call: ClientCall) {
+    super();
+    this.call = call;
+  }
+
+  override contextDone(): void {
+    this.call.contextDone();
+  }
+}

@@ -1,0 +1,132 @@
+import type { CallFields } from '../../call/index.ts';
+import type { Source } from '../codec/source.ts';
+import { RpcErrors } from '../rpc-errors.ts';
+import { writeHead } from './call-head.ts';
+import { type EngineHooks, MuxEngine } from './engine.ts';
+import { MuxStream } from './mux-stream.ts';
+import { codes, flags, frames, MuxViolation, maxPayloadBytes, maxStreamId, preface } from './protocol.ts';
+import { encodeSettings, type MuxSettings } from './settings.ts';
+
+/** A call as its caller's side has it. */
+export abstract class ClientStream extends MuxStream {
+  /** The call is over, after the messages that came before: `status` is that of an error, as google.rpc.Status. Closed. */
+  abstract onAnswer(status: Uint8Array | undefined, isUnsent: boolean): void;
+}
+
+/** The end of a connection that calls. */
+export class ClientEngine extends MuxEngine {
+  /** The methods that the server knows by their number. */
+  readonly #defined: boolean[] = [];
+
+  constructor(own: MuxSettings, hooks: EngineHooks) {
+    super(own, hooks);
+    this.out.raw(preface);
+    this.out.frame(frames.settings, 0, 0, encodeSettings(own));
+  }
+
+  /** Whether it has ids left. */
+  get isUsedUp(): boolean {
+    return this.lastId >= maxStreamId;
+  }
+
+  /**
+   * Begins a call. What is in the sink is its first message, if `flag` says that there is one. `method` is a number of the
+   * caller's for `path`. `timeoutMs` 0: no deadline. False: the message waits for room, see `send`. Throws MESSAGE_TOO_LARGE
+   * for fields of more bytes than the server takes; then nothing has begun.
+   */
+  call(
+    stream: ClientStream,
+    method: number,
+    path: string,
+    timeoutMs: number,
+    fields: CallFields,
+    flag: number,
+  ): boolean {
+    const { sink } = this;
+    const messageAt = sink.at - sink.bytes.length;
+    writeHead(sink, method, timeoutMs, fields);
+    const { bytes, at } = sink;
+    const message = bytes.length + messageAt;
+    if (message - at > this.peer!.maxHeadBytes)
+      throw RpcErrors.MESSAGE_TOO_LARGE(
+        `the fields of a call have ${message - at} bytes; the node takes ${this.peer!.maxHeadBytes}`,
+      );
+    if (this.#defined[method] !== true) this.#define(method, path);
+    this.open(stream, this.lastId + 1);
+    stream.hasEnded = (flag & flags.end) !== 0;
+    if ((flag & flags.message) === 0 || (bytes.length - at <= maxPayloadBytes && this.hasRoom(stream, -messageAt))) {
+      if ((flag & flags.message) !== 0) this.spend(stream, -messageAt);
+      this.out.frameOf(frames.call, flag, stream.id, sink);
+      this.output();
+      return true;
+    }
+    this.out.frame(frames.call, 0, stream.id, bytes, at, message);
+    this.output();
+    this.queue(stream, Buffer.from(bytes.subarray(message)), frames.data, flag & ~flags.message);
+    return stream.pending === undefined;
+  }
+
+  /** The stream sends no more messages. */
+  end(stream: ClientStream): void {
+    if (!stream.isOpen || stream.hasEnded) return;
+    stream.hasEnded = true;
+    this.out.frame(frames.data, flags.end, stream.id, nothing);
+    this.output();
+  }
+
+  protected override onCall(): void {
+    throw new MuxViolation(codes.protocol, 'the server calls');
+  }
+
+  protected override onMethod(): void {
+    throw new MuxViolation(codes.protocol, 'the server names methods');
+  }
+
+  protected override onAnswer(id: number, flag: number, source: Source, end: number): void {
+    const stream = this.known(id) as ClientStream | undefined;
+    if ((flag & flags.error) !== 0) {
+      if (source.at >= end) throw new MuxViolation(codes.protocol, 'an error without marks');
+      if (stream === undefined) return;
+      const isUnsent = (source.bytes[source.at]! & 1) !== 0;
+      this.close(stream);
+      stream.onAnswer(source.bytes.subarray(source.at + 1, end), isUnsent);
+      return;
+    }
+    if ((flag & flags.message) !== 0) this.piece(stream, flag & ~flags.more, source, end);
+    if (stream?.isOpen !== true) return;
+    if (stream.partial !== undefined) throw new MuxViolation(codes.protocol, `stream ${id} ends within a message`);
+    this.close(stream);
+    stream.onAnswer(undefined, false);
+  }
+
+  protected override onEnd(stream: MuxStream): void {
+    throw new MuxViolation(codes.protocol, `the server ends stream ${stream.id} without an answer`);
+  }
+
+  protected override mayStillSend(): boolean {
+    return true;
+  }
+
+  protected override sent(stream: MuxStream, _type: number, flag: number): void {
+    if ((flag & flags.end) !== 0) stream.hasEnded = true;
+  }
+
+  protected override agree({ lowestVersion, highestVersion }: MuxSettings): void {
+    const { own } = this;
+    if (lowestVersion === highestVersion && lowestVersion >= own.lowestVersion && highestVersion <= own.highestVersion)
+      return;
+    throw new MuxViolation(codes.version, `the server has chosen version ${highestVersion}`);
+  }
+
+  #define(method: number, path: string): void {
+    this.#defined[method] = true;
+    const text = Buffer.from(path);
+    const payload = Buffer.alloc(2 + text.length);
+    payload.writeUInt16BE(method);
+    text.copy(payload, 2);
+    this.out.frame(frames.method, 0, 0, payload);
+    this.output();
+  }
+}
+
+const nothing = new Uint8Array(0);

@@ -1,0 +1,241 @@
+import type { Socket } from 'node:net';
+import { background, type Clock, type Timer } from '../../concurrency/index.ts';
+import * as errors from '../../errors/index.ts';
+import { markUnsent } from '../../guard/index.ts';
+import { dialSocket, type TlsClientOptions } from '../../net/tcp/index.ts';
+import type { ConnectionEvents, NodeConnection } from '../node-pool.ts';
+import { RpcErrors } from '../rpc-errors.ts';
+import { ClientEngine } from './client-engine.ts';
+import type { EngineHooks } from './engine.ts';
+import { MuxSocket, type MuxSocketOwner } from './mux-socket.ts';
+import type { MuxViolation } from './protocol.ts';
+import { maxPayloadBytes, version } from './protocol.ts';
+import type { MuxSettings } from './settings.ts';
+
+export interface MuxSessionOptions {
+  readonly clock: Clock;
+  readonly connectTimeoutMs: number;
+  /** A connection without calls is closed after this. */
+  readonly idleTimeoutMs: number;
+  readonly maxMessageBytes: number;
+  readonly maxHeaderBytes: number;
+  /** Of connections to `https:` nodes. Default: the authorities of the platform are believed. */
+  readonly tls?: Omit<TlsClientOptions, 'alpnProtocols'>;
+}
+
+/**
+ * One connection to a node. It is ready when the node has sent its settings, so that a node that accepts connections and
+ * serves none counts as not reached. It keeps the process alive only while calls run on it, asks a silent node for a sign
+ * of life while they do, and takes no more calls once the node said that it goes away.
+ */
+export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
+  /** Rejects with CONNECT_FAILED. */
+  readonly ready: Promise<void>;
+  readonly engine: ClientEngine;
+  readonly #url: string;
+  readonly #options: MuxSessionOptions;
+  readonly #events: ConnectionEvents<MuxSession>;
+  readonly #connecting = background().withCancel();
+  #settle: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
+  #socket: MuxSocket | undefined;
+  #isEnded = false;
+  #isGone = false;
+  #calls = 0;
+  #maxCalls = Number.POSITIVE_INFINITY;
+  #heartbeat: Timer | undefined;
+  #connectTimer: Timer;
+  #askedAt = 0;
+  #restsSince = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(url: string, options: MuxSessionOptions, events: ConnectionEvents<MuxSession>) {
+    const { clock, connectTimeoutMs } = options;
+    this.#url = url;
+    this.#options = options;
+    this.#events = events;
+    this.engine = new ClientEngine(settingsOf(options), this);
+    this.ready = this.#settle!.promise;
+    this.ready.catch(() => {});
+    this.#connectTimer = clock.after(connectTimeoutMs, () =>
+      this.#fail(`it did not answer within ${connectTimeoutMs} ms`, undefined),
+    );
+    void this.#connect();
+  }
+
+  /** The node has sent its settings, and takes calls. */
+  get isOpen(): boolean {
+    return this.#settle === undefined && !this.#isEnded;
+  }
+
+  get hasRoom(): boolean {
+    return !this.#isEnded && this.#calls < this.#maxCalls;
+  }
+
+  /** Whether, now that the connection is ready, there is no room for all calls that were booked. */
+  get isOverbooked(): boolean {
+    return this.#isEnded || this.#calls > this.#maxCalls;
+  }
+
+  /** Books a call, which is to be released when it has ended. */
+  book(): void {
+    if (this.#calls++ === 0) this.#wake();
+  }
+
+  release(): void {
+    if (--this.#calls === 0) this.#rest();
+  }
+
+  destroy(): void {
+    this.#end();
+    this.#fail('the client is closed', undefined);
+    this.#socket?.destroy();
+  }
+
+  onOutput(): void {
+    this.#socket?.flushLater();
+  }
+
+  onSettings(peer: MuxSettings): void {
+    this.#maxCalls = peer.maxStreams;
+    this.#connectTimer.stop();
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.resolve();
+  }
+
+  onPong(): void {}
+
+  onGoAway(): void {
+    this.#end();
+  }
+
+  onGoAwayAck(): void {}
+
+  onClosed(violation: MuxViolation | undefined, cause: Error | undefined): void {
+    const why = violation?.message ?? cause?.message ?? 'it closed the connection';
+    this.#fail(why, violation ?? cause);
+    this.#end();
+    this.#isGone = true;
+    this.#heartbeat?.stop();
+    clearTimeout(this.#idleTimer);
+    const broken = { cause: violation ?? cause };
+    this.engine.lost(
+      violation === undefined
+        ? RpcErrors.CONNECTION_LOST(`the connection ended before the answer: ${why}`, broken)
+        : RpcErrors.PROTOCOL_ERROR(`the node does not keep to the protocol: ${why}`, broken),
+    );
+    this.#events.onGone(this);
+  }
+
+  async #connect(): Promise<void> {
+    let socket: Socket;
+    try {
+      socket = await dialSocket(this.#connecting, dialOptionsOf(this.#url, this.#options));
+    } catch (cause) {
+      this.#fail(errors.from(cause).message, cause);
+      return;
+    }
+    if (this.#isEnded) {
+      socket.destroy();
+      return;
+    }
+    this.#socket = new MuxSocket(socket, this.engine, this.#options.clock, this);
+    if (this.#calls === 0) this.#rest();
+    this.#socket.start();
+  }
+
+  /** Before it was ready: nothing was sent. */
+  #fail(why: string, cause: unknown): void {
+    const settle = this.#settle;
+    if (settle === undefined) return;
+    this.#settle = undefined;
+    this.#connectTimer.stop();
+    const error = RpcErrors.CONNECT_FAILED(`cannot connect to ${this.#url}: ${why}`, { cause });
+    this.#end();
+    settle.reject(markUnsent(error, 'transport'));
+    this.#connecting.cancel();
+    this.#socket?.destroy();
+    if (this.#socket === undefined) this.#events.onGone(this);
+  }
+
+  /** It takes no more calls; what runs ends in order. */
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#events.onEnd(this);
+    if (this.#calls === 0) this.#socket?.close();
+  }
+
+  #wake(): void {
+    const { clock } = this.#options;
+    this.#socket?.wire.socket.ref();
+    this.#askedAt = 0;
+    this.#heartbeat = clock.after(heartbeatMs, () => this.#beat());
+  }
+
+  #rest(): void {
+    this.#heartbeat?.stop();
+    this.#heartbeat = undefined;
+    if (this.#isGone || this.#socket === undefined) return;
+    if (this.#isEnded) {
+      this.#socket.close();
+      return;
+    }
+    this.#socket.wire.socket.unref();
+    this.#restsSince = this.#options.clock.now();
+    if (this.#idleTimer === undefined) this.#closeWhenIdle(this.#options.idleTimeoutMs);
+  }
+
+  /** By a timer of the platform: unlike a Clock's it does not keep the process alive. It is not set anew for every rest. */
+  #closeWhenIdle(ms: number): void {
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = undefined;
+      if (this.#calls > 0) return;
+      const left = this.#restsSince + this.#options.idleTimeoutMs - this.#options.clock.now();
+      if (left <= 0) this.#end();
+      else this.#closeWhenIdle(Math.ceil(left));
+    }, ms).unref();
+  }
+
+  /** A node that vanished without a word is found by a ping that nobody answers, so that its calls fail and not hang. */
+  #beat(): void {
+    const { clock } = this.#options;
+    const socket = this.#socket;
+    if (socket !== undefined && this.isOpen) {
+      if (this.#askedAt > 0 && socket.heardAt < this.#askedAt) {
+        socket.wire.destroy(new Error('the node answers no pings'));
+        return;
+      }
+      this.#askedAt = clock.now();
+      this.engine.ping();
+    }
+    this.#heartbeat = clock.after(heartbeatMs, () => this.#beat());
+  }
+}
+
+const heartbeatMs = 10_000;
+/** Streams whose messages nobody reads may fill their windows without filling that of the connection. */
+const streamsPerWindow = 1_000;
+
+function settingsOf({ maxMessageBytes, maxHeaderBytes }: MuxSessionOptions): MuxSettings {
+  return {
+    lowestVersion: version,
+    highestVersion: version,
+    maxStreams: 0,
+    streamWindow: maxPayloadBytes,
+    connectionWindow: streamsPerWindow * maxPayloadBytes,
+    maxMessageBytes,
+    maxHeadBytes: maxHeaderBytes,
+    gzip: true,
+  };
+}
+
+function dialOptionsOf(text: string, { connectTimeoutMs, tls }: MuxSessionOptions) {
+  const url = new URL(text);
+  const isSecure = url.protocol.startsWith('https');
+  const common = { connectTimeoutMs, ...(isSecure && { tls: tls ?? true }) };
+  if (url.protocol.endsWith('+unix:')) return { ...common, path: decodeURIComponent(url.hostname) };
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
+  return { ...common, host, port };
+}

@@ -1,0 +1,101 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../concurrency/index.ts';
+import { Wire, type WireHandler } from '../../net/tcp/wire.ts';
+import type { MuxEngine } from './engine.ts';
+import { MuxViolation } from './protocol.ts';
+
+/** Who owns a {@link MuxSocket}. */
+export interface MuxSocketOwner {
+  /** The connection is gone. `violation`: what the other side did that it may not. Called once. */
+  onClosed(violation: MuxViolation | undefined, error: Error | undefined): void;
+}
+
+/**
+ * The engine's socket: what comes is handed over as it is, and what is sent within one turn of the event loop goes out in one
+ * system call, from one buffer that is used again.
+ */
+export class MuxSocket implements WireHandler {
+  readonly wire: Wire;
+  readonly #engine: MuxEngine;
+  readonly #clock: Clock;
+  readonly #owner: MuxSocketOwner;
+  #violation: MuxViolation | undefined;
+  #isClosed = false;
+  #closesWhenFlushed = false;
+  /** When something came last. */
+  heardAt: number;
+
+  constructor(socket: Socket, engine: MuxEngine, clock: Clock, owner: MuxSocketOwner) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.heardAt = clock.now();
+    socket.setNoDelay(true);
+    this.wire = new Wire(socket, this);
+  }
+
+  start(): void {
+    this.wire.start();
+    // One that is closed already does not say so again.
+    if (this.wire.socket.destroyed) process.nextTick(() => this.onClose(undefined));
+    this.flush();
+  }
+
+  /** To be called when the engine has something to send for the first time. */
+  flushLater(): void {
+    process.nextTick(flushNow, this);
+  }
+
+  flush(): void {
+    const { out } = this.#engine;
+    if (out.length > 0) {
+      this.#engine.isBlocked = !this.wire.send(out.peek());
+      out.release(this.wire.pendingBytes === 0);
+    }
+    this.#engine.flushed();
+    if (this.#closesWhenFlushed && out.length === 0) this.wire.close();
+  }
+
+  /** Sends what is there, then closes. */
+  close(): void {
+    this.#closesWhenFlushed = true;
+    this.flush();
+  }
+
+  destroy(): void {
+    this.wire.destroy();
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    if (this.#engine.isDead) return;
+    this.heardAt = this.#clock.now();
+    try {
+      this.#engine.receive(chunk, this.heardAt);
+    } catch (error) {
+      if (!(error instanceof MuxViolation)) throw error;
+      this.#violation = error;
+      this.#engine.goAway(error.code, error.message);
+      this.#engine.isDead = true;
+      this.close();
+    }
+  }
+
+  onEnd(): void {
+    this.wire.close();
+  }
+
+  onDrain(): void {
+    this.#engine.isBlocked = false;
+    this.flush();
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#owner.onClosed(this.#violation, error);
+  }
+}
+
+function flushNow(socket: MuxSocket): void {
+  socket.flush();
+}

@@ -1,0 +1,261 @@
+import type { Message } from '@bufbuild/protobuf';
+import { type CallFields, errorOfRejection } from '../../call/index.ts';
+import { DoneListener, listen } from '../../concurrency/context/done-listener.ts';
+import * as errors from '../../errors/index.ts';
+import { boundStream } from '../bound-stream.ts';
+import type { Codec } from '../codec/codec.ts';
+import type { Source } from '../codec/source.ts';
+import { endOf } from '../end-with-context.ts';
+import { encodeStatus } from '../error-codec.ts';
+import { fitForHeaders } from '../error-size.ts';
+import { type InboundCall, inboundFailure } from '../inbound-call.ts';
+import { RpcErrors } from '../rpc-errors.ts';
+import type { Payload, ServerMethod } from '../server-method.ts';
+import type { CallHeadReader } from './call-head.ts';
+import { putMessage, takeMessage, tooLarge } from './messages.ts';
+import type { MuxConnection } from './mux-connection.ts';
+import { frames, maxPayloadBytes } from './protocol.ts';
+import { RequestStream } from './request-stream.ts';
+import { ServerStream } from './server-engine.ts';
+
+/** A method as a connection knows it; without `method` there is none of this name. */
+export interface KnownMethod {
+  readonly path: string;
+  readonly method: ServerMethod | undefined;
+  readonly input: Codec | undefined;
+  readonly output: Codec | undefined;
+}
+
+/** One call that came over a connection, from its head to its answer. */
+export class ServerCall extends ServerStream {
+  declare private readonly connection: MuxConnection;
+  declare private readonly known: KnownMethod;
+  /** Undefined before it was admitted, and when it is over. */
+  declare private call: InboundCall | undefined;
+  declare private end: CallEnd | undefined;
+  declare private requests: RequestStream | undefined;
+  declare private whenWritable: (() => void) | undefined;
+
+  constructor(connection: MuxConnection, known: KnownMethod) {
+    super();
+    this.connection = connection;
+    this.known = known;
+    this.call = undefined;
+    this.end = undefined;
+    this.requests = undefined;
+    this.whenWritable = undefined;
+  }
+
+  override onBegin({ timeoutMs, fields }: CallHeadReader, sizeBytes: number | undefined): void {
+    const { method, path } = this.known;
+    if (method === undefined) {
+      this.refuse(RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path.slice(0, 200)}"`), false);
+      return;
+    }
+    const opened = this.open(method, sizeBytes, timeoutMs === 0 ? undefined : timeoutMs, fields);
+    if (opened === undefined) return;
+    this.call = opened;
+    const { kind } = method.info;
+    // The chain of a call that is answered once ends it in time, from when it is reached.
+    if (kind === 'unary' && sizeBytes !== undefined) return;
+    this.end = new CallEnd(this);
+    listen(opened.ctx, this.end);
+    if (kind === 'client_stream' || kind === 'bidi_stream') {
+      this.requests = new RequestStream(this.connection.engine, this);
+      opened.reached = true;
+      void this.run(opened, boundStream(opened.ctx, this.requests));
+    }
+  }
+
+  override get hasUnread(): boolean {
+    return this.requests?.hasUnread === true;
+  }
+
+  override onMessage(source: Source, end: number, isCompressed: boolean, cost: number): void {
+    const { call, connection, requests } = this;
+    const { engine, maxMessageBytes } = connection;
+    let message: Message;
+    try {
+      message = takeMessage(this.known.input!, source, end, isCompressed, 'the request', maxMessageBytes);
+    } catch (error) {
+      engine.consumed(this, cost);
+      this.fail(
+        errors.isStatusError(error)
+          ? error
+          : RpcErrors.MALFORMED_MESSAGE(`the request cannot be read: ${errors.from(error).message}`),
+      );
+      return;
+    }
+    if (requests !== undefined) {
+      requests.push(message, cost);
+      return;
+    }
+    engine.consumed(this, cost);
+    if (call === undefined || call.reached) {
+      this.fail(RpcErrors.MALFORMED_MESSAGE('the request has more than one message'));
+      return;
+    }
+    call.reached = true;
+    if (call.method.info.kind === 'unary') this.runOnce(call, message);
+    else void this.run(call, message);
+  }
+
+  override onEnd(): void {
+    if (this.requests !== undefined) this.requests.end();
+    else if (this.call?.reached === false) this.fail(RpcErrors.MALFORMED_MESSAGE('the request has no message'));
+  }
+
+  override onTooLarge(): void {
+    this.fail(tooLarge('the request', this.connection.maxMessageBytes));
+  }
+
+  override onReset(): void {
+    this.leave();
+  }
+
+  override onLost(): void {
+    this.leave();
+  }
+
+  override onWritable(): void {
+    // An answer that had to wait is out.
+    if (!this.isOpen) this.close();
+    this.whenWritable?.();
+  }
+
+  /** Its Context has ended. */
+  contextDone(): void {
+    if (this.call !== undefined) this.fail(endOf(this.call.ctx));
+  }
+
+  /** Answers with the error, if nothing was answered. */
+  fail(thrown: unknown): void {
+    const { call } = this;
+    if (call === undefined) return;
+    this.refuse(inboundFailure(call, thrown), false);
+    this.close();
+  }
+
+  private open(
+    method: ServerMethod,
+    sizeBytes: number | undefined,
+    timeoutMs: number | undefined,
+    fields: CallFields,
+  ): InboundCall | undefined {
+    const { admit, base, address, calls } = this.connection;
+    try {
+      const opened = calls.open(base, method, { sizeBytes, timeoutMs, fields, address }, admit);
+      if (!('error' in opened && 'admitted' in opened)) return opened;
+      this.refuse(fitForHeaders(errorOfRejection(opened)), true);
+    } catch (error) {
+      // `admit` is the program's.
+      this.refuse(errors.conceal(error, crypto.randomUUID()), false);
+    }
+    return undefined;
+  }
+
+  private refuse(error: errors.StatusError, isUnsent: boolean): void {
+    if (!this.isOpen) return;
+    let status = encodeStatus(error);
+    if (status.length > maxStatusBytes) status = encodeStatus(new errors.StatusError(error.code, error.message));
+    this.connection.engine.answerError(this, status, isUnsent);
+  }
+
+  /** Of a unary call: what is done at once is answered at once. */
+  private runOnce(call: InboundCall, message: Message): void {
+    try {
+      const output = call.method.step(call.ctx, message);
+      if (output instanceof Promise) void this.answerLater(output);
+      else this.answer(output as Message);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private async answerLater(output: Promise<Payload>): Promise<void> {
+    try {
+      this.answer((await output) as Message);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private answer(message: Message): void {
+    if (!this.isOpen) {
+      this.close();
+      return;
+    }
+    const { engine, limits } = this.connection;
+    const flag = putMessage(engine, this.known.output!, message, 'the answer', limits);
+    if (engine.send(this, frames.answer, flag)) this.close();
+  }
+
+  private async run(call: InboundCall, input: Payload): Promise<void> {
+    const { connection, known } = this;
+    const { engine, limits } = connection;
+    try {
+      const output = await call.method.run(call.ctx, input);
+      if (!(Symbol.asyncIterator in output)) {
+        this.answer(output);
+        return;
+      }
+      for await (const message of output as AsyncIterable<Message>) {
+        if (!this.isOpen) return;
+        const flag = putMessage(engine, known.output!, message, 'the answer', limits);
+        if (!engine.send(this, frames.data, flag)) await this.writable();
+      }
+      engine.answer(this);
+      this.close();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private writable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.whenWritable = () => {
+        this.whenWritable = undefined;
+        resolve();
+      };
+    });
+  }
+
+  /** The caller is gone. */
+  private leave(): void {
+    const { call } = this;
+    if (call === undefined) return;
+    this.end?.unlisten();
+    call.ctx.cancel(RpcErrors.CALLER_LEFT('the caller left'));
+    call.error ??= RpcErrors.CALLER_LEFT('the caller left');
+    this.close();
+  }
+
+  /** The call is over for its caller. */
+  private close(): void {
+    const { call, connection } = this;
+    if (call === undefined) return;
+    this.call = undefined;
+    this.end?.unlisten();
+    this.requests?.close();
+    connection.calls.close(call);
+    this.whenWritable?.();
+    connection.callEnded();
+  }
+}
+
+/** What fits into a frame, with its mark. */
+const maxStatusBytes = maxPayloadBytes - 1;
+
+/** Hears of the end of the call's Context. */
+class CallEnd extends DoneListener {
+  declare private readonly call: ServerCall;
+
+  constructor(call: ServerCall) {
+    super();
+    this.call = call;
+  }
+
+  override contextDone(): void {
+    this.call.contextDone();
+  }
+}

@@ -1,0 +1,14 @@
+import { codes, MuxViolation } from './protocol.ts';
+
+/** What a frame with a message costs of the windows at least: messages without bytes fill memory, too. */
+export const minCost = 64;
+export const maxWindow = 0x7fffffff;
+
+/** What a frame with so many bytes of a message costs of the windows of its stream and its connection. */
+export function costOf(size: number): number {
+  return size < minCost ? minCost : size;
+}
+
+export function overrun(what: string): MuxViolation {
+  return new MuxViolation(codes.flowControl, `${what} is overrun`);
+}
