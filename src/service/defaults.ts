@@ -94,7 +94,7 @@ export const guardDefaults = {
     maxAttempts: 3,
     /** Up to 25 ms before the first retry: about the pause of a node that collects garbage, and little beside a deadline of seconds. */
     baseMs: 25,
-    /** 1 s: longer than that nobody waits in front of a screen. */
+    /** 1 s: longer than that nobody waits in front of a screen, also where the server asks for it: it is told to the caller then. */
     maxWaitMs: 1_000,
     /** 10 %: a server that fails altogether gets 1.1 calls for one, three tiers in a row 1.33. Most failures are rarer. */
     share: 0.1,

@@ -8,7 +8,7 @@ export interface RetryOptions {
   readonly maxAttempts?: number;
   /** The first wait is a random time from 0 to this; it doubles with each retry. Default: 25. */
   readonly baseMs?: number;
-  /** No wait is longer, but for what a server asks. Default: 1,000. */
+  /** No wait is longer; a server that asks for a longer one is not asked again: waiting is up to the caller. Default: 1,000. */
   readonly maxWaitMs?: number;
   /** Default: Math.random. */
   readonly random?: () => number;
@@ -46,7 +46,8 @@ export interface RetryPolicy {
 /**
  * Tries again what another try may mend: `unavailable`, and `resource_exhausted` with a time to come back, of idempotent
  * methods and of any method where nothing was done (`unsentBy`). Not a call that is a retry itself, not against the
- * server's word (push-back −1), and not where wait and a typical answer would come after the deadline. Full jitter, which
+ * server's word (a push-back of −1, or longer than the longest wait), and not where wait and a typical answer would come
+ * after the deadline. Full jitter, which
  * spreads the callers of a node that fell better than any fixed share of the wait.
  *
  * A call that was never sent goes to another node at once, and for free, once: nobody had work with it, and a node that
@@ -72,7 +73,7 @@ class Policy implements RetryPolicy {
     if (undone === 'transport' && attempt === 1) return typicalMs < remainingMs ? atOnce : stop.too_late;
     if (isRetry) return stop.nested;
     const pushBackMs = pushBackOf(error);
-    if (pushBackMs !== undefined && pushBackMs < 0) return stop.push_back;
+    if (pushBackMs !== undefined && (pushBackMs < 0 || pushBackMs > this.#maxWaitMs)) return stop.push_back;
     // Who says when to come back says that coming back helps.
     const mayMend = error.code === 'unavailable' || (error.code === 'resource_exhausted' && pushBackMs !== undefined);
     if (undone === undefined && !mayMend) return stop.permanent;

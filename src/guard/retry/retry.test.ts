@@ -35,6 +35,7 @@ describe('a failed call', () => {
     ['that its caller cancelled is not repeated', { error: new StatusError('canceled', 'left') }, 'permanent'],
     ['waits as long as the server asks, and a bit', { error: pushedBack('unavailable', '300') }, 312.5],
     ['is not repeated against the server’s word', { error: pushedBack('unavailable', '-1') }, 'push_back'],
+    ['waits no longer than the longest wait', { error: pushedBack('unavailable', '1001') }, 'push_back'],
     ['is not repeated when the server says nonsense', { error: pushedBack('unavailable', 'soon') }, 'push_back'],
     ['over a limit comes back when told to', { error: pushedBack('resource_exhausted', '40') }, 52.5],
     ['that a server refused before any work is safe', { error: refused('40'), idempotent: false }, 52.5],
