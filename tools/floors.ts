@@ -13,6 +13,8 @@ export const floors: readonly (readonly string[])[] = [
   ['service'],
   ['net/tcp', 'net/http', 'net/websocket'],
   ['discovery'],
+  // Registries of others, over HTTP: they know discovery alone, and app chooses among them by the registry's URL.
+  ['adapters/etcd'],
   ['rpc'],
   ['app'],
   ['data/sql'],

@@ -8,5 +8,6 @@ export const DiscoveryErrors = defineErrors('flotilla.discovery', {
   REGISTRY_UNREACHABLE: { code: 'unavailable', description: 'the registry did not answer in time' },
   REGISTRY_CLOSED: { code: 'failed_precondition', description: 'the Registry object was closed' },
   NOT_REGISTERED: { code: 'not_found', description: 'the registry knows no such instance: register again' },
+  READ_ONLY: { code: 'unimplemented', description: 'others than the instances decide who is in this registry' },
   INSTANCE_REPLACED: { code: 'already_exists', description: 'another process registered the same id later' },
 });

@@ -1,11 +1,18 @@
-import { background, type CancelContext, type Context, sleep } from '../concurrency/index.ts';
-import { Backoff, type BackoffOptions } from './backoff.ts';
+import type { Context } from '../concurrency/index.ts';
+import type { BackoffOptions } from './backoff.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
-import { HttpRegistration } from './http-registration.ts';
-import { checkInstance, checkName } from './instance.ts';
 import { LastGoodList } from './last-good-list.ts';
-import type { Instance, Registration, Registry, Snapshot } from './registry.ts';
+import type { Instance, Registry } from './registry.ts';
+import {
+  type Lease,
+  type ListSource,
+  type Lists,
+  listOf,
+  type RegisterTry,
+  type RegistryBackend,
+} from './registry-backend.ts';
 import { RegistryClient } from './registry-client.ts';
+import { remoteRegistry } from './remote-registry.ts';
 
 export interface HttpRegistryOptions {
   /** Where `registryRoutes` are served: `http://127.0.0.1:8081`. */
@@ -25,112 +32,82 @@ export interface HttpRegistryOptions {
  * and registered again when it has forgotten them. While it is away the last list stays in use and nothing fails; a
  * registry that has just started is not believed to be complete before it says so. Throws a TypeError for a bad URL.
  */
-export function httpRegistry(options: HttpRegistryOptions): Registry {
-  return new HttpRegistry(options);
+export function httpRegistry({ url, waitMs = 25_000, ...options }: HttpRegistryOptions): Registry {
+  return remoteRegistry(new HttpBackend(url, waitMs), options);
 }
 
-/** How long `close` tries to take out what is still registered. */
-const farewellMs = 1_000;
 /** A poll that answers without news sooner than this did not wait: the next one does. */
 const minPollMs = 50;
 
-class HttpRegistry implements Registry {
+class HttpBackend implements RegistryBackend {
+  readonly name: string;
   readonly #client: RegistryClient;
   readonly #waitMs: number;
-  readonly #newBackoff: () => Backoff;
-  readonly #random: () => number;
-  readonly #life: CancelContext;
-  readonly #registrations = new Set<Registration>();
 
-  constructor({ url, waitMs = 25_000, backoff, random = Math.random, ctx = background() }: HttpRegistryOptions) {
+  constructor(url: string, waitMs: number) {
     this.#client = new RegistryClient(url);
+    this.name = `the registry at ${this.#client.url}`;
     this.#waitMs = waitMs;
-    this.#random = random;
-    this.#newBackoff = () => new Backoff({ random, ...backoff });
-    this.#life = ctx.withCancel();
   }
 
-  async register(ctx: Context, given: Instance): Promise<Registration> {
-    if (this.#life.err() !== undefined) throw DiscoveryErrors.REGISTRY_CLOSED('register: the registry was closed');
-    const instance = checkInstance(given);
-    const registration = new HttpRegistration({
-      client: this.#client,
-      instance,
-      backoff: this.#newBackoff(),
-      random: this.#random,
-      life: this.#life.withoutCancel(),
+  async register(ctx: Context, instance: Instance, { token }: RegisterTry): Promise<Lease> {
+    const { heartbeatMs } = await this.#client.register(ctx, instance, token);
+    return {
+      heartbeatMs,
+      renew: (renewing) => this.#client.renew(renewing, instance, token),
+      release: (releasing) => this.#client.deregister(releasing, instance, token),
+    };
+  }
+
+  source(service: string | undefined): ListSource {
+    return service === undefined ? this.#allLists() : this.#oneList(service);
+  }
+
+  close(ctx: Context): Promise<void> {
+    return this.#client.close(ctx);
+  }
+
+  #oneList(service: string): ListSource {
+    const list = new LastGoodList();
+    const poll = (ctx: Context, cursor: string) => this.#client.poll(ctx, service, cursor, this.#waitMs);
+    return this.#polled(poll, (news) => listOf(service, list.take(news), true));
+  }
+
+  #allLists(): ListSource {
+    const lists = new Map<string, LastGoodList>();
+    const poll = (ctx: Context, cursor: string) => this.#client.pollAll(ctx, cursor, this.#waitMs);
+    return this.#polled(poll, ({ services: named, ...head }) => {
+      for (const service of Object.keys(named)) if (!lists.has(service)) lists.set(service, new LastGoodList());
+      const services = new Map<string, { readonly instances: readonly Instance[] }>();
+      for (const [service, list] of lists) {
+        const instances = list.take({ ...head, instances: named[service] ?? [] });
+        if (instances.length > 0) services.set(service, { instances });
+        else lists.delete(service);
+      }
+      return { services, isWhole: true, isCertain: true };
     });
-    await registration.open(ctx);
-    const handle: Registration = {
-      close: async (closing) => {
-        this.#registrations.delete(handle);
-        await registration.close(closing);
+  }
+
+  /** What has been seen holds over connections. */
+  #polled<L extends { readonly cursor: string }>(
+    poll: (ctx: Context, cursor: string) => Promise<L | undefined>,
+    listsOf: (news: L) => Lists,
+  ): ListSource {
+    let cursor = '';
+    return {
+      async *read(ctx) {
+        for (;;) {
+          const started = ctx.clock.now();
+          const news = await poll(ctx, cursor);
+          if (news === undefined && ctx.clock.now() - started < minPollMs) throw doesNotWait();
+          if (news !== undefined) cursor = news.cursor;
+          yield news === undefined ? undefined : listsOf(news);
+        }
       },
     };
-    this.#registrations.add(handle);
-    return handle;
   }
+}
 
-  async *watch(ctx: Context, service: string): AsyncIterable<Snapshot> {
-    checkName('service', service);
-    const list = new LastGoodList();
-    let revision = 0;
-    const poll = (waiting: Context, cursor: string) => this.#client.poll(waiting, service, cursor, this.#waitMs);
-    for await (const news of this.#follow(ctx, poll)) {
-      yield { service, revision: ++revision, instances: list.take(news) };
-    }
-  }
-
-  async *watchAll(ctx: Context): AsyncIterable<readonly Snapshot[]> {
-    const lists = new Map<string, LastGoodList>();
-    let revision = 0;
-    const poll = (waiting: Context, cursor: string) => this.#client.pollAll(waiting, cursor, this.#waitMs);
-    for await (const { services, ...head } of this.#follow(ctx, poll)) {
-      revision++;
-      for (const service of Object.keys(services)) if (!lists.has(service)) lists.set(service, new LastGoodList());
-      const snapshots = [...lists].map(([service, list]) => ({
-        service,
-        revision,
-        instances: list.take({ ...head, instances: services[service] ?? [] }),
-      }));
-      for (const { service, instances } of snapshots) if (instances.length === 0) lists.delete(service);
-      yield snapshots.filter(({ instances }) => instances.length > 0);
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#life.cancel(new Error('the registry was closed'));
-    using ctx = background().withTimeout(farewellMs);
-    await Promise.allSettled([...this.#registrations].map((registration) => registration.close(ctx)));
-    await this.#client.close(ctx);
-  }
-
-  /** Polls for ever; failures are waited out. Ends when `parent` or this does. */
-  async *#follow<L extends { readonly cursor: string }>(
-    parent: Context,
-    poll: (ctx: Context, cursor: string) => Promise<L | undefined>,
-  ): AsyncIterable<L> {
-    // The poll is ours, not the caller's: it carries neither its deadline's telemetry nor its fields.
-    using ctx = this.#life.withCancel();
-    const leave = parent.onDone(() => ctx.cancel(parent.cause()));
-    const backoff = this.#newBackoff();
-    let cursor = '';
-    try {
-      while (parent.err() === undefined && ctx.err() === undefined) {
-        const started = ctx.clock.now();
-        const news = await poll(ctx, cursor).catch(() => 'failed' as const);
-        if (ctx.err() !== undefined) return;
-        if (news === 'failed' || (news === undefined && ctx.clock.now() - started < minPollMs)) {
-          await sleep(ctx, backoff.nextMs()).catch(() => {});
-          continue;
-        }
-        backoff.reset();
-        if (news === undefined) continue;
-        cursor = news.cursor;
-        yield news;
-      }
-    } finally {
-      leave();
-    }
-  }
+function doesNotWait(): Error {
+  return DiscoveryErrors.REGISTRY_UNREACHABLE('the registry answers polls without news at once');
 }

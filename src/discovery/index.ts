@@ -22,10 +22,21 @@ export { type ZoneAwareOptions, zoneAware } from './balance/zone-aware.ts';
 export type { Balancer, BalancerHooks, MakeBalancer, Pick } from './balancer.ts';
 export { DiscoveryErrors } from './discovery-errors.ts';
 export { type HttpRegistryOptions, httpRegistry } from './http-registry.ts';
-export { checkInstance, instanceLimits } from './instance.ts';
+export { checkInstance, checkName, instanceLimits } from './instance.ts';
 export { type LaneBalancer, type LaneBalancerOptions, laneBalancer } from './lane-balancer.ts';
 export { type MemoryRegistryOptions, memoryRegistry } from './memory-registry.ts';
 export type { Instance, Registration, Registry, Snapshot } from './registry.ts';
+export {
+  type Lease,
+  type Listing,
+  type ListSource,
+  type Lists,
+  listOf,
+  listsOf,
+  type RegisterTry,
+  type RegistryBackend,
+} from './registry-backend.ts';
 export { type RegistryRoutesOptions, registryRoutes } from './registry-routes.ts';
+export { type RemoteRegistryOptions, remoteRegistry } from './remote-registry.ts';
 export { createResolver, type Resolver, type ResolverOptions, type TargetOptions } from './resolver.ts';
 export { type StaticResolverOptions, staticResolver } from './static-resolver.ts';

@@ -1,22 +1,38 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { background, type CancelContext } from '../concurrency/index.ts';
+import { background, type CancelContext, type Context } from '../concurrency/index.ts';
 import { is } from '../errors/index.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
-import type { Instance, Registry, Snapshot } from './registry.ts';
+import type { Instance, Registration, Registry, Snapshot } from './registry.ts';
 
 /** Two Registry objects on the same lists (the same one, where there is only one), fresh for each test. */
 export interface RegistryFixture {
   readonly registry: Registry;
   readonly other: Registry;
+  /** Where others decide who is listed: puts an instance there; the registration takes it out. Default: `registry.register`. */
+  place?(ctx: Context, instance: Instance): Promise<Registration>;
   close(): Promise<void>;
 }
 
+export interface RegistryContractOptions {
+  /** Why nobody can register here. Default: everybody can. */
+  readonly isReadOnly?: string;
+  /** Why not every field of an instance survives. Default: all do. */
+  readonly losesFields?: string;
+  /** Why the lists of all services cannot be had. Default: they can. */
+  readonly hasNoWatchAll?: string;
+}
+
 /** What every Registry must do. Called by the test of each implementation. */
-export function registryContract(name: string, open: () => Promise<RegistryFixture>): void {
+export function registryContract(
+  name: string,
+  open: () => Promise<RegistryFixture>,
+  { isReadOnly, losesFields, hasNoWatchAll }: RegistryContractOptions = {},
+): void {
   describe(`registry contract: ${name}`, () => {
     let fixture: RegistryFixture;
     let ctx: CancelContext;
+    const place = (instance: Instance) => fixture.place?.(ctx, instance) ?? fixture.registry.register(ctx, instance);
     beforeEach(async () => {
       fixture = await open();
       ctx = background().withTimeout(60_000);
@@ -27,39 +43,58 @@ export function registryContract(name: string, open: () => Promise<RegistryFixtu
     });
 
     it('gives a watcher the list as it is, empty or not', async () => {
-      const { registry, other } = fixture;
-      await registry.register(ctx, instanceOf('room-1'));
+      const { other } = fixture;
+      await place(instanceOf('room-1'));
 
       assert.deepEqual(idsOf(await first(other.watch(ctx, 'room'))), ['room-1']);
       assert.deepEqual(idsOf(await first(other.watch(ctx, 'nobody'))), []);
     });
 
     it('tells a watcher what is registered, replaced and deregistered, with growing revisions', async () => {
-      const { registry, other } = fixture;
+      const { other } = fixture;
       const seen: Snapshot[] = [];
       const reader = other.watch(ctx, 'room')[Symbol.asyncIterator]();
       const next = async () => {
         const { value } = await reader.next();
         seen.push(value as Snapshot);
-        return (value as Snapshot).instances;
+        return placesOf(value as Snapshot);
       };
 
       assert.deepEqual(await next(), []);
-      const registration = await registry.register(ctx, instanceOf('room-1'));
-      assert.deepEqual(await next(), [instanceOf('room-1')]);
+      const registration = await place(instanceOf('room-1'));
+      assert.deepEqual(await next(), ['room-1 http://127.0.0.1:1']);
       const moved = instanceOf('room-1', { endpoints: { rpc: 'http://127.0.0.1:2' } });
-      const replacing = await registry.register(ctx, moved);
-      assert.deepEqual(await next(), [moved]);
+      const replacing = await place(moved);
+      assert.deepEqual(await next(), ['room-1 http://127.0.0.1:2']);
       await registration.close(ctx);
-      await registry.register(ctx, instanceOf('room-2'));
-      assert.deepEqual(await next(), [moved, instanceOf('room-2')], 'a registration that was replaced removes nothing');
+      await place(instanceOf('room-2'));
+      assert.deepEqual(
+        await next(),
+        ['room-1 http://127.0.0.1:2', 'room-2 http://127.0.0.1:1'],
+        'a registration that was replaced removes nothing',
+      );
       await replacing.close(ctx);
-      assert.deepEqual(await next(), [instanceOf('room-2')]);
+      assert.deepEqual(await next(), ['room-2 http://127.0.0.1:1']);
       assert.ok(seen.every((snapshot, index) => index === 0 || snapshot.revision > seen[index - 1]!.revision));
     });
 
-    it('keeps every field of an instance', async () => {
-      const { registry, other } = fixture;
+    it('gives a slow reader the newest list', async () => {
+      const { other } = fixture;
+      const reader = other.watch(ctx, 'room')[Symbol.asyncIterator]();
+      await reader.next();
+      const witness = other.watch(ctx, 'room')[Symbol.asyncIterator]();
+
+      for (const id of ['room-1', 'room-2', 'room-3']) await place(instanceOf(id));
+      while (((await witness.next()).value as Snapshot).instances.length < 3);
+
+      let steps = 1;
+      while (((await reader.next()).value as Snapshot).instances.length < 3) steps++;
+      assert.ok(steps <= 3, `${steps} lists`);
+      await Promise.all([reader.return?.(), witness.return?.()]);
+    });
+
+    it('keeps every field of an instance', skipIf(losesFields), async () => {
+      const { other } = fixture;
       const instance = instanceOf('room-1', {
         version: '1.2.3+build',
         endpoints: { rpc: 'http://127.0.0.1:4001', admin: 'http://[::1]:4002' },
@@ -67,21 +102,21 @@ export function registryContract(name: string, open: () => Promise<RegistryFixtu
         weight: 2.5,
         metadata: { zone: 'a', note: 'grüße, 世界' },
       });
-      await registry.register(ctx, instance);
+      await place(instance);
 
       assert.deepEqual((await first(other.watch(ctx, 'room'))).instances, [instance]);
     });
 
     it('tells services apart', async () => {
-      const { registry, other } = fixture;
-      await registry.register(ctx, instanceOf('room-1'));
-      await registry.register(ctx, instanceOf('rank-1', { service: 'rank' }));
+      const { other } = fixture;
+      await place(instanceOf('room-1'));
+      await place(instanceOf('rank-1', { service: 'rank' }));
 
       assert.deepEqual(idsOf(await first(other.watch(ctx, 'rank'))), ['rank-1']);
     });
 
-    it('shows all services that have instances', async () => {
-      const { registry, other } = fixture;
+    it('shows all services that have instances', skipIf(hasNoWatchAll), async () => {
+      const { other } = fixture;
       const all = other.watchAll(ctx)[Symbol.asyncIterator]();
       const next = async () => {
         const { value } = await all.next();
@@ -89,9 +124,9 @@ export function registryContract(name: string, open: () => Promise<RegistryFixtu
       };
 
       assert.deepEqual(await next(), []);
-      const room = await registry.register(ctx, instanceOf('room-1'));
+      const room = await place(instanceOf('room-1'));
       assert.deepEqual(await next(), ['room:1']);
-      await registry.register(ctx, instanceOf('rank-1', { service: 'rank' }));
+      await place(instanceOf('rank-1', { service: 'rank' }));
       assert.deepEqual(await next(), ['rank:1', 'room:1']);
       await room.close(ctx);
       assert.deepEqual(await next(), ['rank:1']);
@@ -127,7 +162,7 @@ export function registryContract(name: string, open: () => Promise<RegistryFixtu
       );
     });
 
-    it('lets a registration be closed twice', async () => {
+    it('lets a registration be closed twice', skipIf(isReadOnly), async () => {
       const { registry, other } = fixture;
       const registration = await registry.register(ctx, instanceOf('room-1'));
 
@@ -137,7 +172,7 @@ export function registryContract(name: string, open: () => Promise<RegistryFixtu
       assert.deepEqual(idsOf(await first(other.watch(ctx, 'room'))), []);
     });
 
-    it('takes endpoints of every protocol that is served', async () => {
+    it('takes endpoints of every protocol that is served', skipIf(losesFields), async () => {
       const endpoints = {
         web: 'https://room:1',
         echo: 'tcp://127.0.0.1:1',
@@ -145,13 +180,23 @@ export function registryContract(name: string, open: () => Promise<RegistryFixtu
         near: 'tcp+unix://%2Frun%2Fx',
       };
 
-      await fixture.registry.register(ctx, instanceOf('room-1', { endpoints }));
+      await place(instanceOf('room-1', { endpoints }));
 
       assert.deepEqual((await first(fixture.other.watch(ctx, 'room'))).instances[0]?.endpoints, endpoints);
     });
 
+    it(
+      'refuses to register where others decide',
+      skipIf(isReadOnly === undefined && 'everybody can register'),
+      async () => {
+        await assert.rejects(fixture.registry.register(ctx, instanceOf('room-1')), (error) =>
+          is(error, DiscoveryErrors.READ_ONLY),
+        );
+      },
+    );
+
     for (const [what, bad] of badInstances) {
-      it(`refuses an instance with ${what}`, async () => {
+      it(`refuses an instance with ${what}`, skipIf(isReadOnly), async () => {
         await assert.rejects(fixture.registry.register(ctx, { ...instanceOf('room-1'), ...bad } as Instance), (error) =>
           is(error, DiscoveryErrors.INVALID_INSTANCE),
         );
@@ -176,6 +221,14 @@ const badInstances: readonly (readonly [string, object])[] = [
   ['a negative weight', { weight: -1 }],
   ['a weight that is no number', { weight: Number.NaN }],
 ];
+
+function skipIf(reason: string | false | undefined): { readonly skip: string | false } {
+  return { skip: reason ?? false };
+}
+
+function placesOf({ instances }: Snapshot): string[] {
+  return instances.map(({ id, endpoints }) => `${id} ${endpoints.rpc}`).sort();
+}
 
 export function instanceOf(id: string, change: Partial<Instance> = {}): Instance {
   return {

@@ -22,6 +22,7 @@ export type {
   HttpClientStreamRequest,
   HttpClientTls,
 } from './client/client-options.ts';
+export { type JsonLinesOptions, jsonLines } from './client/json-lines.ts';
 export type { HttpResponse, HttpStreamingResponse } from './client/response.ts';
 export { type EventLog, type EventLogOptions, eventLog } from './events/event-log.ts';
 export { lastEventId } from './events/last-event-id.ts';

@@ -1,63 +1,31 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import type { DescMessage } from '@bufbuild/protobuf';
+import { ListValueSchema, ValueSchema } from '@bufbuild/protobuf/wkt';
+import { sameBytesAndValues, sameReadings } from './codec-rounds.fixture.ts';
 import { CompiledCodecs } from './compiled-codec.ts';
-import { withoutMisplaced } from './misplaced.fixture.ts';
-import { below, type Random, randomMessage, randomTypes, seeded } from './random-messages.fixture.ts';
+import { seeded } from './random-messages.fixture.ts';
+import { messageTypesOf, randomRegistry } from './random-types.fixture.ts';
 
 const seed = Number(process.env.FLOTILLA_CODEC_SEED ?? Date.now() % 2 ** 31);
+// `test/soak/codec.test.ts` has a hundred times as many.
+const messages = 100_000;
 
-test(`random messages of random types have the library's bytes and values (seed ${seed})`, () => {
-  const random = seeded(seed);
-  for (let round = 0; round < 300; round++) {
-    const codecs = new CompiledCodecs();
-    for (const desc of randomTypes(random)) {
-      const codec = codecs.codec(desc);
-      for (let n = 0; n < 8; n++) {
-        const message = randomMessage(random, desc);
-        const wanted = toBinary(desc, message);
-
-        const bytes = codec.encode(message);
-
-        assert.deepEqual(Buffer.from(bytes), Buffer.from(wanted), `round ${round}`);
-        assert.deepStrictEqual(codec.decode(wanted), fromBinary(desc, wanted), `round ${round}`);
-      }
-    }
-  }
+test(`${messages} random messages of random types have the library's bytes and values (seed ${seed})`, () => {
+  sameBytesAndValues(seeded(seed), messages);
 });
 
 test(`bytes that are joined, cut or changed are read as the library reads them, or refused (seed ${seed})`, () => {
-  const random = seeded(seed + 1);
-  const counts = { read: 0, refused: 0, misplaced: 0 };
-  for (let round = 0; round < 300; round++) {
-    const codecs = new CompiledCodecs();
-    const types = randomTypes(random);
-    const desc = types[0]!;
-    const own = new Map(types.map((type) => [type.typeName, new Set(type.fields.map(({ number }) => number))]));
-    for (let n = 0; n < 8; n++) {
-      const bytes = damaged(random, desc, types.at(-1)!);
-      const placed = attempt(() => withoutMisplaced(desc, bytes));
+  const { read, refused, misplaced } = sameReadings(seeded(seed + 1), messages / 5);
 
-      const ours = attempt(() => codecs.codec(desc).decode(bytes));
-      const theirs = attempt(() => fromBinary(desc, placed instanceof Error ? bytes : placed));
-
-      const context = `round ${round}: ${Buffer.from(bytes).toString('hex')}`;
-      if (ours instanceof Error) {
-        assert.ok(ours instanceof RangeError, `${context}: ${ours.stack}`);
-        counts.refused++;
-      } else {
-        assert.ok(!(placed instanceof Error || theirs instanceof Error), context);
-        assert.deepEqual(plain(ours, own), plain(theirs, own), context);
-        counts.read++;
-        if (placed.length !== bytes.length) counts.misplaced++;
-      }
-    }
-  }
-  assert.ok(counts.read > 500 && counts.refused > 200 && counts.misplaced > 0, JSON.stringify(counts));
+  assert.ok(
+    read > messages / 20 && refused > messages / 50 && misplaced > 0,
+    JSON.stringify({ read, refused, misplaced }),
+  );
 });
 
 test('refuses what is nested too deep, and lengths beyond the end, without allocating', () => {
-  const types = randomTypes(seeded(3));
+  const types = messageTypesOf(randomRegistry(seeded(3)));
   const desc = types.find(({ fields }) => fields.some((field) => field.fieldKind === 'message'))!;
   const field = desc.fields.find((one) => one.fieldKind === 'message' && one.message === desc) ?? desc.fields[0]!;
   const codec = new CompiledCodecs().codec(desc);
@@ -67,32 +35,40 @@ test('refuses what is nested too deep, and lengths beyond the end, without alloc
   assert.throws(() => codec.decode(Uint8Array.of(tag, 0x80)), RangeError);
 });
 
-/** Two messages behind each other are one, merged; or not quite. */
-function damaged(random: Random, desc: DescMessage, other: DescMessage): Uint8Array {
-  const parts = [desc, ...(random() < 0.2 ? [other] : []), desc];
-  const joined = Buffer.concat(parts.map((type) => toBinary(type, randomMessage(random, type))));
-  if (random() < 0.5 && joined.length > 0) joined[below(random, joined.length)] = below(random, 256);
-  const end = random() < 0.2 ? below(random, joined.length + 1) : joined.length;
-  return new Uint8Array(joined.subarray(0, end));
-}
-
-function attempt<T>(work: () => T): T | Error {
-  try {
-    return work();
-  } catch (error) {
-    return error as Error;
+const mebibyte = 1 << 20;
+const repeated = (bytes: readonly number[]) => Buffer.alloc(mebibyte, Uint8Array.from(bytes));
+const varint = (value: number): number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)]);
+/** A Value that is a list of one Value, and so on. */
+const nested = (levels: number): Uint8Array => {
+  let bytes: number[] = [];
+  for (let i = 0; i < levels; i++) {
+    bytes = [0x0a, ...varint(bytes.length), ...bytes];
+    bytes = [0x32, ...varint(bytes.length), ...bytes];
   }
-}
+  return Uint8Array.from(bytes);
+};
 
-/** What deepEqual compares; without the unknown fields that have a number of the message's `own`. */
-function plain(value: unknown, own: ReadonlyMap<string, ReadonlySet<number>>): unknown {
-  if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-  if (Array.isArray(value)) return value.map((item) => plain(item, own));
-  if (typeof value !== 'object' || value === null) return value;
-  const { $typeName = '', $unknown, ...rest } = value as Partial<Message>;
-  const unknown = $unknown?.filter(({ no }) => own.get($typeName)?.has(no) !== true) ?? [];
-  const entries = Object.entries({ ...rest, $typeName, ...(unknown.length > 0 && { $unknown: unknown }) });
-  return Object.fromEntries(entries.map(([key, inner]) => [key, plain(inner, own)]));
-}
+const hostile: readonly (readonly [string, typeof ValueSchema | typeof ListValueSchema, Uint8Array, boolean])[] = [
+  ['as many empty messages as fit', ListValueSchema, repeated([0x0a, 0x00]), true],
+  ['a message that comes in as many parts as fit', ValueSchema, repeated([0x32, 0x02, 0x0a, 0x00]), true],
+  ['as many unknown fields as fit', ValueSchema, repeated([0x78, 0x01]), true],
+  ['as many groups within each other as fit', ValueSchema, repeated([0x7b]), false],
+  ['lists within each other, 2,000 levels', ValueSchema, nested(2000), false],
+  ['lists within each other, 49 levels', ValueSchema, nested(49), true],
+  ['a list said to have 4 GiB', ListValueSchema, Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f), false],
+  ['a text said to have 4 GiB', ValueSchema, Uint8Array.of(0x1a, 0xff, 0xff, 0xff, 0xff, 0x0f), false],
+  ['numbers that do not end', ValueSchema, repeated([0x80]), false],
+];
+
+for (const [what, schema, bytes, isMessage] of hostile)
+  test(`${what}: ${isMessage ? 'read' : 'refused'}, with memory in proportion`, { timeout: 60_000 }, () => {
+    const codec = new CompiledCodecs().codec<DescMessage>(schema);
+    const before = process.memoryUsage().heapUsed;
+
+    if (isMessage) codec.decode(bytes);
+    else assert.throws(() => codec.decode(bytes), RangeError);
+
+    // What garbage there is in between counts, too.
+    const grown = process.memoryUsage().heapUsed - before;
+    assert.ok(grown < 8 * mebibyte + 200 * bytes.length, `${grown} bytes more`);
+  });

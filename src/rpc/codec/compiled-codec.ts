@@ -1,17 +1,10 @@
-import {
-  create,
-  type DescField,
-  type DescMessage,
-  fromBinary,
-  type Message,
-  mergeFromBinary,
-  toBinary,
-} from '@bufbuild/protobuf';
+import { create, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { Code } from './code.ts';
 import type { Codec, PartCodec } from './codec.ts';
 import type { Codecs } from './codecs.ts';
 import { decoderSource } from './decoder-source.ts';
 import { encoderSource } from './encoder-source.ts';
+import { isPlain, plainPart } from './plain-part.ts';
 import { compileShortText, shortKeys } from './short-text.ts';
 import { putText, Sink } from './sink.ts';
 import { Source } from './source.ts';
@@ -19,8 +12,6 @@ import { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of } from './values
 
 /** As the library: deeper messages are refused, so that none fills the stack. */
 const maxDepth = 100;
-/** google.protobuf.FeatureSet.FieldPresence.LEGACY_REQUIRED */
-const legacyRequired = 3;
 
 /** Codecs whose functions are made from source, one per type, when a message of the type is first met. */
 export class CompiledCodecs implements Codecs {
@@ -94,42 +85,6 @@ export class CompiledCodecs implements Codecs {
 const noBuffer = new ArrayBuffer(0);
 const shared = { putText, foreign, unknown: putUnknown, tooDeep, setProto, noBuffer };
 const valueChecks = { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of, numberKey };
-
-/** What is rare and intricate stays with the library: groups, closed enums, required fields, Struct as JSON. */
-function isPlain(desc: DescMessage): boolean {
-  return desc.fields.some((field) => {
-    if (field.presence === legacyRequired) return true;
-    if ('delimitedEncoding' in field && field.delimitedEncoding === true) return true;
-    if (field.enum !== undefined && !field.enum.open) return true;
-    return isJson(field);
-  });
-}
-
-function isJson(field: DescField): boolean {
-  return field.message?.typeName === 'google.protobuf.Struct' && field.parent.typeName !== 'google.protobuf.Value';
-}
-
-function plainPart(desc: DescMessage): PartCodec {
-  return {
-    encode: (message, sink) => sink.raw(toBinary(desc, message), 0),
-    decode(source, end, depth, into) {
-      const bytes = source.bytes.subarray(source.at, end);
-      const options = { recursionLimit: depth };
-      source.at = end;
-      return readPlain(() =>
-        into === undefined ? fromBinary(desc, bytes, options) : mergeFromBinary(desc, into, bytes, options),
-      );
-    },
-  };
-}
-
-function readPlain<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof RangeError ? error : new RangeError((error as Error).message, { cause: error });
-  }
-}
 
 function putUnknown(sink: Sink, unknown: NonNullable<Message['$unknown']>, reserve: number): void {
   for (let i = unknown.length - 1; i >= 0; i--) {

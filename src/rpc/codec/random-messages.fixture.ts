@@ -1,18 +1,12 @@
 import {
   create,
-  createFileRegistry,
+  type DescExtension,
   type DescField,
   type DescMessage,
   type Message,
   ScalarType,
 } from '@bufbuild/protobuf';
-import {
-  Edition,
-  FieldDescriptorProto_Label,
-  FieldDescriptorProto_Type,
-  FileDescriptorProtoSchema,
-  FileDescriptorSetSchema,
-} from '@bufbuild/protobuf/wkt';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 
 /** Numbers from 0 to below 1. */
 export type Random = () => number;
@@ -28,91 +22,11 @@ export function seeded(seed: number): Random {
   };
 }
 
-const scalars = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17, 18] as const;
-const keys = [3, 4, 5, 6, 7, 8, 9, 13, 15, 16, 17, 18] as const;
-const numbers = [1, 2, 3, 4, 5, 6, 7, 15, 16, 100, 2047, 2048, 70_000, 536_870_911];
-
-/** A handful of message types, of a syntax by chance, that refer to each other. */
-export function randomTypes(random: Random): readonly DescMessage[] {
-  const syntax = pick(random, ['proto3', 'proto3', 'proto2', 'editions'] as const);
-  const count = 1 + below(random, 4);
-  const messageType = Array.from({ length: count }, (_, index) => randomType(random, index, count, syntax));
-  const file = create(FileDescriptorProtoSchema, {
-    name: 'random.proto',
-    package: 'random',
-    syntax,
-    ...(syntax === 'editions' && { edition: Edition.EDITION_2023 }),
-    messageType,
-    enumType: [
-      {
-        name: 'Colour',
-        value: ['RED', 'GREEN', 'BLUE'].map((name, index) => ({ name, number: index === 2 ? -7 : index })),
-      },
-    ],
-  });
-  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] }));
-  return Array.from({ length: count }, (_, index) => registry.getMessage(`random.M${index}`)!);
-}
-
-type Syntax = 'proto3' | 'proto2' | 'editions';
-
-function randomType(random: Random, index: number, count: number, syntax: Syntax) {
-  const name = `M${index}`;
-  const free = numbers.toSorted(() => random() - 0.5).slice(0, below(random, 9));
-  const hasOneof = random() < 0.4;
-  const oneofDecl = hasOneof ? [{ name: 'choice' }] : [];
-  const nestedType: object[] = [];
-  const field = free.map((number, at) => {
-    const common = { name: `f_${at}`, number, jsonName: `f${at}` };
-    const kind = random();
-    if (kind < 0.15) {
-      const entry = `F${at}Entry`;
-      nestedType.push({
-        name: entry,
-        options: { mapEntry: true },
-        field: [
-          { ...single(random, keys, 0, syntax), name: 'key', number: 1, jsonName: 'key' },
-          { ...single(random, scalars, count, syntax), name: 'value', number: 2, jsonName: 'value' },
-        ],
-      });
-      return {
-        ...common,
-        label: FieldDescriptorProto_Label.REPEATED,
-        type: FieldDescriptorProto_Type.MESSAGE,
-        typeName: `.random.${name}.${entry}`,
-      };
-    }
-    const shape = { ...common, ...single(random, scalars, count, syntax) };
-    if (kind < 0.4) return { ...shape, label: FieldDescriptorProto_Label.REPEATED };
-    if (hasOneof && kind < 0.6) return { ...shape, oneofIndex: 0 };
-    if (syntax === 'proto3' && kind < 0.75) {
-      oneofDecl.push({ name: `_f_${at}` });
-      return { ...shape, proto3Optional: true, oneofIndex: oneofDecl.length - 1 };
-    }
-    return shape;
-  });
-  const usesOneof = field.some((one) => 'oneofIndex' in one && one.oneofIndex === 0);
-  if (hasOneof && !usesOneof)
-    field.push({ name: 'other', number: 18_000, jsonName: 'other', ...of(5), oneofIndex: 0 } as never);
-  return { name, field, nestedType, oneofDecl };
-}
-
-function of(type: number) {
-  return { label: FieldDescriptorProto_Label.OPTIONAL, type: type as FieldDescriptorProto_Type };
-}
-
-function single(random: Random, types: readonly number[], messages: number, syntax: Syntax) {
-  if (messages > 0 && random() < 0.25) return { ...of(11), typeName: `.random.M${below(random, messages)}` };
-  // Enums of proto2 are closed: the plain codec's.
-  if (messages > 0 && random() < 0.1 && syntax !== 'proto2') return { ...of(14), typeName: '.random.Colour' };
-  return of(pick(random, types));
-}
-
 /** A message of the type, as a program would make it. */
 export function randomMessage(random: Random, desc: DescMessage, depth = 3): Message {
   const init: Record<string, unknown> = {};
   for (const member of desc.members) {
-    if (random() < 0.25) continue;
+    if (random() < 0.25 && !isRequired(member)) continue;
     if (member.kind === 'oneof') {
       const field = pick(random, member.fields);
       if (depth > 0 || field.fieldKind !== 'message')
@@ -138,10 +52,35 @@ export function randomMessage(random: Random, desc: DescMessage, depth = 3): Mes
   return create(desc, init as never);
 }
 
+/** What an extension may be set to. */
+export function randomExtension(random: Random, extension: DescExtension): unknown {
+  const field = extension as unknown as DescField;
+  if (extension.fieldKind === 'list')
+    return Array.from({ length: below(random, 3) }, () => randomValue(random, field, 1));
+  if (extension.message !== undefined && isWrapperDesc(extension.message))
+    return randomScalar(random, extension.message.fields[0]!.scalar as ScalarType);
+  return randomValue(random, field, 1);
+}
+
+/** google.protobuf.FeatureSet.FieldPresence.LEGACY_REQUIRED */
+function isRequired(member: DescMessage['members'][number]): boolean {
+  return member.kind === 'field' && member.presence === 3;
+}
+
 function randomValue(random: Random, field: DescField, depth: number): unknown {
-  if (field.message !== undefined) return randomMessage(random, field.message, depth - 1);
+  if (field.message !== undefined) return randomPart(random, field, field.message, depth);
   if (field.enum !== undefined) return pick(random, [...field.enum.values.map(({ number }) => number), 99]);
-  return randomScalar(random, field.scalar as ScalarType);
+  const value = randomScalar(random, field.scalar as ScalarType);
+  return 'longAsString' in field && field.longAsString ? String(value) : value;
+}
+
+/** Of a Struct a program sees JSON, of a wrapper what is in it. */
+function randomPart(random: Random, field: DescField, message: DescMessage, depth: number): unknown {
+  if (message.typeName === 'google.protobuf.Struct' && field.parent?.typeName !== 'google.protobuf.Value')
+    return { text: pick(random, texts.slice(0, -1)), numbers: [random(), null], inner: { isOpen: random() < 0.5 } };
+  const isWrapped = field.fieldKind === 'message' && field.oneof === undefined && isWrapperDesc(message);
+  if (isWrapped) return randomScalar(random, message.fields[0]!.scalar as ScalarType);
+  return randomMessage(random, message, depth - 1);
 }
 
 const texts = [

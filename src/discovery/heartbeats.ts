@@ -4,9 +4,9 @@ import { type Logger, telemetryOf } from '../observe/index.ts';
 import type { Backoff } from './backoff.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import type { Instance, Registration } from './registry.ts';
-import type { RegistryClient } from './registry-client.ts';
+import type { Lease, RegistryBackend } from './registry-backend.ts';
 
-/** The registry may answer later: everything else is its answer. */
+/** The store may answer later: everything else is its answer. What cannot be read may come from a proxy in between. */
 const passing: ReadonlySet<errors.Code> = new Set([
   'unavailable',
   'deadline_exceeded',
@@ -14,10 +14,11 @@ const passing: ReadonlySet<errors.Code> = new Set([
   'internal',
   'aborted',
   'canceled',
+  'data_loss',
 ]);
 
-export interface HttpRegistrationOptions {
-  readonly client: RegistryClient;
+export interface HeartbeatOptions {
+  readonly backend: RegistryBackend;
   readonly instance: Instance;
   readonly backoff: Backoff;
   readonly random: () => number;
@@ -25,42 +26,37 @@ export interface HttpRegistrationOptions {
   readonly life: Context;
 }
 
-/** One instance kept alive in a registry by heartbeats, and put back where the registry has forgotten it. */
-export class HttpRegistration implements Registration {
-  readonly #client: RegistryClient;
+/** One instance kept alive in a store by heartbeats, and put back where the store has forgotten it. */
+export class HeartbeatRegistration implements Registration {
+  readonly #backend: RegistryBackend;
   readonly #instance: Instance;
   readonly #backoff: Backoff;
   readonly #random: () => number;
   readonly #life: CancelContext;
-  /** One for all tries: a registration whose answer got lost and its repetition are the same one. */
-  readonly #lease = crypto.randomUUID();
-  #heartbeatMs = 0;
+  readonly #token = crypto.randomUUID();
+  #lease: Lease | undefined;
   #beating: Promise<void> = Promise.resolve();
   #log: Logger | undefined;
 
-  constructor({ client, instance, backoff, random, life }: HttpRegistrationOptions) {
-    this.#client = client;
+  constructor({ backend, instance, backoff, random, life }: HeartbeatOptions) {
+    this.#backend = backend;
     this.#instance = instance;
     this.#backoff = backoff;
     this.#random = random;
     this.#life = life.withCancel();
   }
 
-  /** Tries until the registry has it, or `ctx` ends. */
+  /** Tries until the store has it, or `ctx` ends. */
   async open(ctx: Context): Promise<void> {
     this.#log = telemetryOf(ctx).log;
     for (;;) {
       try {
-        await this.#register(ctx);
+        await this.#register(ctx, false);
         break;
       } catch (error) {
         if (!passing.has(errors.from(error).code)) throw error;
         await sleep(ctx, this.#backoff.nextMs()).catch(() => {
-          const { service, id } = this.#instance;
-          throw DiscoveryErrors.REGISTRY_UNREACHABLE(
-            `register ${service}/${id}: the registry at ${this.#client.url} did not answer; check that it runs and that its address is right`,
-            { cause: error },
-          );
+          throw this.#unreachable(error);
         });
       }
     }
@@ -71,11 +67,11 @@ export class HttpRegistration implements Registration {
     if (this.#life.err() !== undefined) return;
     this.#life.cancel(new Error('the registration was closed'));
     await this.#beating;
-    await this.#client.deregister(ctx, this.#instance, this.#lease);
+    await this.#lease?.release(ctx);
   }
 
-  async #register(ctx: Context): Promise<void> {
-    ({ heartbeatMs: this.#heartbeatMs } = await this.#client.register(ctx, this.#instance, this.#lease));
+  async #register(ctx: Context, isAgain: boolean): Promise<void> {
+    this.#lease = await this.#backend.register(ctx, this.#instance, { token: this.#token, isAgain });
     this.#backoff.reset();
   }
 
@@ -84,18 +80,18 @@ export class HttpRegistration implements Registration {
     while (await this.#pause(pauseMs)) {
       const error = await this.#renew().catch((thrown: unknown) => thrown);
       if (this.#life.err() !== undefined || this.#isReplaced(error)) return;
-      pauseMs = error === undefined ? this.#nextBeatMs() : Math.min(this.#backoff.nextMs(), this.#heartbeatMs);
+      pauseMs = error === undefined ? this.#nextBeatMs() : Math.min(this.#backoff.nextMs(), this.#lease!.heartbeatMs);
     }
   }
 
   async #renew(): Promise<void> {
     try {
-      await this.#client.renew(this.#life, this.#instance, this.#lease);
+      await this.#lease!.renew(this.#life);
       this.#backoff.reset();
     } catch (error) {
       if (!errors.is(error, DiscoveryErrors.NOT_REGISTERED)) throw error;
-      await this.#register(this.#life);
-      this.#log?.info(this.#life, `${this.#instance.id}: the registry had forgotten it; registered again`);
+      await this.#register(this.#life, true);
+      this.#log?.info(this.#life, `${this.#instance.id}: ${this.#backend.name} had forgotten it; registered again`);
     }
   }
 
@@ -108,13 +104,23 @@ export class HttpRegistration implements Registration {
 
   /** A tenth of the interval early by chance at most, so that instances that started together do not renew together. */
   #nextBeatMs(): number {
-    return this.#heartbeatMs * (1 - this.#random() / 10);
+    return this.#lease!.heartbeatMs * (1 - this.#random() / 10);
   }
 
+  /** Waits; false at the end of its life. Where nothing is to be renewed that is at once: no timer is kept. */
   #pause(ms: number): Promise<boolean> {
+    if (ms === Number.POSITIVE_INFINITY) return Promise.resolve(false);
     return sleep(this.#life, ms).then(
       () => true,
       () => false,
+    );
+  }
+
+  #unreachable(cause: unknown): errors.StatusError {
+    const { service, id } = this.#instance;
+    return DiscoveryErrors.REGISTRY_UNREACHABLE(
+      `register ${service}/${id}: ${this.#backend.name} did not answer; check that it runs and that its address is right`,
+      { cause },
     );
   }
 }
