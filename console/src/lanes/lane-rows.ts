@@ -48,10 +48,10 @@ const noCalls = { requestsPerSecond: 0, errorRate: 0, p50Ms: null, p99Ms: null }
 function troubleOf(row: LaneRow, baseline: LaneRow): string {
   const { errorRate, p99Ms } = row;
   const parts: string[] = [];
-  if (errorRate > baseline.errorRate + errorsAbove) parts.push('fails more than the baseline');
+  if (errorRate > baseline.errorRate + errorsAbove) parts.push('fails more');
   const usualMs = baseline.p99Ms;
   if (p99Ms !== null && usualMs !== null && p99Ms > usualMs * slowerBy && p99Ms > usualMs + slowerByMs) {
-    parts.push(`${Math.round(p99Ms / usualMs)} times slower than the baseline`);
+    parts.push(`${Math.round(p99Ms / usualMs)} times slower`);
   }
   return parts.join(', ');
 }

@@ -60,7 +60,12 @@ export function LaneTable({ service }: { readonly service: Service }) {
 
 /** What is wrong with a lane in a word or two; of the baseline nothing. */
 export function LaneTrouble({ row }: { readonly row: LaneRow }) {
-  if (row.trouble !== '') return <Badge tone="error">{row.trouble}</Badge>;
+  if (row.trouble !== '')
+    return (
+      <Badge tone="error" title="Beside the baseline">
+        {row.trouble}
+      </Badge>
+    );
   if (row.lane === '' || row.requestsPerSecond === 0) return null;
   return <Badge tone="ok">as good</Badge>;
 }
