@@ -1,10 +1,9 @@
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { endStreamFlag } from '@connectrpc/connect/protocol-connect';
-import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
 import { trailerFlag, trailerSerialize } from '@connectrpc/connect/protocol-grpc-web';
 import type { StatusError } from '../errors/index.ts';
 import * as errors from '../errors/index.ts';
-import { toConnectError } from './error-codec.ts';
+import { setGrpcStatus } from './grpc-status.ts';
 import type { Wire } from './wire.ts';
 
 const encoder = new TextEncoder();
@@ -28,9 +27,9 @@ export function errorResponse(
   const header = new Headers({ ...extra, 'content-type': wire.contentType });
   switch (wire.protocol) {
     case 'grpc':
-      return { status: 200, header: setTrailerStatus(header, toConnectError(error)) };
+      return { status: 200, header: setGrpcStatus(header, error) };
     case 'grpc-web':
-      return { status: 200, header, body: one(grpcWebEnd(error)) };
+      return { status: 200, header, body: one(grpcWebTrailer(setGrpcStatus(new Headers(), error))) };
     case 'connect':
       return { status: 200, header, body: one(connectEnd(error)) };
   }
@@ -48,9 +47,9 @@ export function connectEnd(error: StatusError, metadata?: unknown): Uint8Array {
   return envelope(endStreamFlag, encoder.encode(JSON.stringify(end)));
 }
 
-/** The last envelope of a gRPC-Web answer that failed. */
-export function grpcWebEnd(error: StatusError, trailer = new Headers()): Uint8Array {
-  return envelope(trailerFlag, trailerSerialize(setTrailerStatus(trailer, toConnectError(error))));
+/** The last envelope of a gRPC-Web answer. */
+export function grpcWebTrailer(trailer: Headers): Uint8Array {
+  return envelope(trailerFlag, trailerSerialize(trailer));
 }
 
 function envelope(flags: number, data: Uint8Array): Uint8Array {

@@ -2,14 +2,14 @@ import { ConnectError } from '@connectrpc/connect';
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { compressedFlag, readAllBytes } from '@connectrpc/connect/protocol';
 import { endStreamFlag, errorFromJsonBytes } from '@connectrpc/connect/protocol-connect';
-import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
 import { trailerFlag, trailerParse } from '@connectrpc/connect/protocol-grpc-web';
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
 import * as errors from '../errors/index.ts';
 import { StatusError } from '../errors/index.ts';
 import { endOf } from './end-with-context.ts';
-import { fromConnectError, toConnectError } from './error-codec.ts';
-import { connectEnd, errorResponse, grpcWebEnd } from './error-response.ts';
+import { fromConnectError } from './error-codec.ts';
+import { connectEnd, errorResponse, grpcWebTrailer } from './error-response.ts';
+import { respellMessage, setGrpcStatus } from './grpc-status.ts';
 import type { InboundCall } from './inbound-call.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import type { Wire } from './wire.ts';
@@ -30,7 +30,8 @@ export async function finishErrors(
   };
   if (response.status !== 200) return finishStatus(call, wire, response, explain);
   if (!wire.enveloped || response.body === undefined) return response;
-  if (wire.protocol === 'grpc') return { ...response, body: finishTrailers(response.body, response.trailer, explain) };
+  if (wire.protocol === 'grpc')
+    return { ...response, body: finishTrailers(call, response.body, response.trailer, explain) };
   const encoding = response.header?.get(wire.protocol === 'grpc-web' ? 'grpc-encoding' : 'connect-content-encoding');
   const rewrite = wire.protocol === 'grpc-web' ? rewriteGrpcWeb : rewriteConnect;
   const flag = wire.protocol === 'grpc-web' ? trailerFlag : endStreamFlag;
@@ -73,28 +74,34 @@ async function parsePlain(
 }
 
 async function* finishTrailers(
+  call: InboundCall,
   body: AsyncIterable<Uint8Array>,
   trailer: Headers | undefined,
   explain: Explain,
 ): AsyncGenerator<Uint8Array> {
   yield* body;
-  if (trailer !== undefined) completeTrailer(trailer, explain);
+  if (trailer === undefined) return;
+  completeTrailer(trailer, explain);
+  // The method is there: what is not is the compression ("Message-Encoding": the caller must be told which are).
+  if (trailer.get('grpc-status') === '12' && !call.reached) trailer.set('grpc-accept-encoding', acceptedCodings);
 }
 
 function rewriteGrpcWeb(data: Uint8Array, explain: Explain): Uint8Array | undefined {
   const trailer = trailerParse(data);
-  const error = completeTrailer(trailer, explain);
-  return error === undefined ? undefined : grpcWebEnd(error, trailer);
+  return completeTrailer(trailer, explain) ? grpcWebTrailer(trailer) : undefined;
 }
 
-/** Adds the details that an error of the library has not. Answers the error that it completed. */
-function completeTrailer(trailer: Headers, explain: Explain): StatusError | undefined {
+/** Adds the details that an error of the library has not, and spells its message. Whether it is one. */
+function completeTrailer(trailer: Headers, explain: Explain): boolean {
   const status = Number(trailer.get('grpc-status') ?? 0);
-  if (status === 0 || trailer.has('grpc-status-details-bin')) return undefined;
+  if (status === 0) return false;
+  if (trailer.has('grpc-status-details-bin')) {
+    respellMessage(trailer);
+    return true;
+  }
   const message = decodeURIComponent(trailer.get('grpc-message') ?? '');
-  const error = explain(new StatusError(errors.codeOfGrpcStatus(status), message));
-  setTrailerStatus(trailer, toConnectError(error));
-  return error;
+  setGrpcStatus(trailer, explain(new StatusError(errors.codeOfGrpcStatus(status), message)));
+  return true;
 }
 
 function rewriteConnect(data: Uint8Array, explain: Explain): Uint8Array | undefined {
@@ -133,6 +140,8 @@ function decompress(bytes: Uint8Array, encoding: string | null | undefined): Uin
   return bytes;
 }
 
+/** Those that `connectHandler` takes. */
+const acceptedCodings = 'gzip,br';
 const maxErrorBytes = 1 << 20;
 
 /** What an error of the library means: before the chain was reached only the request can be at fault. */

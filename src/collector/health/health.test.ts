@@ -142,7 +142,6 @@ describe('/api/services', () => {
     assert.ok(Date.now() - lastSeenMs < 60_000);
     assert.deepEqual(shown, {
       id: 'room-1',
-      lane: '',
       version: '1.0.0',
       endpoints: { rpc: 'http://127.0.0.1:1' },
       healthy: true,
@@ -156,7 +155,6 @@ describe('/api/services', () => {
       errorRate: 0,
       p50Ms: null,
       p99Ms: null,
-      lanes: [],
     });
     await registry.close();
   });

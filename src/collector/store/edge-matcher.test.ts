@@ -21,7 +21,6 @@ function span(
     startUs: 1000 * id,
     durationUs: 10 * id,
     isError,
-    lane: '',
     statusMessage: '',
     attributes: '{}',
     events: '',
