@@ -5,7 +5,7 @@ import { echoService } from './grpc-js-service.ts';
 const server = new Server({ 'grpc.max_concurrent_streams': 1000 });
 server.addService(echoService, {
   Echo: (call: { request: object }, callback: (error: null, answer: object) => void) => callback(null, call.request),
-  EchoStream(stream: ServerDuplexStream) {
+  EchoStream(stream: ServerDuplexStream<object, object>) {
     stream.on('data', (note: object) => stream.write(note));
     stream.on('end', () => stream.end());
   },

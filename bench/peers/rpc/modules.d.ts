@@ -1,35 +1,4 @@
 /** The parts of the peers that the RPC bench uses: see `../modules.d.ts`. */
-declare module '@grpc/grpc-js' {
-  type Serialize = (message: object) => Buffer;
-  type Deserialize = (bytes: Buffer) => object;
-  interface ObjectStream {
-    on(event: 'data', listener: (message: object) => void): unknown;
-    on(event: 'error', listener: (error: Error) => void): unknown;
-    on(event: 'end', listener: () => void): unknown;
-    write(message: object): boolean;
-    end(): unknown;
-  }
-  export class Server {
-    constructor(options: Readonly<Record<string, number>>);
-    addService(definition: object, handlers: object): void;
-    bindAsync(address: string, credentials: object, bound: (error: Error | null) => void): void;
-  }
-  export class Client {
-    constructor(address: string, credentials: object);
-    makeUnaryRequest(
-      path: string,
-      serialize: Serialize,
-      deserialize: Deserialize,
-      message: object,
-      done: (error: Error | null, answer?: object) => void,
-    ): unknown;
-    makeBidiStreamRequest(path: string, serialize: Serialize, deserialize: Deserialize): ObjectStream;
-  }
-  export type ServerDuplexStream = ObjectStream;
-  export const ServerCredentials: { createInsecure(): object };
-  export const credentials: { createInsecure(): object };
-}
-
 declare module 'moleculer' {
   interface Call<P> {
     readonly params: P;

@@ -1,0 +1,107 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  type Message,
+  type MessageInitShape,
+} from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import type { CallOptions, Client } from '@connectrpc/connect';
+import {
+  type ClientReadableStream,
+  type ClientWritableStream,
+  compressionAlgorithms,
+  credentials,
+  Client as GrpcClient,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { ErrorInfoSchema } from '../../../../src/rpc/gen/google/rpc/error_details_pb.ts';
+import { StatusSchema } from '../../../../src/rpc/gen/google/rpc/status_pb.ts';
+import { methodDefinition } from '../grpc-js-definition.ts';
+import type { Explained, OpenCaller } from './caller.ts';
+
+/** The client of @grpc/grpc-js. */
+export const grpcJsClient: OpenCaller = (url, { gzip = false }) => {
+  const client = new GrpcClient(new URL(url).host, credentials.createInsecure(), {
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.default_compression_algorithm': gzip ? compressionAlgorithms.gzip : compressionAlgorithms.identity,
+  });
+  return {
+    client<S extends DescService>(service: S) {
+      const calls = service.methods.map((method) => [
+        method.localName,
+        (input: unknown, options?: CallOptions) => start(client, method, input, options),
+      ]);
+      return Object.fromEntries(calls) as Client<S>;
+    },
+    explain,
+    async [Symbol.asyncDispose]() {
+      client.close();
+    },
+  };
+};
+
+function start(client: GrpcClient, method: DescMethod, input: unknown, options: CallOptions = {}): unknown {
+  const { path, requestSerialize: write, responseDeserialize: read } = methodDefinition(method);
+  const { timeoutMs, signal } = options;
+  const limit = timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+  const metadata = metadataOf(options.headers);
+  const message = (fields: unknown) => create(method.input, fields as MessageInitShape<DescMessage>);
+  const cancelling = <C extends { cancel(): void }>(call: C): C => {
+    signal?.addEventListener('abort', () => call.cancel());
+    return call;
+  };
+  const { promise, resolve, reject } = Promise.withResolvers<Message>();
+  const done = (error: ServiceError | null, value?: Message) => (error === null ? resolve(value!) : reject(error));
+  switch (method.methodKind) {
+    case 'unary':
+      cancelling(client.makeUnaryRequest(path, write, read, message(input), metadata, limit, done));
+      return promise;
+    case 'client_streaming': {
+      const call = cancelling(client.makeClientStreamRequest(path, write, read, metadata, limit, done));
+      void pump(call, input as AsyncIterable<unknown>, message);
+      return promise;
+    }
+    case 'server_streaming':
+      return received(cancelling(client.makeServerStreamRequest(path, write, read, message(input), metadata, limit)));
+    case 'bidi_streaming': {
+      const call = cancelling(client.makeBidiStreamRequest(path, write, read, metadata, limit));
+      void pump(call, input as AsyncIterable<unknown>, message);
+      return received(call);
+    }
+  }
+}
+
+async function pump(
+  call: ClientWritableStream<Message>,
+  input: AsyncIterable<unknown>,
+  message: (fields: unknown) => Message,
+): Promise<void> {
+  for await (const fields of input) if (!call.destroyed) call.write(message(fields));
+  call.end();
+}
+
+async function* received(call: ClientReadableStream<Message>): AsyncGenerator<Message> {
+  try {
+    yield* call;
+  } finally {
+    call.cancel();
+  }
+}
+
+function metadataOf(headers: CallOptions['headers']): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of new Headers(headers)) metadata.set(name, value);
+  return metadata;
+}
+
+function explain(thrown: unknown): Explained {
+  const { code, details, metadata } = thrown as ServiceError;
+  const [bytes] = metadata?.get('grpc-status-details-bin') ?? [];
+  const status = bytes === undefined ? undefined : fromBinary(StatusSchema, Buffer.from(bytes as Buffer));
+  const info = status?.details.map((detail) => anyUnpack(detail, ErrorInfoSchema)).find((found) => found !== undefined);
+  return { code, message: details, info };
+}
