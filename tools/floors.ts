@@ -14,7 +14,7 @@ export const floors: readonly (readonly string[])[] = [
   ['net/tcp', 'net/http', 'net/websocket'],
   ['discovery'],
   // Registries of others, over HTTP: they know discovery alone, and app chooses among them by the registry's URL.
-  ['adapters/etcd'],
+  ['adapters/consul', 'adapters/etcd', 'adapters/kubernetes', 'adapters/nacos'],
   ['rpc'],
   ['app'],
   ['data/sql'],

@@ -55,7 +55,8 @@ export class KeptList {
   settle(now: number): void {
     for (const [id, { at }] of this.#lost) if (now - at >= this.#graceMs) this.#lost.delete(id);
     const kept = [...this.#lost.values()].map(({ instance }) => instance);
-    const next = kept.length === 0 ? this.#listed : [...this.#listed, ...kept];
+    // Sorted as those that lists bring are: one that comes back makes no new list.
+    const next = kept.length === 0 ? this.#listed : [...this.#listed, ...kept].sort((a, b) => (a.id < b.id ? -1 : 1));
     if (!isSameList(next, this.#current)) this.#current = next;
   }
 

@@ -17,6 +17,8 @@ export interface RegistryFixture {
 export interface RegistryContractOptions {
   /** Why nobody can register here. Default: everybody can. */
   readonly isReadOnly?: string;
+  /** Why `register` succeeds and keeps nothing. Default: it keeps. */
+  readonly keepsNothing?: string;
   /** Why not every field of an instance survives. Default: all do. */
   readonly losesFields?: string;
   /** Why the lists of all services cannot be had. Default: they can. */
@@ -27,7 +29,7 @@ export interface RegistryContractOptions {
 export function registryContract(
   name: string,
   open: () => Promise<RegistryFixture>,
-  { isReadOnly, losesFields, hasNoWatchAll }: RegistryContractOptions = {},
+  { isReadOnly, keepsNothing, losesFields, hasNoWatchAll }: RegistryContractOptions = {},
 ): void {
   describe(`registry contract: ${name}`, () => {
     let fixture: RegistryFixture;
@@ -84,7 +86,8 @@ export function registryContract(
       await reader.next();
       const witness = other.watch(ctx, 'room')[Symbol.asyncIterator]();
 
-      for (const id of ['room-1', 'room-2', 'room-3']) await place(instanceOf(id));
+      for (const port of [1, 2, 3])
+        await place(instanceOf(`room-${port}`, { endpoints: { rpc: `http://127.0.0.1:${port}` } }));
       while (((await witness.next()).value as Snapshot).instances.length < 3);
 
       let steps = 1;
@@ -187,11 +190,22 @@ export function registryContract(
 
     it(
       'refuses to register where others decide',
-      skipIf(isReadOnly === undefined && 'everybody can register'),
+      skipIf(isReadOnly === undefined && 'it takes registrations'),
       async () => {
         await assert.rejects(fixture.registry.register(ctx, instanceOf('room-1')), (error) =>
           is(error, DiscoveryErrors.READ_ONLY),
         );
+      },
+    );
+
+    it(
+      'lets register where it keeps nothing',
+      skipIf(keepsNothing === undefined && 'it keeps what is registered'),
+      async () => {
+        const registration = await fixture.registry.register(ctx, instanceOf('room-1'));
+
+        assert.deepEqual(idsOf(await first(fixture.other.watch(ctx, 'room'))), []);
+        await registration.close(ctx);
       },
     );
 

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { background, type CancelContext } from '../../concurrency/index.ts';
+import type { Registry, Snapshot } from '../../discovery/index.ts';
+import { first, idsOf, instanceOf, registryContract } from '../../discovery/registry.contract.ts';
+import { registryFaults } from '../../discovery/registry-faults.contract.ts';
+import { type NacosRegistryOptions, nacosRegistry } from './index.ts';
+import { FakeNacos } from './testdata/fake-nacos.ts';
+
+const quick = { backoff: { firstMs: 5, maxMs: 20 }, pollMs: 10 };
+/** Nacos knows an instance by its address: those of one test have the same, so each gets a port of its own. */
+const at = (id: string, port: number) => instanceOf(id, { endpoints: { rpc: `http://127.0.0.1:${port}` } });
+
+registryContract('nacos', async () => {
+  const nacos = await new FakeNacos().start();
+  // What leaves without others is kept for the grace: nacos does not tell a good-bye from a loss.
+  const options = { urls: [nacos.server.url], graceMs: 30, ...quick };
+  const [registry, other] = [nacosRegistry(options), nacosRegistry(options)];
+  return {
+    registry,
+    other,
+    async close() {
+      await Promise.all([registry.close(), other.close()]);
+      await nacos.stop();
+    },
+  };
+});
+
+registryFaults('nacos', async () => {
+  const nacos = await new FakeNacos().start();
+  const registry = nacosRegistry({ urls: [nacos.server.url], ...quick });
+  return {
+    registry,
+    server: nacos.server,
+    async close() {
+      await registry.close();
+      await nacos.stop();
+    },
+  };
+});
+
+describe('a registry in nacos', () => {
+  let nacos: FakeNacos;
+  let ctx: CancelContext;
+  let registry: Registry;
+  const open = (options: Partial<NacosRegistryOptions> = {}) =>
+    nacosRegistry({ urls: [nacos.server.url], ttlMs: 300, ...quick, ...options });
+  beforeEach(async () => {
+    nacos = await new FakeNacos().start();
+    ctx = background().withTimeout(60_000);
+    registry = open();
+  });
+  afterEach(async () => {
+    ctx.cancel();
+    await registry.close();
+    await nacos.stop();
+  });
+
+  it('registers again in a server that was restarted, and watchers keep their list meanwhile', async () => {
+    for (const [n, id] of ['room-1', 'room-2'].entries()) await registry.register(ctx, at(id, n + 1));
+    const reader = registry.watch(ctx, 'room')[Symbol.asyncIterator]();
+    await reader.next();
+
+    nacos.forget();
+    const fresh = open();
+    for await (const snapshot of fresh.watch(ctx, 'room')) if (snapshot.instances.length === 2) break;
+    await fresh.close();
+    await registry.register(ctx, at('room-3', 3));
+
+    assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['room-1', 'room-2', 'room-3']);
+  });
+
+  it('does not list an instance without beats, while others stay', async () => {
+    await registry.register(ctx, at('room-1', 1));
+    nacos.add({ service: 'room', ip: '10.0.0.9', port: 80 });
+    const reader = registry.watch(ctx, 'room')[Symbol.asyncIterator]();
+    assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['10.0.0.9-80', 'room-1']);
+
+    nacos.expire('10.0.0.9');
+
+    assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['room-1']);
+  });
+
+  it('gives instances that others registered by their address', async () => {
+    nacos.add({ service: 'room', ip: '10.0.0.9', port: 8080, weight: 3, metadata: { version: '7', lane: 'blue' } });
+    nacos.add({ service: 'room', ip: '10.0.0.8', port: 8080, enabled: false });
+
+    const { instances } = await first(registry.watch(ctx, 'room'));
+
+    const url = 'http://10.0.0.9:8080';
+    const expected = { version: '7', lane: 'blue', weight: 3, endpoints: { rpc: url, http: url } };
+    assert.deepEqual(instances, [instanceOf('10.0.0.9-8080', expected)]);
+  });
+
+  it('signs in, and again when its token is not known any more', async () => {
+    nacos.password = 'secret';
+    const signedIn = open({ username: 'nacos', password: 'secret' });
+    const wrong = open({ username: 'nacos', password: 'guess' });
+
+    await signedIn.register(ctx, at('room-1', 1));
+    await assert.rejects(registry.register(ctx, at('room-2', 2)), { code: 'permission_denied' });
+    await assert.rejects(wrong.register(ctx, at('room-2', 2)), { code: 'permission_denied' });
+    nacos.forget();
+    await signedIn.register(ctx, at('room-3', 3));
+
+    for await (const { instances } of signedIn.watch(ctx, 'room')) if (idsOf({ instances }).includes('room-3')) break;
+    await Promise.all([signedIn.close(), wrong.close()]);
+  });
+
+  it('asks another server when one is away', async () => {
+    const both = open({ urls: ['http://127.0.0.1:1', nacos.server.url], random: () => 0 });
+
+    await both.register(ctx, at('room-1', 1));
+
+    assert.deepEqual(idsOf(await first(both.watch(ctx, 'room'))), ['room-1']);
+    await both.close();
+  });
+
+  it('refuses an instance that has no address', async () => {
+    const unix = instanceOf('room-1', { endpoints: { rpc: 'http+unix://%2Frun%2Fx' } });
+
+    await assert.rejects(registry.register(ctx, unix), { reason: 'INVALID_INSTANCE' });
+  });
+
+  it('refuses options that make no sense', () => {
+    assert.throws(() => open({ urls: [] }), TypeError);
+    assert.throws(() => open({ urls: ['nacos'] }), TypeError);
+    assert.throws(() => open({ ttlMs: 1 }), RangeError);
+    assert.throws(() => open({ pollMs: 0 }), RangeError);
+  });
+});

@@ -1,0 +1,136 @@
+import { type FakeCall, FakeServer, reply } from '../../../discovery/testdata/fake-server.ts';
+
+interface Host {
+  readonly service: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly metadata: Record<string, string>;
+  beatAt: number;
+  enabled: boolean;
+}
+
+/** A server of Nacos 2.2: ephemeral instances in memory, kept by beats; login. */
+export class FakeNacos {
+  readonly server = new FakeServer((call) => this.#handle(call));
+  /** Set: calls need a token, which a login with this password gives. */
+  password: string | undefined;
+  readonly #hosts = new Map<string, Host>();
+  #tokens = new Set<string>();
+
+  async start(): Promise<this> {
+    await this.server.start();
+    return this;
+  }
+
+  stop(): Promise<void> {
+    return this.server.stop();
+  }
+
+  /** As a restart does: instances and tokens are gone. */
+  forget(): void {
+    this.#hosts.clear();
+    this.#tokens.clear();
+  }
+
+  /** The time of its beats is over. */
+  expire(ip: string): void {
+    for (const host of this.#hosts.values()) if (host.ip === ip) host.beatAt = 0;
+  }
+
+  add(host: Pick<Host, 'service' | 'ip' | 'port'> & Partial<Host>): void {
+    const { service, ip, port } = host;
+    this.#hosts.set(`${service} ${ip} ${port}`, {
+      weight: 1,
+      metadata: {},
+      beatAt: Date.now(),
+      enabled: true,
+      ...host,
+    });
+  }
+
+  #handle(call: FakeCall): unknown {
+    const { method, path, body, query, response, headers } = call;
+    const params = Object.fromEntries(body === '' ? query : new URLSearchParams(body));
+    if (path === '/nacos/v1/auth/login') return this.#login(params, response);
+    const token = headers.authorization?.replace('Bearer ', '') ?? '';
+    if (this.password !== undefined && !this.#tokens.has(token))
+      return reply(response, 403, {
+        timestamp: 'now',
+        status: 403,
+        error: 'Forbidden',
+        message: 'token invalid!',
+        path,
+      });
+    const at = `${method} ${path.replace('/nacos/v2/ns', '')}`;
+    if (at === 'PUT /instance/beat') return this.#beat(params, response);
+    const key = `${params.serviceName} ${params.ip} ${params.port}`;
+    if (at === 'POST /instance') {
+      const { serviceName = '', ip = '', port, weight = 1, metadata = '{}', ephemeral } = params;
+      if (serviceName === '' || ip === '' || ephemeral !== 'true')
+        return reply(response, 400, { code: 10000, message: 'parameter missing', data: null });
+      const texts = JSON.parse(metadata) as Record<string, string>;
+      this.add({ service: serviceName, ip, port: Number(port), weight: Number(weight), metadata: texts });
+      return success(response, 'ok');
+    }
+    if (at === 'DELETE /instance') {
+      this.#hosts.delete(key);
+      return success(response, 'ok');
+    }
+    if (at === 'GET /instance') {
+      const host = this.#hosts.get(key);
+      if (host === undefined)
+        return reply(response, 404, { code: 20004, message: 'resource not found', data: 'no ip' });
+      return success(response, this.#shown(host));
+    }
+    if (at === 'GET /instance/list') return success(response, this.#list(params.serviceName ?? ''));
+    if (at === 'GET /service/list') return this.#services(params, response);
+    reply(response, 404, { status: 404, error: 'Not Found', path });
+  }
+
+  #login(params: Record<string, string>, response: FakeCall['response']): unknown {
+    if (params.password !== this.password) return reply(response, 403, 'unknown user!');
+    const accessToken = crypto.randomUUID();
+    this.#tokens.add(accessToken);
+    reply(response, 200, { accessToken, tokenTtl: 18_000, globalAdmin: false });
+  }
+
+  /** Not wrapped, unlike all other answers of version 2. */
+  #beat(params: Record<string, string>, response: FakeCall['response']): unknown {
+    const [group, service] = (params.serviceName ?? '').split('@@');
+    if (group === '' || service === undefined)
+      return reply(response, 400, { code: 21000, message: 'service name error', data: 'groupName@@serviceName' });
+    const host = this.#hosts.get(`${service} ${params.ip} ${params.port}`);
+    if (host !== undefined) host.beatAt = Date.now();
+    reply(response, 200, {
+      clientBeatInterval: 5_000,
+      code: host === undefined ? 20_404 : 10_200,
+      lightBeatEnabled: true,
+    });
+  }
+
+  #list(service: string): unknown {
+    const hosts = [...this.#hosts.values()].filter((host) => host.service === service);
+    return {
+      name: `DEFAULT_GROUP@@${service}`,
+      groupName: 'DEFAULT_GROUP',
+      hosts: hosts.map((host) => this.#shown(host)),
+    };
+  }
+
+  #services(params: Record<string, string>, response: FakeCall['response']): void {
+    const names = [...new Set([...this.#hosts.values()].map(({ service }) => service))];
+    const start = (Number(params.pageNo) - 1) * Number(params.pageSize);
+    success(response, { count: names.length, services: names.slice(start, start + Number(params.pageSize)) });
+  }
+
+  #shown(host: Host): unknown {
+    const { ip, port, weight, metadata, enabled, beatAt } = host;
+    const ttlMs = Number(metadata['preserved.heart.beat.timeout'] ?? 15_000);
+    return { ip, port, weight, enabled, healthy: Date.now() - beatAt < ttlMs, ephemeral: true, metadata };
+  }
+}
+
+function success(response: FakeCall['response'], data: unknown): void {
+  reply(response, 200, { code: 0, message: 'success', data });
+}
