@@ -469,7 +469,8 @@ export abstract class MuxEngine {
 
   #consumedOnConnection(cost: number): void {
     this.#uncredited += cost;
-    if (this.#uncredited < this.own.connectionWindow >>> 1) return;
+    // Early: what slow readers hold must not keep the others waiting for what has been read.
+    if (this.#uncredited < Math.min(this.own.connectionWindow >>> 1, maxPayloadBytes)) return;
     this.#window(0, this.#uncredited);
     this.#receiveWindow += this.#uncredited;
     this.#uncredited = 0;

@@ -163,7 +163,7 @@ function settingsOf(options: MuxConnectionOptions): MuxSettings {
     maxStreams: maxConcurrentStreams,
     streamWindow: maxPayloadBytes,
     // Streams whose messages nobody reads may fill their windows without filling that of the connection.
-    connectionWindow: Math.min(0x7fffffff, Math.max(16, maxConcurrentStreams) * maxPayloadBytes),
+    connectionWindow: Math.min(0x7fffffff, (maxConcurrentStreams + 2) * maxPayloadBytes),
     maxMessageBytes,
     maxHeadBytes: maxHeaderBytes,
     gzip: true,

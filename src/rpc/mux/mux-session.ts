@@ -215,7 +215,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
 
 const heartbeatMs = 10_000;
 /** Streams whose messages nobody reads may fill their windows without filling that of the connection. */
-const streamsPerWindow = 1_000;
+const streamsPerWindow = 1_002;
 
 function settingsOf({ maxMessageBytes, maxHeaderBytes }: MuxSessionOptions): MuxSettings {
   return {
