@@ -67,6 +67,11 @@ export abstract class MuxEngine {
     this.#receiveWindow = own.connectionWindow;
   }
 
+  /** Of the window that it gives, what nobody's unread messages hold: all of it, when nothing waits. */
+  get receivable(): number {
+    return this.#receiveWindow + this.#uncredited;
+  }
+
   /** Bytes that came, which must not change any more. `now` in milliseconds. Throws a MuxViolation: the connection is over. */
   receive(chunk: Uint8Array, now: number): void {
     this.now = now;
