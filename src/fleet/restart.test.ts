@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { background, sleep } from '../concurrency/index.ts';
 import { as } from '../errors/index.ts';
 import { converse, findFleet } from './control-client.ts';
 import { controlSocketPath } from './control-protocol.ts';
@@ -89,6 +90,27 @@ test('an unknown service is refused with the nearest name, and a second restart 
     );
     await assert.rejects(restarted(files, []), hasReason('RESTART_UNDER_WAY', /wait for it/));
     assert.equal((await first).code, 0);
+  }));
+
+test('a restart whose caller leaves ends after the replica that is under way', () =>
+  withFleet(async (fleet, files) => {
+    const request = { command: 'restart', services: ['room'], isRolling: true } as const;
+    const conversation = await converse(files.path('data'), request, () => conversation.close());
+    await conversation.ended;
+    await fleet.printed(/room-1 is ready and has taken over/);
+
+    // Nothing else is under way when another one is let in.
+    let code: number | undefined;
+    while (code === undefined) {
+      await sleep(background(), 20);
+      code = await restarted(files, ['web']).then(
+        (result) => result.code,
+        () => undefined,
+      );
+    }
+
+    assert.equal(code, 0);
+    assert.doesNotMatch(fleet.output(), /room-2 is ready and has taken over/);
   }));
 
 test('where no fleet runs a restart says so, also beside the socket of one that was killed', async () => {

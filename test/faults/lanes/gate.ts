@@ -7,6 +7,7 @@ export const main: Main = async (host) => {
   const gateway = createGateway({
     name: 'gate',
     resolver: host.resolver(),
+    local: host.local(),
     registry: host.registry(),
     fields: laneRules(host.env),
     services: [expose(RoomService, { target: 'middle' })],

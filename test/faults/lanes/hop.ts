@@ -14,8 +14,9 @@ const HopErrors = defineErrors('test.hop', { LEAK: { code: 'internal' } });
 export const main: Main = async (host) => {
   const { HOP_NAME: name = '', HOP_NEXT: next } = host.env;
   const own = host.lane();
-  const client =
-    next === undefined ? undefined : createRpcClient(RoomService, { target: next, resolver: host.resolver() });
+  const local = host.local();
+  const network = { resolver: host.resolver(), ...(local && { local }) };
+  const client = next === undefined ? undefined : createRpcClient(RoomService, { target: next, ...network });
   const hop = (ctx: Context): string => {
     const lane = laneOf(ctx);
     if (own !== '' && own !== lane) throw HopErrors.LEAK(`${name} of lane "${own}" got a call of lane "${lane}"`);
@@ -24,6 +25,7 @@ export const main: Main = async (host) => {
   const server = createRpcServer({
     name,
     listener: host.listener('rpc', { port: 0 }),
+    ...(local && { local }),
     services: [
       implement(RoomService, {
         async getRoom(ctx, { id }) {

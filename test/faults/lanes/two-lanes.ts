@@ -25,15 +25,15 @@ export interface TwoLanesReport {
 
 /**
  * Two lanes and the baseline under load for so long; then blue is ended, and its calls go to the baseline, while green and
- * the baseline see nothing of it. Throws what did not hold.
+ * the baseline see nothing of it. `args` are those of `flotilla up`. Throws what did not hold.
  */
-export async function twoLanes(loadMs: number, clients: number): Promise<TwoLanesReport> {
+export async function twoLanes(loadMs: number, clients: number, args: readonly string[] = []): Promise<TwoLanesReport> {
   const ctx = background();
   const dataDir = mkdtempSync(join(tmpdir(), 'flotilla-lanes-'));
   using held = new DisposableStack();
   held.defer(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   using starting = ctx.withTimeout(120_000);
-  await using fleet = await startFleet(starting, file('fleet.ts'), { dataDir });
+  await using fleet = await startFleet(starting, file('fleet.ts'), { dataDir, args });
   await using green = await startLane(starting, 'green', { dataDir, services: { leaf: file('hop.ts') } });
   await using blue = await startLane(starting, 'blue', { dataDir, services: { middle: file('hop.ts') } });
   const load = new LaneLoad(fleet.app, Object.keys(ways), clients);
