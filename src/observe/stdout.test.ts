@@ -44,6 +44,26 @@ describe('DescriptorSink', () => {
     closeSync(descriptor);
   });
 
+  it('lets lines that come during a write wait for others, too', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { descriptor, text } = file(t);
+    const sink = new DescriptorSink(descriptor);
+    const first = `${'x'.repeat(64 * 1024)}\n`;
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+    sink.write(first);
+    sink.write('second\n');
+    while (text().length < first.length) await turn();
+    for (let i = 0; i < 100; i++) await turn();
+    const before = text();
+    t.mock.timers.tick(20);
+    while (text() === before) await turn();
+
+    assert.equal(before, first);
+    assert.equal(text(), `${first}second\n`);
+    closeSync(descriptor);
+  });
+
   it('drops and counts what its reader is too slow for', async (t) => {
     const { descriptor } = file(t);
     const sink = new DescriptorSink(descriptor);

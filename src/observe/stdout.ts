@@ -40,8 +40,8 @@ const retryMs = 5;
 const maxSyncRetries = 200;
 
 /**
- * Writes to a file descriptor from a thread of libuv's pool, one write at a time: lines that come within 20 ms, or while a
- * write is under way, go together in the next. `process.stdout` would block the event loop on a pipe whose reader is slow.
+ * Writes to a file descriptor from a thread of libuv's pool, one write at a time: lines that come within 20 ms go together in
+ * the next, also those that came while a write was under way. `process.stdout` would block the event loop on a pipe whose reader is slow.
  */
 export class DescriptorSink implements LineSink {
   readonly #descriptor: number;
@@ -67,9 +67,7 @@ export class DescriptorSink implements LineSink {
       return;
     }
     this.#buffer += line;
-    if (this.#isWriting) return;
-    if (this.#buffer.length >= gatherCharacters) this.#next();
-    else this.#gathering ??= setTimeout(() => this.#next(), gatherMs).unref();
+    if (!this.#isWriting) this.#gather();
   }
 
   async drained(ctx: Context): Promise<void> {
@@ -92,7 +90,12 @@ export class DescriptorSink implements LineSink {
     }
   }
 
-  /** Writes what is buffered, then what came meanwhile. */
+  #gather(): void {
+    if (this.#buffer.length >= gatherCharacters) this.#next();
+    else this.#gathering ??= setTimeout(() => this.#next(), gatherMs).unref();
+  }
+
+  /** Writes what is buffered. */
   #next(): void {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
@@ -115,8 +118,16 @@ export class DescriptorSink implements LineSink {
         this.#next();
       } else if (error !== null) setTimeout(() => this.#write(bytes), retryMs);
       else if (written < bytes.length) this.#write(bytes.subarray(written));
-      else this.#next();
+      else this.#written();
     });
+  }
+
+  #written(): void {
+    if (this.#buffer === '' || this.#onDrained.length > 0) this.#next();
+    else {
+      this.#isWriting = false;
+      this.#gather();
+    }
   }
 }
 
