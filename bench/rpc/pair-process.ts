@@ -25,6 +25,8 @@ export class PairProcess {
     const { kind, callers } = loads[name];
     const before = { client: this.#client.cpuMicros(), server: this.#server.cpuMicros() };
     const result = await this.#client.ask<LoadResult>(`${kind} ${callers} ${seconds}`);
+    const { calls, failed = 0 } = result;
+    if (failed > 0) process.stderr.write(`${name}: ${failed} calls failed beside ${calls}\n`);
     return {
       [name]: result.calls / result.seconds,
       [`p50-${name}`]: result.p50,

@@ -112,4 +112,29 @@ describe('a trace over two services', () => {
     assert.ok(services.every(({ requestsPerSecond, p99Ms }) => requestsPerSecond > 0 && Number(p99Ms) > 0));
     assert.ok(Math.abs(points.reduce((sum, point) => sum + point.requestsPerSecond * 60, 0) - 4) < 0.01);
   });
+
+  it('is counted by lane where calls have one, so that a broken lane is told from the baseline', async () => {
+    await using rig = await startRig();
+    const span = (n: number, lane: string, isError: boolean) => ({
+      ...{ traceId: traceIdOf(n), spanId: spanIdOf(n), isError, durationMs: lane === '' ? 10 : 100 },
+      attributes: lane === '' ? {} : { 'flotilla.lane': lane },
+    });
+    const calls = [1, 2, 3, 4].map((n) => span(n, '', false));
+    await rig.post('traces', tracesJson('room', [...calls, span(5, 'blue', true), span(6, 'blue', false)]));
+    await rig.post('traces', tracesJson('gift', [span(7, '', false)]));
+
+    const { services } = await rig.get<ServicesAnswer>('/api/services');
+
+    const [gift, room] = services;
+    assert.deepEqual(gift?.lanes, []);
+    assert.deepEqual(
+      room?.lanes.map(({ lane, errorRate, p99Ms }) => [lane, errorRate, Number(p99Ms) > 50]),
+      [
+        ['', 0, false],
+        ['blue', 0.5, true],
+      ],
+    );
+    assert.ok(Math.abs(room!.errorRate - 1 / 6) < 1e-9);
+    assert.ok(room!.lanes[0]!.requestsPerSecond > room!.lanes[1]!.requestsPerSecond);
+  });
 });

@@ -21,6 +21,7 @@ export { type SubsetOptions, subset } from './balance/subset.ts';
 export { type ZoneAwareOptions, zoneAware } from './balance/zone-aware.ts';
 export type { Balancer, BalancerHooks, MakeBalancer, Pick } from './balancer.ts';
 export { DiscoveryErrors } from './discovery-errors.ts';
+export type { DnsNode, DnsSource } from './dns-lookup.ts';
 export { type HttpRegistryOptions, httpRegistry } from './http-registry.ts';
 export { checkInstance, checkName, instanceLimits } from './instance.ts';
 export { type LaneBalancer, type LaneBalancerOptions, laneBalancer } from './lane-balancer.ts';
@@ -38,5 +39,13 @@ export {
 } from './registry-backend.ts';
 export { type RegistryRoutesOptions, registryRoutes } from './registry-routes.ts';
 export { type RemoteRegistryOptions, remoteRegistry } from './remote-registry.ts';
-export { createResolver, type Resolver, type ResolverOptions, type TargetOptions } from './resolver.ts';
+export {
+  createResolver,
+  type Resolver,
+  type ResolverOptions,
+  type TargetOptions,
+  type WatchedLists,
+} from './resolver.ts';
 export { type StaticResolverOptions, staticResolver } from './static-resolver.ts';
+export { parseTarget, type Target } from './target.ts';
+export { type ResolvedTarget, type ResolveTargetOptions, resolveTarget } from './target-resolver.ts';

@@ -11,7 +11,7 @@ import {
 import * as errors from '../errors/index.ts';
 import type { OutlierOptions } from '../guard/index.ts';
 import { p2cBalancer } from './balance/p2c.ts';
-import type { MakeBalancer, Pick } from './balancer.ts';
+import type { MakeBalancer, Pick as PickedNode } from './balancer.ts';
 import { Changes } from './changes.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import type { Instance, Registry } from './registry.ts';
@@ -24,7 +24,7 @@ export interface Resolver {
    * `unavailable` NO_INSTANCES if none is known, and what `ctx` ended with if it was cancelled meanwhile. Instances that
    * earlier tries of the call went to (`triedNodesOf`) are avoided where there are others.
    */
-  resolve(ctx: Context, target: string, head: CallHead): Awaitable<Pick>;
+  resolve(ctx: Context, target: string, head: CallHead): Awaitable<PickedNode>;
   /**
    * The lane whose instances a call of this lane goes to: itself, or '' where the target has none in it (and its lanes are
    * not strict). Waits and throws as `resolve` does for the first list. Default: '' for all lanes; there are none.
@@ -63,11 +63,17 @@ export interface ResolverOptions {
   readonly ctx?: Context;
 }
 
+/** What a resolver needs of a registry. */
+export interface WatchedLists extends Pick<Registry, 'watch'> {
+  /** What to do where there is nobody, and where no list has come; for messages. Default: what a registry advises. */
+  readonly advice?: { readonly nobody: string; readonly noList: string };
+}
+
 /**
  * Resolves through a registry: one watch and one balancer per target, shared by all clients, started by the first call.
  * The last list stays in use while the registry is away. Each lane of a target has a balancer of its own (`laneBalancer`).
  */
-export function createResolver(registry: Registry, options: ResolverOptions = {}): Resolver {
+export function createResolver(registry: WatchedLists, options: ResolverOptions = {}): Resolver {
   return new RegistryResolver(registry, options);
 }
 
@@ -80,7 +86,7 @@ interface Target {
 }
 
 class RegistryResolver implements Resolver {
-  readonly #registry: Registry;
+  readonly #registry: WatchedLists;
   readonly #balancer: MakeBalancer;
   readonly #outlier: Partial<OutlierOptions> | undefined;
   readonly #options: ReadonlyMap<string, TargetOptions>;
@@ -90,7 +96,7 @@ class RegistryResolver implements Resolver {
   readonly #targets = new Map<string, Target>();
   readonly #watches = new WaitGroup({ name: 'watches of the resolver' });
 
-  constructor(registry: Registry, options: ResolverOptions) {
+  constructor(registry: WatchedLists, options: ResolverOptions) {
     const { balancer = p2cBalancer, targets = {}, outlier } = options;
     const { strictLanes = [], firstListTimeoutMs = 5_000, ctx = background() } = options;
     this.#registry = registry;
@@ -102,18 +108,18 @@ class RegistryResolver implements Resolver {
     this.#firstListTimeoutMs = firstListTimeoutMs;
   }
 
-  resolve(ctx: Context, name: string, head: CallHead): Awaitable<Pick> {
+  resolve(ctx: Context, name: string, head: CallHead): Awaitable<PickedNode> {
     try {
       const target = this.#known(ctx, name);
-      return target.first.count > 0 ? this.#resolveFirst(ctx, name, target, head) : pickOf(ctx, target, head, name);
+      return target.first.count > 0 ? this.#resolveFirst(ctx, name, target, head) : this.#pick(ctx, target, head, name);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  async #resolveFirst(ctx: Context, name: string, target: Target, head: CallHead): Promise<Pick> {
+  async #resolveFirst(ctx: Context, name: string, target: Target, head: CallHead): Promise<PickedNode> {
     await this.#firstList(ctx, name, target);
-    return pickOf(ctx, target, head, name);
+    return this.#pick(ctx, target, head, name);
   }
 
   async servingLane(ctx: Context, name: string, lane: string): Promise<string> {
@@ -180,22 +186,26 @@ class RegistryResolver implements Resolver {
       await target.first.wait(waiting);
     } catch (error) {
       if (ctx.err()?.code === 'canceled') throw error;
-      const message = `no list of the instances of "${name}" yet: the registry has not answered; check that it runs and that its address is right`;
+      const { noList = 'the registry has not answered; check that it runs and that its address is right' } =
+        this.#registry.advice ?? {};
+      const message = `no list of the instances of "${name}" yet: ${noList}`;
       throw DiscoveryErrors.NO_INSTANCES(message, { metadata: { target: name }, cause: error });
     }
   }
-}
 
-function pickOf(ctx: Context, { balancer }: Target, head: CallHead, name: string): Pick {
-  try {
-    return balancer.pick(ctx, head);
-  } catch (error) {
-    throw explain(error, name);
+  #pick(ctx: Context, { balancer }: Target, head: CallHead, name: string): PickedNode {
+    try {
+      return balancer.pick(ctx, head);
+    } catch (error) {
+      throw this.#explain(error, name);
+    }
   }
-}
 
-function explain(error: unknown, name: string): unknown {
-  if (!errors.is(error, DiscoveryErrors.NO_INSTANCES)) return error;
-  const message = `${errors.from(error).message}: start one, or check that "${name}" is the name it registers under`;
-  return DiscoveryErrors.NO_INSTANCES(message, { metadata: { target: name } });
+  #explain(error: unknown, name: string): unknown {
+    if (!errors.is(error, DiscoveryErrors.NO_INSTANCES)) return error;
+    const { nobody = `start one, or check that "${name}" is the name it registers under` } =
+      this.#registry.advice ?? {};
+    const message = `${errors.from(error).message}: ${nobody}`;
+    return DiscoveryErrors.NO_INSTANCES(message, { metadata: { target: name } });
+  }
 }

@@ -4,6 +4,7 @@ import { p2cBalancer } from './balance/p2c.ts';
 import type { MakeBalancer, Pick } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { checkInstance } from './instance.ts';
+import type { Instance } from './registry.ts';
 import { ReportedBalancer } from './reported-balancer.ts';
 import type { Resolver } from './resolver.ts';
 
@@ -20,13 +21,24 @@ export interface StaticResolverOptions {
  */
 export function staticResolver(
   targets: Readonly<Record<string, readonly string[]>>,
-  { balancer = p2cBalancer }: StaticResolverOptions = {},
+  options: StaticResolverOptions = {},
 ): Resolver {
-  const balancers = new Map<string, ReportedBalancer>();
-  for (const [service, urls] of Object.entries(targets)) {
+  const lists = Object.entries(targets).map(([service, urls]) => {
     const instances = urls.map((url, index) =>
       checkInstance({ id: `${service}-${index + 1}`, service, endpoints: { rpc: url, http: url } }),
     );
+    return [service, instances] as const;
+  });
+  return listResolver(new Map(lists), options);
+}
+
+/** The same of instances, by service. */
+export function listResolver(
+  lists: ReadonlyMap<string, readonly Instance[]>,
+  { balancer = p2cBalancer }: StaticResolverOptions,
+): Resolver {
+  const balancers = new Map<string, ReportedBalancer>();
+  for (const [service, instances] of lists) {
     const made = new ReportedBalancer(service, { clock: systemClock, make: balancer });
     made.update({ service, revision: 1, instances });
     balancers.set(service, made);

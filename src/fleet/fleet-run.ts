@@ -106,7 +106,10 @@ class FleetRun {
   async #drain(supervisor: Supervisor, why: string, again: Promise<number>): Promise<number> {
     this.#log.tellHeld();
     const { length } = supervisor.pids;
-    this.#log.say('info', `${why}: draining ${length} processes; once more ends them at once`);
+    this.#log.say(
+      'info',
+      `${why}: draining ${counted(length, 'process')}; once more ends ${length === 1 ? 'it' : 'them'} at once`,
+    );
     const began = systemClock.now();
     const drained = supervisor.stop(drainLimitMs);
     const end = await select(background(), { drained: settled(drained), again: settled(again) });

@@ -87,7 +87,8 @@ function formatHistogram(name: string, labels: string, { bounds }: MetricFamily,
 }
 
 function labelsOf(names: readonly string[], values: readonly string[]): string {
-  return names.map((name, i) => `${name}="${escapeLabel(values[i]!)}"`).join(',');
+  // An empty label is one that is not there (Prometheus data model).
+  return names.flatMap((name, i) => (values[i] === '' ? [] : [`${name}="${escapeLabel(values[i]!)}"`])).join(',');
 }
 
 function inBraces(labels: string): string {

@@ -268,7 +268,7 @@ test('a client refuses options that make no sense', () => {
     () => createRpcClient(RoomService, { target: 'room', resolver, maxConnections: 0 }),
     /maxConnections is 0/,
   );
-  assert.throws(() => createRpcClient(RoomService, { target: '', resolver }), /target is empty/);
+  assert.throws(() => createRpcClient(RoomService, { target: '', resolver }), /target "": .*give the name/);
 });
 
 /** Picks the addresses in turn and keeps what it is told. */

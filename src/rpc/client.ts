@@ -15,7 +15,7 @@ import {
 import { laneOf } from '../call/index.ts';
 import type { CancelContext, Context } from '../concurrency/index.ts';
 import { systemClock } from '../concurrency/index.ts';
-import type { Resolver } from '../discovery/index.ts';
+import { type MakeBalancer, type ResolvedTarget, type Resolver, resolveTarget } from '../discovery/index.ts';
 import type { TlsClientOptions } from '../net/tcp/index.ts';
 import {
   type ClientGuard,
@@ -84,9 +84,16 @@ export type RpcClient<S extends DescService> = {
 export interface ClientMethodOptions extends MethodOptions, MethodGuardOptions {}
 
 export interface RpcClientOptions<S extends DescService = DescService> {
-  /** The name under which the service registers. */
+  /**
+   * Whom to call: the name under which the service registers, `room` or `discovery:///room`; hosts by DNS,
+   * `dns:///room.internal:8080` or, by SRV records, `dns:///_rpc._tcp.room.internal`; or just these,
+   * `static:///10.0.0.1:8080,10.0.0.2:8080`. Addresses are spoken to over TLS where `tls` is given.
+   */
   readonly target: string;
-  readonly resolver: Resolver;
+  /** Finds a service that registers. Needed for one, and for no others. */
+  readonly resolver?: Resolver;
+  /** Makes the balancer of `dns:///` and `static:///`; that of a service is its resolver's. Default: `p2cBalancer`. */
+  readonly balancer?: MakeBalancer;
   /**
    * The longest a call that is answered with one message may last, in milliseconds; the earlier of this and the caller's
    * deadline holds, and travels with the call. 0: no limit of its own. Default: 5,000.
@@ -139,12 +146,13 @@ export interface RpcClientOptions<S extends DescService = DescService> {
  */
 export function createRpcClient<S extends DescService>(service: S, options: RpcClientOptions<S>): RpcClient<S> {
   const where = `createRpcClient ${service.typeName}`;
-  const { target, middleware = [] } = options;
-  if (target === '')
-    throw new TypeError(`${where}: the target is empty; give the name under which the service registers`);
+  const { middleware = [] } = options;
   const limits = limitsOf(where, defaults, options);
   checkCompression(where, options.compressMinBytes);
-  const { tls, compressMinBytes = Number.POSITIVE_INFINITY } = options;
+  const target = targetOf(where, options);
+  const { compressMinBytes = Number.POSITIVE_INFINITY } = options;
+  const tls =
+    options.tls && (target.serverName === undefined ? options.tls : { serverName: target.serverName, ...options.tls });
   const { maxConnections, maxMessageBytes } = limits;
   const session = { ...limits, clock: systemClock, ...(tls && { tls }) };
   const nodes = { maxConnections, needsTls: tls !== undefined };
@@ -163,14 +171,22 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     [Symbol.dispose]() {
       pool.close();
       muxed.close();
+      void target.close();
     },
   };
   for (const desc of service.methods) {
     const own = methods?.[desc.localName];
     const timeoutMs = own?.timeoutMs ?? (answersOnce(desc) ? limits.timeoutMs : 0);
     checkTimeout(`${where}/${desc.name}: timeoutMs`, timeoutMs);
-    const transport = transportOf(desc, { ...options, maxMessageBytes: limits.maxMessageBytes, pool, mux });
-    const guarded = guard === undefined ? [] : [guard.middleware(target, own)];
+    const transport = transportOf(desc, {
+      ...options,
+      target: target.name,
+      resolver: target.resolver,
+      maxMessageBytes: limits.maxMessageBytes,
+      pool,
+      mux,
+    });
+    const guarded = guard === undefined ? [] : [guard.middleware(target.name, own)];
     const call = chain([...middleware, ...guarded, instrument])(transport, methodInfo(desc, 'client', timeoutMs));
     client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, timeoutMs) : callStream(desc, call, timeoutMs);
   }
@@ -181,6 +197,14 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
 function left(session: NodeSession, events: ConnectionEvents<NodeSession>): void {
   events.onEnd(session);
   events.onGone(session);
+}
+
+function targetOf(where: string, { target, resolver, balancer, tls }: RpcClientOptions): ResolvedTarget {
+  try {
+    return resolveTarget(target, { resolver, balancer, scheme: tls === undefined ? 'http' : 'https' });
+  } catch (error) {
+    throw error instanceof TypeError ? new TypeError(`${where}: ${error.message}`, { cause: error }) : error;
+  }
 }
 
 function guardOf(given: RpcClientOptions['guard'] = {}): ClientGuard | undefined {

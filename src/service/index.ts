@@ -24,7 +24,7 @@ export type { MethodGuardSnapshot } from './guard/method-guard.ts';
 export { type TenantQuota, type TenantQuotaOptions, tenantQuota } from './guard/quota.ts';
 export { type RateLimit, type RateLimitOptions, rateLimit } from './guard/rate-limit.ts';
 export { type GuardedServer, type ServerGuard, type ServerGuardOptions, serverGuard } from './guard/server-guard.ts';
-export { instrument } from './instrument.ts';
+export { instrument, laneAttribute } from './instrument.ts';
 export {
   chain,
   fullName,

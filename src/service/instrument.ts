@@ -43,7 +43,7 @@ class Instruments {
   readonly #method: MethodInfo;
   readonly #name: string;
   readonly #spanOptions: SpanOptions;
-  readonly #record: (code: string, seconds: number) => void;
+  readonly #record: (code: string, seconds: number, lane: string) => void;
   readonly #inFlight: (change: number) => void;
 
   constructor(telemetry: Telemetry, method: MethodInfo) {
@@ -56,14 +56,16 @@ class Instruments {
     const durations = telemetry.metrics.histogram(`${prefix}.call.duration`, {
       description: 'Time from the start of a call to its last byte.',
       unit: 's',
-      labels: ['method', 'code'],
+      labels: ['method', 'code', 'lane'],
     });
     const children = new Map<string, { record(seconds: number): void }>();
-    this.#record = (code, seconds) => {
-      let child = children.get(code);
+    const lanes = new Set<string>();
+    this.#record = (code, seconds, lane) => {
+      const key = lane === '' ? code : `${code} ${lane}`;
+      let child = children.get(key);
       if (child === undefined) {
-        child = durations.with({ method: this.#name, code });
-        children.set(code, child);
+        child = durations.with({ method: this.#name, code, lane: laneLabel(lanes, lane) });
+        if (lane === '' || lanes.has(lane)) children.set(key, child);
       }
       child.record(seconds);
     };
@@ -79,6 +81,8 @@ class Instruments {
 
   run<I, O>(parent: Context, input: I, next: Step<I, O>): Awaitable<O> {
     const span = this.#telemetry.tracer.start(parent, this.#name, this.#spanOptions);
+    const { lane } = fieldsOf(parent);
+    if (lane !== '') span.setAttribute(laneAttribute, lane);
     const ctx = span.context.traceId === noTraceId ? parent : withFields(parent, { trace: span.context });
     const started = parent.clock.now();
     this.#inFlight(1);
@@ -137,7 +141,7 @@ class Instruments {
     const durationMs = ctx.clock.now() - started;
     const code = error === undefined ? 'ok' : errors.from(error).code;
     this.#inFlight(-1);
-    this.#record(code, durationMs / 1000);
+    this.#record(code, durationMs / 1000, fieldsOf(ctx).lane);
     if (error !== undefined) span.fail(error);
     span.setAttribute('rpc.code', code);
     span.end();
@@ -157,6 +161,19 @@ class Instruments {
     if (error !== undefined) fields.error = error;
     this.#telemetry.log.log(ctx, levelOf(side, code), `${side} ${this.#name} ${code}`, fields);
   }
+}
+
+/** The span attribute that has the lane of a call; calls of the baseline have none. */
+export const laneAttribute = 'flotilla.lane';
+
+/** More lanes than these share a label: who may name one could make up any number. */
+const maxLanes = 16;
+
+function laneLabel(lanes: Set<string>, lane: string): string {
+  if (lane === '' || lanes.has(lane)) return lane;
+  if (lanes.size === maxLanes) return 'other';
+  lanes.add(lane);
+  return lane;
 }
 
 const noTraceId = '0'.repeat(32);

@@ -14,12 +14,25 @@ export interface Service {
   readonly errorRate: number;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
+  /** By the lane of the calls; empty where no call had a lane. */
+  readonly lanes: readonly LaneRates[];
+}
+
+export interface LaneRates {
+  /** '' is the baseline. */
+  readonly lane: string;
+  readonly requestsPerSecond: number;
+  readonly errorRate: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 }
 
 export type InstanceState = 'ready' | 'unready' | 'gone';
 
 export interface ServiceInstance {
   readonly id: string;
+  /** '' is the baseline. */
+  readonly lane: string;
   readonly version: string;
   readonly endpoints: Readonly<Record<string, string>>;
   readonly healthy: boolean;

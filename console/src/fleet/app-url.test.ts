@@ -4,8 +4,17 @@ import type { InstanceState, Service } from '../api/answers.ts';
 import { appUrl } from './app-url.ts';
 
 function service(name: string, endpoints: Readonly<Record<string, string>>, state: InstanceState = 'ready'): Service {
-  const instance = { id: `${name}-1`, version: '', endpoints, healthy: true, state, lastSeenMs: 0 };
-  return { name, version: '', instances: [instance], requestsPerSecond: 0, errorRate: 0, p50Ms: null, p99Ms: null };
+  const instance = { lane: '', id: `${name}-1`, version: '', endpoints, healthy: true, state, lastSeenMs: 0 };
+  return {
+    name,
+    version: '',
+    instances: [instance],
+    requestsPerSecond: 0,
+    errorRate: 0,
+    p50Ms: null,
+    p99Ms: null,
+    lanes: [],
+  };
 }
 
 const http = 'http://127.0.0.1:4711';

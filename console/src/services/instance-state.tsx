@@ -1,5 +1,5 @@
 import './instance-state.css';
-import type { InstanceState, Service, ServiceInstance } from '../api/answers.ts';
+import type { InstanceState, ServiceInstance } from '../api/answers.ts';
 import { Badge, type Tone } from '../ui/badge.tsx';
 
 const tones: Readonly<Record<InstanceState, Tone>> = { ready: 'ok', unready: 'warn', gone: 'gone' };
@@ -15,10 +15,10 @@ export function InstanceBadge({ instance }: { readonly instance: ServiceInstance
 }
 
 /** The replicas of a service, as small as they can be: a mark and name for each that is there, and how many are gone. */
-export function Replicas({ service }: { readonly service: Service }) {
-  const present = service.instances.filter((instance) => instance.state !== 'gone');
+export function Replicas({ instances }: { readonly instances: readonly ServiceInstance[] }) {
+  const present = instances.filter((instance) => instance.state !== 'gone');
   const ready = present.filter((instance) => instance.state === 'ready').length;
-  const gone = service.instances.length - present.length;
+  const gone = instances.length - present.length;
   const tone: Tone = ready === 0 ? 'error' : ready === present.length ? 'ok' : 'warn';
   return (
     <span className="replicas">

@@ -1,6 +1,7 @@
 import '../ui/table.css';
 import type { InstanceState, Service } from '../api/answers.ts';
 import { formatAgo, formatDateTime } from '../format/time.ts';
+import { LaneName } from '../lanes/lane-name.tsx';
 import { useNow } from '../time/use-range.ts';
 import { Panel } from '../ui/panel.tsx';
 import { InstanceBadge } from './instance-state.tsx';
@@ -10,6 +11,7 @@ const order: Readonly<Record<InstanceState, number>> = { ready: 0, unready: 1, g
 /** The replicas of a service, those that are there first, with all that is known of each. */
 export function InstanceTable({ service }: { readonly service: Service }) {
   const nowMs = useNow(1000);
+  const hasLanes = service.instances.some(({ lane }) => lane !== '');
   const instances = [...service.instances].sort((a, b) => order[a.state] - order[b.state]);
   return (
     <Panel title="Replicas" aside={`${service.instances.length}`}>
@@ -18,6 +20,7 @@ export function InstanceTable({ service }: { readonly service: Service }) {
           <thead>
             <tr>
               <th scope="col">Instance</th>
+              {hasLanes && <th scope="col">Lane</th>}
               <th scope="col">State</th>
               <th scope="col">Version</th>
               <th scope="col">Endpoints</th>
@@ -32,6 +35,11 @@ export function InstanceTable({ service }: { readonly service: Service }) {
                 <th scope="row" className="number">
                   {instance.id}
                 </th>
+                {hasLanes && (
+                  <td>
+                    <LaneName lane={instance.lane} />
+                  </td>
+                )}
                 <td>
                   <InstanceBadge instance={instance} />
                 </td>

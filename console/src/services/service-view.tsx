@@ -3,6 +3,7 @@ import type { Service } from '../api/answers.ts';
 import { useFleet } from '../fleet/fleet-context.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatPercent, formatRate } from '../format/number.ts';
+import { LaneTable } from '../lanes/lane-table.tsx';
 import { links } from '../routing/links.ts';
 import { useRange } from '../time/use-range.ts';
 import { ServiceName } from '../ui/service-name.tsx';
@@ -63,6 +64,7 @@ export function ServiceView({ name }: { readonly name: string }) {
           </EmptyState>
         )}
         {service !== undefined && <Figures service={service} />}
+        {service !== undefined && <LaneTable service={service} />}
         <RateCharts service={name} range={range} />
         <div className="service-columns">
           <RouteTable service={name} range={range} />

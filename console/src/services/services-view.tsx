@@ -1,11 +1,13 @@
 import './service-view.css';
 import './services-view.css';
+import { Fragment } from 'react';
 import type { RatesAnswer, Service } from '../api/answers.ts';
 import { useCollector } from '../api/collector-context.ts';
 import { usePoll } from '../api/use-poll.ts';
 import { useFleet } from '../fleet/fleet-context.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatPercent, formatRate } from '../format/number.ts';
+import { LaneServiceRows } from '../lanes/lane-service-rows.tsx';
 import { links } from '../routing/links.ts';
 import { boundsOf, lengthOf, stepFor, type TimeRange } from '../time/time-range.ts';
 import { useRange } from '../time/use-range.ts';
@@ -62,7 +64,10 @@ export function ServicesView() {
             </thead>
             <tbody>
               {services.map((service) => (
-                <ServiceRow key={service.name} service={service} range={range} />
+                <Fragment key={service.name}>
+                  <ServiceRow service={service} range={range} />
+                  <LaneServiceRows service={service} />
+                </Fragment>
               ))}
             </tbody>
           </table>
@@ -86,7 +91,7 @@ function ServiceRow({ service, range }: { readonly service: Service; readonly ra
         <ServiceName name={name} href={links.service(name, range)} />
       </th>
       <td className="cell-replicas">
-        <Replicas service={service} />
+        <Replicas instances={service.instances} />
       </td>
       <td className="muted number" data-label="Version">
         {service.version}

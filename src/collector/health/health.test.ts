@@ -142,6 +142,7 @@ describe('/api/services', () => {
     assert.ok(Date.now() - lastSeenMs < 60_000);
     assert.deepEqual(shown, {
       id: 'room-1',
+      lane: '',
       version: '1.0.0',
       endpoints: { rpc: 'http://127.0.0.1:1' },
       healthy: true,
@@ -155,6 +156,7 @@ describe('/api/services', () => {
       errorRate: 0,
       p50Ms: null,
       p99Ms: null,
+      lanes: [],
     });
     await registry.close();
   });

@@ -51,6 +51,7 @@ describe('OTLP traces', () => {
     startUs: timeMs * 1000,
     durationUs: 2500,
     isError: true,
+    lane: '',
     statusMessage: 'failed',
     attributes: '{"a":"x","n":-5,"d":0.5,"b":true}',
     events: '',

@@ -24,6 +24,8 @@ export interface SpanRow {
   readonly startUs: number;
   readonly durationUs: number;
   readonly isError: boolean;
+  /** Of the call; '' is the baseline. */
+  readonly lane: string;
   readonly statusMessage: string;
   readonly attributes: string;
   /** JSON list of `{ name, timeMs, attributes }`, or '' for none. */
@@ -110,6 +112,7 @@ const maxItems = 50_000;
 export const maxAttributesLength = 64 * 1024;
 export const maxMessageLength = 64 * 1024;
 export const maxNameLength = 512;
+export const maxLaneLength = 64;
 /** An AnyValue nested deeper is not OTLP that anyone means. */
 export const maxValueDepth = 16;
 

@@ -1,9 +1,11 @@
+import { laneAttribute } from '../../service/index.ts';
 import {
   attributesJson,
   cut,
   type Emitter,
   isId,
   isTime,
+  maxLaneLength,
   maxMessageLength,
   maxNameLength,
   type SpanRow,
@@ -37,6 +39,7 @@ export function spanRow(span: RawSpan, emitter: Emitter): SpanRow | string {
   if (!isTime(span.startNanos) || !isTime(span.endNanos)) {
     return `span ${JSON.stringify(cut(span.name, 80))} starts or ends out of range: before 1970 or after 2255`;
   }
+  const lane = span.attributes[laneAttribute];
   const startUs = Math.round(span.startNanos / 1000);
   return {
     emitter,
@@ -48,6 +51,7 @@ export function spanRow(span: RawSpan, emitter: Emitter): SpanRow | string {
     startUs,
     durationUs: Math.max(0, Math.round(span.endNanos / 1000) - startUs),
     isError: span.status === statusError,
+    lane: typeof lane === 'string' ? cut(lane, maxLaneLength) : '',
     statusMessage: cut(span.statusMessage, maxMessageLength),
     attributes: attributesJson(span.attributes),
     events: eventsJson(span.events),

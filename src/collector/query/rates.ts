@@ -18,6 +18,16 @@ export interface ServiceRates {
   readonly errorRate: number;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
+  /** The same by the lane of the calls, the baseline ('') too; empty where no call had a lane. The busiest twenty. */
+  readonly lanes: readonly LaneRates[];
+}
+
+export interface LaneRates {
+  readonly lane: string;
+  readonly requestsPerSecond: number;
+  readonly errorRate: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 }
 
 export interface MapAnswer {
@@ -81,25 +91,50 @@ export function serviceRates(chunks: Iterable<ReadChunk>, query: WindowQuery): {
   const sums = new Map<string, Sum>();
   const versions = new Map<string, string>();
   const firstSecond = new Map<string, number>();
-  const sql = 'SELECT service, second, calls, errors, buckets FROM calls WHERE second BETWEEN ? AND ?';
+  const byLane = new Map<string, Map<string, Sum>>();
+  const sql = 'SELECT service, lane, second, calls, errors, buckets FROM calls WHERE second BETWEEN ? AND ?';
   for (const chunk of chunks) {
-    for (const row of chunk.iterate<Row & { service: string }>(sql, ...seconds(query))) add(sums, row.service, row);
+    for (const row of chunk.iterate<Row & { service: string; lane: string }>(sql, ...seconds(query))) {
+      add(sums, row.service, row);
+      const lanes = byLane.get(row.service) ?? new Map<string, Sum>();
+      byLane.set(row.service, lanes);
+      add(lanes, row.lane, row);
+    }
     for (const { service, version } of emitters(chunk)) if (!versions.has(service)) versions.set(service, version);
     for (const { service, first } of firsts(chunk)) {
       firstSecond.set(service, Math.min(first, firstSecond.get(service) ?? first));
     }
   }
   const services = [...versions].map(([name, version]) => {
-    const sum = sums.get(name) ?? none;
+    const elapsed = elapsedSeconds(query, firstSecond.get(name));
     return {
       name,
       version,
-      ...rateOf(sum, elapsedSeconds(query, firstSecond.get(name))),
-      p50Ms: latencyQuantile(sum.latencies, 0.5),
-      p99Ms: latencyQuantile(sum.latencies, 0.99),
+      ...summaryOf(sums.get(name) ?? none, elapsed),
+      lanes: laneRates(byLane.get(name), elapsed),
     };
   });
   return { services: services.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+/** Only where there is something to compare. */
+function laneRates(sums: ReadonlyMap<string, Sum> = new Map(), elapsed: number): LaneRates[] {
+  if ([...sums.keys()].every((lane) => lane === '')) return [];
+  const busiest = [...sums].sort(([, a], [, b]) => b.calls - a.calls).slice(0, maxLanes);
+  return busiest
+    .map(([lane, sum]) => ({ lane, ...summaryOf(sum, elapsed) }))
+    .sort((a, b) => (a.lane < b.lane ? -1 : 1));
+}
+
+/** More than anyone compares. */
+const maxLanes = 20;
+
+function summaryOf(sum: Sum, elapsed: number) {
+  return {
+    ...rateOf(sum, elapsed),
+    p50Ms: latencyQuantile(sum.latencies, 0.5),
+    p99Ms: latencyQuantile(sum.latencies, 0.99),
+  };
 }
 
 /** Who calls whom in the window. A service that only calls is a node without requests. */

@@ -20,7 +20,7 @@ const server = 2;
 const consumer = 5;
 const separator = '\u0000';
 
-/** The calls per service and per edge of the map in one chunk. */
+/** The calls per service and lane, and per edge of the map in one chunk. */
 export class CallRollups {
   readonly #readCalls: StatementSync;
   readonly #writeCalls: StatementSync;
@@ -28,9 +28,11 @@ export class CallRollups {
   readonly #writeEdge: StatementSync;
 
   constructor(db: DatabaseSync) {
-    this.#readCalls = db.prepare('SELECT calls, errors, buckets FROM calls WHERE service = ? AND second = ?');
+    this.#readCalls = db.prepare(
+      'SELECT calls, errors, buckets FROM calls WHERE service = ? AND lane = ? AND second = ?',
+    );
     this.#writeCalls = db.prepare(
-      'REPLACE INTO calls (service, second, calls, errors, buckets) VALUES (?, ?, ?, ?, ?)',
+      'REPLACE INTO calls (service, lane, second, calls, errors, buckets) VALUES (?, ?, ?, ?, ?, ?)',
     );
     this.#readEdge = db.prepare(
       'SELECT calls, errors, buckets FROM edges WHERE source = ? AND target = ? AND second = ?',
@@ -45,12 +47,13 @@ export class CallRollups {
     const rollups = new Map<string, Rollup>();
     for (const span of spans) {
       if (span.kind !== server && span.kind !== consumer) continue;
-      count(rollups, `${secondOf(span.startUs)}${separator}${span.emitter.service}`, span.durationUs, span.isError);
+      const key = [secondOf(span.startUs), span.emitter.service, span.lane].join(separator);
+      count(rollups, key, span.durationUs, span.isError);
     }
     for (const [key, rollup] of rollups) {
-      const [second, service] = key.split(separator) as [string, string];
-      const sum = add(rollup, this.#readCalls.get(service, Number(second)) as StoredRollup | undefined);
-      this.#writeCalls.run(service, Number(second), sum.calls, sum.errors, formatLatencies(sum.latencies));
+      const [second, service, lane] = key.split(separator) as [string, string, string];
+      const sum = add(rollup, this.#readCalls.get(service, lane, Number(second)) as StoredRollup | undefined);
+      this.#writeCalls.run(service, lane, Number(second), sum.calls, sum.errors, formatLatencies(sum.latencies));
     }
   }
 

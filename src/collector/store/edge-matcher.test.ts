@@ -21,6 +21,7 @@ function span(
     startUs: 1000 * id,
     durationUs: 10 * id,
     isError,
+    lane: '',
     statusMessage: '',
     attributes: '{}',
     events: '',

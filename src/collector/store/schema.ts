@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /** Grows with each change of {@link tables}: a chunk of another version is not read. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /**
  * One chunk: everything that arrived in one stretch of time. Ids of logs grow over all chunks; the other tables repeat
@@ -50,8 +50,8 @@ export const tables = `
   ) WITHOUT ROWID;
 
   CREATE TABLE calls (
-    service TEXT NOT NULL, second INTEGER NOT NULL, calls INTEGER NOT NULL, errors INTEGER NOT NULL, buckets TEXT NOT NULL,
-    PRIMARY KEY (service, second)
+    service TEXT NOT NULL, lane TEXT NOT NULL, second INTEGER NOT NULL, calls INTEGER NOT NULL, errors INTEGER NOT NULL,
+    buckets TEXT NOT NULL, PRIMARY KEY (service, lane, second)
   ) WITHOUT ROWID;
   CREATE TABLE edges (
     source TEXT NOT NULL, target TEXT NOT NULL, second INTEGER NOT NULL, calls INTEGER NOT NULL, errors INTEGER NOT NULL,

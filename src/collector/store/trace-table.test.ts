@@ -35,6 +35,7 @@ function span({ trace = 1, parent, service = 'room', name = 'x', startUs, isErro
     startUs,
     durationUs: 10,
     isError,
+    lane: '',
     statusMessage: '',
     attributes: '{}',
     events: '',

@@ -24,8 +24,9 @@ export interface HashedOptions extends GuardedBalancerOptions {
   /** Default: `route`. */
   readonly key?: HashKey;
   /**
-   * No instance gets more than this many times its part of the calls that this client has under way, above 1 to 100; what is
-   * too much for it goes on to the next on the ring. Infinity: no bound, one hot key is one instance's. Default: 1.25.
+   * No instance gets more than this many times its part of the calls that this client has under way, or that part rounded up,
+   * above 1 to 100; what is too much for it goes on to the next on the ring. Infinity: no bound, a hot key is one instance's.
+   * Default: 1.25.
    */
   readonly loadFactor?: number;
   /** Places of an instance of the usual weight on the ring, 1 to 10,000: its part of the keys varies by 1 ÷ √points. Default: 100. */
@@ -129,7 +130,6 @@ class HashedChoice implements Choice<HashedNode> {
     const { size } = ring;
     // What there is for a node of weight 1, of the calls under way and this one, by those that can take any.
     const part = (this.#load.inFlight + 1) / (this.#totalWeight * (gate.usable / this.#count));
-    const bound = part * this.#loadFactor;
     const walk = ++this.#walks;
     let spare: HashedNode | undefined;
     let seen = 0;
@@ -140,10 +140,15 @@ class HashedChoice implements Choice<HashedNode> {
       node.seenIn = walk;
       seen++;
       if (!gate.passes(node)) continue;
-      if (node.inFlight < Math.ceil(bound * node.instance.weight)) return node;
+      if (node.inFlight < this.#mostOf(part * node.instance.weight)) return node;
       if (spare === undefined || node.inFlight * spare.instance.weight < spare.inFlight * node.instance.weight)
         spare = node;
     }
     return spare;
+  }
+
+  /** In whole calls; never less than its part rounded up, so that there is room for all of them. */
+  #mostOf(part: number): number {
+    return Math.max(Math.ceil(part), Math.round(part * this.#loadFactor));
   }
 }

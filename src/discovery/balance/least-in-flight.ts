@@ -47,7 +47,7 @@ class LeastInFlight implements Choice<BalancedNode> {
     let bestCost = Number.POSITIVE_INFINITY;
     for (let step = 0; step < count; step++) {
       const node = nodes[start + step < count ? start + step : start + step - count]!;
-      const cost = (node.inFlight + 1) / node.instance.weight;
+      const cost = node.cost(gate.now);
       if (cost >= bestCost || gate.shareOf(node) < 1) continue;
       best = node;
       bestCost = cost;
@@ -56,10 +56,16 @@ class LeastInFlight implements Choice<BalancedNode> {
     return best;
   }
 
-  /** One that starts slowly is idle, and would be flooded: it gets its part of what is usual for it, by chance, and no more. */
+  /**
+   * One that starts slowly looks idle, and would be flooded: it gets its part of what is usual for it, by chance, and only
+   * while it has no more under way than another one.
+   */
   #mayStart(node: BalancedNode, gate: Gate): boolean {
     const share = gate.shareOf(node);
     if (share === 0 || share === 1) return false;
-    return gate.random() * this.#totalWeight < share * node.instance.weight * this.#nodes.length;
+    const count = this.#nodes.length;
+    if (gate.random() * this.#totalWeight >= share * node.instance.weight * count) return false;
+    const other = this.#nodes[Math.floor(gate.random() * count)]!;
+    return node.cost(gate.now) <= other.cost(gate.now);
   }
 }

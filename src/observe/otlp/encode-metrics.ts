@@ -58,7 +58,8 @@ function writePoint(writer: ProtobufWriter, family: MetricFamily, child: Child, 
   const field = histogram === undefined ? 7 : 9;
   if (child.labelValues === undefined) writeKeyValue(writer, field, 'otel.metric.overflow', true);
   for (const [i, label] of (child.labelValues ?? []).entries()) {
-    writeKeyValue(writer, field, family.labelNames[i]!, label);
+    // An empty label is one that is not there, as in Prometheus.
+    if (label !== '') writeKeyValue(writer, field, family.labelNames[i]!, label);
   }
   writer.close(point);
   return 1;
