@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /** What becomes of a wire's bytes. Each is called synchronously, in the order in which things happen. */
 export interface WireHandler {
@@ -202,7 +203,9 @@ export class Wire {
 
   private get mayWriteAround(): boolean {
     const { socket } = this;
-    return this.inFlight === 0 && !(this.usesStream && socket.writableLength > 0) && !socket.connecting;
+    if (this.inFlight > 0 || socket.connecting || (this.usesStream && socket.writableLength > 0)) return false;
+    // A write that follows on one that went around comes before its end; with TLS the platform aborts the process for that.
+    return !(socket instanceof TLSSocket);
   }
 
   private writeAround(data: string | Uint8Array, length: number, encoding: 'latin1' | 'buffer'): void {
