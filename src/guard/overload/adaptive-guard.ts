@@ -4,6 +4,7 @@ import { checkRange } from '../check-option.ts';
 import type { LoopWindow, OverloadSignals } from '../signals/signals.ts';
 import { AdmissionLevel, cohorts } from './admission-level.ts';
 import { cohortOf, rankOf } from './cohort.ts';
+import type { ConcurrencyLimitOptions } from './concurrency-limit.ts';
 import { LoopLoad } from './loop-load.ts';
 import { MethodState, OverloadPermit } from './method-state.ts';
 import {
@@ -194,9 +195,9 @@ class AdaptiveGuard implements OverloadGuard {
     return state;
   }
 
-  get #concurrency() {
+  get #concurrency(): ConcurrencyLimitOptions {
     const { initialConcurrency: initial, minConcurrency: min, maxConcurrency: max } = this.#settings;
-    return { initial, min, max };
+    return { initial, min, max, loop: this.#load };
   }
 }
 

@@ -6,6 +6,8 @@ export interface ConcurrencyLimitOptions {
   readonly initial: number;
   readonly min: number;
   readonly max: number;
+  /** What a call keeps the event loop busy for. */
+  readonly loop: { readonly costMs: number };
 }
 
 export interface ConcurrencySnapshot {
@@ -25,6 +27,9 @@ const patience = 4;
 const fewCalls = 5;
 /** In the open: so much slower than usual is a queue, if so many calls run, and if chance does not explain it. */
 const queuedRatio = 3;
+/** And by so much at least, and by more than all those that run keep the loop busy for: else it is the loop that they wait for. */
+const queuedMs = 10;
+const loopDoubt = 1.5;
 const queuedCalls = 24;
 const surely = 4;
 /** What calls take rises by itself in so long at the earliest; a queue that grows is seen before. */
@@ -226,13 +231,15 @@ export class ConcurrencyLimit {
 
   #judgeOpen(calls: number, lengthMs: number, meanMs: number): void {
     const doubt = (surely * this.#spread) / Math.sqrt(calls);
-    if (meanMs > this.#baseMs * Math.max(queuedRatio, 1 + doubt) && this.#peak >= queuedCalls) {
+    const inLoopMs = loopDoubt * this.#peak * this.#options.loop.costMs;
+    const waits = meanMs > this.#baseMs + Math.max(queuedMs, inLoopMs);
+    if (waits && meanMs > this.#baseMs * Math.max(queuedRatio, 1 + doubt) && this.#peak >= queuedCalls) {
       this.#perMs = this.#served / lengthMs;
       this.#bound = this.#inFlight;
       this.#beginProbe();
       return;
     }
-    if (this.#refused > 0 && meanMs < notQueued * this.#baseMs)
+    if (this.#refused > 0 && (!waits || meanMs < notQueued * this.#baseMs))
       this.#openLimit = Math.min(this.#options.max, this.#openLimit * 2);
     this.#learnBase(calls, meanMs, lengthMs);
   }

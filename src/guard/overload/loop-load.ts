@@ -54,6 +54,11 @@ export class LoopLoad {
     return this.#idleShare;
   }
 
+  /** What a call keeps the loop busy for; 0 before that is known. */
+  get costMs(): number {
+    return this.#costMs;
+  }
+
   took(): void {
     this.#taken++;
   }
