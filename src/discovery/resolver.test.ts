@@ -135,7 +135,7 @@ describe('a resolver on a registry', () => {
       await registry.register(ctx, instanceOf(`${service}-1`, { service }));
       await registry.register(ctx, instanceOf(`${service}-2`, { service, lane: 'blue' }));
     }
-    await using resolver = disposable(createResolver(registry, { strictLanes: ['rank'] }));
+    await using resolver = disposable(createResolver(registry, { targets: { rank: { strictLanes: true } } }));
     const nodeOf = async (target: string, lane: string) =>
       (await resolver.resolve(ctx, target, { ...head, fields: { ...defaultFields, lane } })).node.id;
 

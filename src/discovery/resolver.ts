@@ -43,6 +43,11 @@ export interface Resolver {
 export interface TargetOptions {
   /** Default: the resolver's. */
   readonly balancer?: MakeBalancer;
+  /**
+   * Its lanes are closed in themselves: a call of a lane in which it has no instance is refused with NO_INSTANCES, and not
+   * served by the baseline. Default: false.
+   */
+  readonly strictLanes?: boolean;
 }
 
 export interface ResolverOptions {
@@ -50,11 +55,6 @@ export interface ResolverOptions {
   readonly balancer?: MakeBalancer;
   /** Targets for which something else holds. Default: none. */
   readonly targets?: Readonly<Record<string, TargetOptions>>;
-  /**
-   * Targets whose lanes are closed in themselves: a call of a lane in which the target has no instance is refused with
-   * NO_INSTANCES, and not served by the baseline. Default: none.
-   */
-  readonly strictLanes?: readonly string[];
   /** When balancers eject an instance, unless they were made with options of their own. Default of each: `guardDefaults.outlier`. */
   readonly outlier?: Partial<OutlierOptions>;
   /** How long a call without a deadline waits for the first list of its target. Default: 5,000. */
@@ -90,7 +90,6 @@ class RegistryResolver implements Resolver {
   readonly #balancer: MakeBalancer;
   readonly #outlier: Partial<OutlierOptions> | undefined;
   readonly #options: ReadonlyMap<string, TargetOptions>;
-  readonly #strictLanes: ReadonlySet<string>;
   readonly #firstListTimeoutMs: number;
   readonly #ctx: CancelContext;
   readonly #targets = new Map<string, Target>();
@@ -98,13 +97,12 @@ class RegistryResolver implements Resolver {
 
   constructor(registry: WatchedLists, options: ResolverOptions) {
     const { balancer = p2cBalancer, targets = {}, outlier } = options;
-    const { strictLanes = [], firstListTimeoutMs = 5_000, ctx = background() } = options;
+    const { firstListTimeoutMs = 5_000, ctx = background() } = options;
     this.#registry = registry;
     this.#ctx = ctx.withCancel();
     this.#balancer = balancer;
     this.#outlier = outlier;
     this.#options = new Map(Object.entries(targets));
-    this.#strictLanes = new Set(strictLanes);
     this.#firstListTimeoutMs = firstListTimeoutMs;
   }
 
@@ -153,12 +151,8 @@ class RegistryResolver implements Resolver {
 
   #watch(ctx: Context, name: string): Target {
     const first = new Latch(1, { name: `list of ${name}` });
-    const balancer = new ReportedBalancer(name, {
-      clock: this.#ctx.clock,
-      make: this.#options.get(name)?.balancer ?? this.#balancer,
-      outlier: this.#outlier,
-      isStrict: this.#strictLanes.has(name),
-    });
+    const { balancer: make = this.#balancer, strictLanes: isStrict = false } = this.#options.get(name) ?? {};
+    const balancer = new ReportedBalancer(name, { clock: this.#ctx.clock, make, outlier: this.#outlier, isStrict });
     const target: Target = { balancer, first, changes: new Changes() };
     target.balancer.begin(ctx);
     this.#targets.set(name, target);

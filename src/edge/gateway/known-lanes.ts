@@ -63,13 +63,14 @@ export const emptyLaneNote = 'nobody is in this lane; the baseline answered';
  * nobody is in it.
  */
 export function tellLane(known: KnownLanes | undefined): Middleware {
-  return (next) => async (ctx, input) => {
-    const lane = laneOf(ctx);
-    if (lane !== '') {
+  return (next) => {
+    const tell: typeof next = async (ctx, input) => {
+      const lane = laneOf(ctx);
       setReplyHeader(ctx, 'flotilla-lane', lane);
       if (known !== undefined && !(await known.isThere(ctx, lane)))
         setReplyHeader(ctx, 'flotilla-lane-note', emptyLaneNote);
-    }
-    return next(ctx, input);
+      return next(ctx, input);
+    };
+    return (ctx, input) => (laneOf(ctx) === '' ? next(ctx, input) : tell(ctx, input));
   };
 }

@@ -57,7 +57,7 @@ function ofCookie(header: string | undefined): string {
 
 /** `blue` of `blue.localhost:8080`. */
 function ofHost(header: string | undefined, suffix: string): string {
-  if (header === undefined) return '';
+  if (header === undefined || header.length <= suffix.length) return '';
   const host = header.replace(/:\d*$/, '').toLowerCase();
   return host.endsWith(suffix) ? host.slice(0, -suffix.length) : '';
 }
