@@ -7,6 +7,7 @@ import {
   laneBalancer,
   leastInFlight,
   type MakeBalancer,
+  type Pick,
   p2cBalancer,
   roundRobin,
   subset,
@@ -16,8 +17,8 @@ import {
 import type { MakeSubject, Row } from './harness.ts';
 
 /**
- * What it takes to choose the instance of a call and to hear how it ended, in CPU time, with 64 calls under way, by the number of
- * instances; and what a new list takes. The clock is the system's, which is asked twice.
+ * What it takes to choose the instance of a call, in CPU time, by the number of instances, with up to 512 calls under way;
+ * what it takes to hear how a call ended; and what a new list takes. The clock is the system's, which is read once each.
  */
 const sizes = [10, 100, 1_000] as const;
 const balancers: Readonly<Record<string, MakeBalancer>> = {
@@ -30,8 +31,8 @@ const balancers: Readonly<Record<string, MakeBalancer>> = {
   subset: subset(),
   'lanes-p2c': (hooks) => laneBalancer(() => p2cBalancer(hooks)),
 };
-const underWay = 64;
-const runs = 3;
+const underWay = 512;
+const runs = 8;
 
 const names = Object.keys(balancers).flatMap((name) => sizes.map((size) => ({ name, size })));
 const rows: readonly Row[] = [
@@ -41,14 +42,19 @@ const rows: readonly Row[] = [
     better: 'lower' as const,
     ...(name === 'p2c' && { limit: 200 }),
   })),
+  ...['p2c', 'round-robin'].map((name) => ({ name: `done-${name}-100`, unit: 'ns', better: 'lower' as const })),
   { name: 'update-p2c-1000', unit: 'µs', better: 'lower' },
   { name: 'update-hashed-1000', unit: 'µs', better: 'lower' },
 ];
 
+/** Does something so often, and says how many ms of CPU time the part of it that counts took. */
+type Work = (count: number) => number;
+
 export const subject: MakeSubject = async ({ quick }) => {
   const targetMs = quick ? 20 : 100;
-  const works = new Map<string, (count: number) => void>();
-  for (const { name, size } of names) works.set(`${name}-${size}`, picks(make(balancers[name]!, size)));
+  const works = new Map<string, Work>();
+  for (const { name, size } of names) works.set(`${name}-${size}`, calls(make(balancers[name]!, size), 'pick'));
+  for (const name of ['p2c', 'round-robin']) works.set(`done-${name}-100`, calls(make(balancers[name]!, 100), 'done'));
   for (const name of ['p2c', 'hashed']) works.set(`update-${name}-1000`, updates(make(balancers[name]!, 1_000)));
   return {
     rows,
@@ -94,44 +100,53 @@ const heads = Array.from(
 );
 const outcomes = Array.from({ length: 64 }, (_, index): Outcome => ({ error: undefined, durationMs: 4 + (index % 7) }));
 
-function picks(balancer: Balancer): (count: number) => void {
-  const open = Array.from({ length: underWay }, (_, index) => balancer.pick(heads[index]!));
+function calls(balancer: Balancer, what: 'pick' | 'done'): Work {
+  const open: Pick[] = [];
   let at = 0;
-  return (count) => {
-    for (let call = 0; call < count; call++) {
-      const slot = call % underWay;
-      open[slot]!.done(outcomes[slot]!);
-      at = at === 996 ? 0 : at + 1;
-      open[slot] = balancer.pick(heads[at]!);
+  const pick = () => {
+    for (let call = 0; call < underWay; call++) {
+      at = at === heads.length - 1 ? 0 : at + 1;
+      open[call] = balancer.pick(heads[at]!);
     }
+  };
+  const done = () => {
+    for (let call = 0; call < underWay; call++) open[call]!.done(outcomes[call % outcomes.length]!);
+  };
+  return (count) => {
+    let tookMs = 0;
+    for (let call = 0; call < count; call += underWay) {
+      const pickMs = timed(pick);
+      const doneMs = timed(done);
+      tookMs += what === 'pick' ? pickMs : doneMs;
+    }
+    return tookMs;
   };
 }
 
 /** One of a thousand comes and goes. */
-function updates(balancer: Balancer): (count: number) => void {
+function updates(balancer: Balancer): Work {
   const all = listOf(1_000);
   const most = all.slice(1);
-  return (count) => {
-    for (let revision = 2; revision < count + 2; revision++)
-      balancer.update({ service: 'room', revision, instances: revision % 2 === 0 ? most : all });
-  };
+  let revision = 1;
+  return (count) =>
+    timed(() => {
+      for (let n = 0; n < count; n++)
+        balancer.update({ service: 'room', revision: ++revision, instances: revision % 2 === 0 ? most : all });
+    });
 }
 
 /** Milliseconds of CPU time of one, the best of some runs: what disturbs only adds. */
-function best(work: (count: number) => void, targetMs: number): number {
-  let count = 16;
-  for (let took = 0; took < targetMs / 4; ) {
-    count *= 2;
-    took = timed(work, count);
-  }
+function best(work: Work, targetMs: number): number {
+  let count = underWay;
+  while (work(count) < targetMs / 8 && count < 1e7) count *= 2;
   let least = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < runs; run++) least = Math.min(least, timed(work, count * 2));
-  return least / (count * 2);
+  for (let run = 0; run < runs; run++) least = Math.min(least, work(count));
+  return least / count;
 }
 
-function timed(work: (count: number) => void, count: number): number {
+function timed(work: () => void): number {
   const before = process.cpuUsage();
-  work(count);
+  work();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }

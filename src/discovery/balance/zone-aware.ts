@@ -60,6 +60,7 @@ class ZoneAware implements Balancer {
   /** Kept also without instances: settings that are wrong are refused by somebody. */
   readonly #own: Zone;
   #zones: readonly Zone[] = [];
+  #turn = 0;
   #service = '';
   #settings: Partial<OutlierOptions> | undefined;
   #callers: Readonly<Record<string, number>> | undefined;
@@ -111,12 +112,13 @@ class ZoneAware implements Balancer {
   pick(head: CallHead, avoid?: readonly string[]): Pick {
     const zones = this.#zones;
     if (zones.length === 0) throw noInstances(this.#service);
-    for (const zone of zones) {
-      if (wellOf(zone) === zone.well) continue;
-      this.#split();
-      break;
-    }
     let zone = this.#draw();
+    // To ask all of them with each call would take longer than to choose: the one it would go to, and the others in turn.
+    this.#turn = this.#turn + 1 < zones.length ? this.#turn + 1 : 0;
+    if (hasChanged(zone) || hasChanged(zones[this.#turn]!)) {
+      this.#split();
+      zone = this.#draw();
+    }
     if (avoid !== undefined && avoid.length > 0 && isSpent(zone, avoid))
       zone = zones.find((other) => other.well > 0 && !isSpent(other, avoid)) ?? zone;
     return zone.balancer.pick(head, avoid);
@@ -171,6 +173,10 @@ class ZoneAware implements Balancer {
 
 function wellOf({ balancer, instances }: Zone): number {
   return balancer.usable ?? instances.length - (balancer.ejected ?? 0);
+}
+
+function hasChanged(zone: Zone): boolean {
+  return wellOf(zone) !== zone.well;
 }
 
 /** Whether the caller avoids all of them. */
