@@ -5,8 +5,10 @@ import type { Codecs } from './codecs.ts';
 import { decoderSource } from './decoder-source.ts';
 import { encoderSource } from './encoder-source.ts';
 import { isPlain, plainPart } from './plain-part.ts';
+import { putText } from './put-text.ts';
+import { putInt32, putInt64, putSint64, putVarint32 } from './put-varint.ts';
 import { compileShortText, shortKeys } from './short-text.ts';
-import { putText, Sink } from './sink.ts';
+import { Sink } from './sink.ts';
 import { Source } from './source.ts';
 import { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of } from './values.ts';
 
@@ -83,7 +85,18 @@ export class CompiledCodecs implements Codecs {
 }
 
 const noBuffer = new ArrayBuffer(0);
-const shared = { putText, foreign, unknown: putUnknown, tooDeep, setProto, noBuffer };
+const shared = {
+  putInt32,
+  putInt64,
+  putSint64,
+  putText,
+  putVarint32,
+  foreign,
+  unknown: putUnknown,
+  tooDeep,
+  setProto,
+  noBuffer,
+};
 const valueChecks = { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of, numberKey };
 
 function putUnknown(sink: Sink, unknown: NonNullable<Message['$unknown']>, reserve: number): void {

@@ -1,7 +1,8 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { Code } from './code.ts';
-import { maxFixedBytes, maxShortBytes, maxShortLength } from './sink.ts';
+import { maxShortBytes, maxShortLength } from './put-text.ts';
+import { maxFixedBytes } from './sink.ts';
 
 /** google.protobuf.FeatureSet.FieldPresence.IMPLICIT */
 const implicit = 2;
@@ -164,21 +165,21 @@ class EncoderSource {
       case ScalarType.FLOAT:
         return fixed(`s.float(floatOf(${v}, ${path}))`);
       case ScalarType.INT32:
-        return small(v, `${int32} && ${v} >= 0`, `s.int32(${int32} ? ${v} : int32Of(${v}, ${path}))`);
+        return `p = putInt32(b, p, ${int32} ? ${v} : int32Of(${v}, ${path}));`;
       case ScalarType.SINT32:
         return fixed(`s.sint32(${int32} ? ${v} : int32Of(${v}, ${path}))`);
       case ScalarType.SFIXED32:
         return fixed(`s.fixed32(${int32} ? ${v} : int32Of(${v}, ${path}))`);
       case ScalarType.UINT32:
-        return small(v, uint32, `s.varint32(${uint32} ? ${v} : uint32Of(${v}, ${path}))`);
+        return `p = putVarint32(b, p, ${uint32} ? ${v} : uint32Of(${v}, ${path}));`;
       case ScalarType.FIXED32:
         return fixed(`s.fixed32(${uint32} ? ${v} : uint32Of(${v}, ${path}))`);
       case ScalarType.INT64:
-        return fixed(`s.int64(${int64})`);
+        return `p = putInt64(b, p, ${int64});`;
       case ScalarType.UINT64:
-        return fixed(`s.int64(${uint64})`);
+        return `p = putInt64(b, p, ${uint64});`;
       case ScalarType.SINT64:
-        return fixed(`s.sint64(${int64})`);
+        return `p = putSint64(b, p, ${int64});`;
       case ScalarType.SFIXED64:
         return fixed(`s.fixed64(${int64})`);
       case ScalarType.FIXED64:
@@ -197,14 +198,9 @@ function fixed(call: string): string {
   return `s.at = p; ${call}; p = s.at;`;
 }
 
-/** Most numbers have one byte. */
-function small(v: string, isWhole: string, call: string): string {
-  return `if (${isWhole} && ${v} < 0x80) b[--p] = ${v}; else { ${fixed(call)} }`;
-}
-
 /** The length of what was written since there were `rest` bytes behind. */
 function sizeSince(rest: string): string {
-  return `{ const size = b.length - p - ${rest}; ${small('size', 'true', 's.varint32(size)')} }`;
+  return `p = putVarint32(b, p, b.length - p - ${rest});`;
 }
 
 /** The key of an entry from the name of a property. What is none, the check of its value refuses. */
@@ -228,7 +224,7 @@ function tag(number: number, wireType: number): string {
   const value = ((number << 3) | wireType) >>> 0;
   if (value < 0x80) return `b[--p] = ${value};`;
   if (value < 0x4000) return `p -= 2; b[p] = ${(value & 0x7f) | 0x80}; b[p + 1] = ${value >>> 7};`;
-  return fixed(`s.varint32(${value})`);
+  return `p = putVarint32(b, p, ${value});`;
 }
 
 export function is64(type: ScalarType): boolean {
