@@ -49,6 +49,7 @@ export const planned: readonly string[] = ['cores', 'stream', 'tx', 'push', 'bro
 export const packages: Readonly<Record<string, readonly string[]>> = {
   'observe/open-telemetry': ['@opentelemetry/api'],
   service: ['@standard-schema/spec', 'yaml'],
+  discovery: ['yaml'],
   'net/http': ['@standard-schema/spec', 'undici'],
   rpc: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node'],
   'data/sql': ['kysely'],

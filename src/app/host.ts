@@ -1,12 +1,13 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, type Context, systemClock } from '../concurrency/index.ts';
-import { createResolver, httpRegistry, memoryRegistry, type Registry, type Resolver } from '../discovery/index.ts';
+import { createResolver, memoryRegistry, type Registry, type Resolver } from '../discovery/index.ts';
 import { type Listener, tcpListener } from '../net/tcp/index.ts';
 import type { Telemetry } from '../observe/index.ts';
 import type { LocalNetwork } from '../rpc/index.ts';
 import { type ConfigOptions, loadConfig, type Schema } from '../service/index.ts';
-import { type Environment, laneIn, portIn, urlIn } from './environment.ts';
+import { type Environment, laneIn, portIn } from './environment.ts';
 import { makeTelemetry } from './make-telemetry.ts';
+import { registryOf } from './registry-of.ts';
 
 /** What a server listens for: calls from outside the fleet, or from within. */
 export type ListenerName = 'http' | 'rpc';
@@ -57,7 +58,7 @@ export interface HostOptions {
   readonly instance: string;
   /** Default: the system's. */
   readonly clock?: Clock;
-  /** Default: over HTTP if `FLOTILLA_REGISTRY_URL` is set, otherwise one in memory. */
+  /** Default: the one that `FLOTILLA_REGISTRY_URL` names (see `registryOf`), otherwise one in memory. */
   readonly registry?: Registry;
   /** Default: one on the registry. */
   readonly resolver?: Resolver;
@@ -82,9 +83,10 @@ export function createHost(options: HostOptions): OwnedHost {
   let resolver = options.resolver;
   const telemetries = new Map<string, Telemetry>();
 
+  const dataDir = () => resolve(env.FLOTILLA_DATA_DIR || '.flotilla');
   const theRegistry = () => {
-    const url = urlIn(env, 'FLOTILLA_REGISTRY_URL');
-    registry ??= url === undefined ? memoryRegistry() : httpRegistry({ url });
+    const url = env.FLOTILLA_REGISTRY_URL;
+    registry ??= url ? registryOf(url, join(dataDir(), 'discovery')) : memoryRegistry();
     return registry;
   };
   return {
@@ -104,7 +106,7 @@ export function createHost(options: HostOptions): OwnedHost {
       telemetries.set(resource.service, made);
       return made;
     },
-    dataDir: () => resolve(env.FLOTILLA_DATA_DIR || '.flotilla'),
+    dataDir,
     config: (schema, config = {}) => loadConfig(schema, { ...config, env }),
     async close() {
       if (options.resolver === undefined) await resolver?.close();

@@ -20,8 +20,11 @@ export { type P2cBalancer, type P2cOptions, p2cBalancer } from './balance/p2c.ts
 export { type SubsetOptions, subset } from './balance/subset.ts';
 export { type ZoneAwareOptions, zoneAware } from './balance/zone-aware.ts';
 export type { Balancer, BalancerHooks, MakeBalancer, Pick } from './balancer.ts';
+export { type CachedRegistryOptions, cachedRegistry } from './cached-registry.ts';
+export { deferredRegistry } from './deferred-registry.ts';
 export { DiscoveryErrors } from './discovery-errors.ts';
 export type { DnsNode, DnsSource } from './dns-lookup.ts';
+export { type FileRegistryOptions, fileRegistry } from './file-registry.ts';
 export { type HttpRegistryOptions, httpRegistry } from './http-registry.ts';
 export { checkInstance, checkName, instanceLimits } from './instance.ts';
 export { type LaneBalancer, type LaneBalancerOptions, laneBalancer } from './lane-balancer.ts';

@@ -126,13 +126,18 @@ function backendProblems(backends: unknown): string[] {
   return problems;
 }
 
+const otherRegistries = /^(etcds?|consuls?|nacoss?|kubernetes|dns|file):\/\//;
+
 function backendProblem(at: string, backend: unknown, kinds: readonly string[]): string[] {
   const kind = isRecord(backend) ? backend.kind : undefined;
   const possible = kinds.map((name) => (name === 'external' ? 'external(url)' : `${name}()`)).join(' or ');
   if (typeof kind !== 'string') return [`${at} is ${show(backend)}; give ${possible}`];
   if (!kinds.includes(kind)) return [`${at} cannot be ${kind}(); give ${possible}`];
   const url = isRecord(backend) ? backend.url : undefined;
-  if (kind === 'external' && !(typeof url === 'string' && /^https?:/.test(url) && URL.canParse(url))) {
+  if (kind !== 'external') return [];
+  // What else a registry's URL must be, its services say when they start.
+  const isOther = at === 'backends.registry' && typeof url === 'string' && otherRegistries.test(url);
+  if (!isOther && !(typeof url === 'string' && /^https?:/.test(url) && URL.canParse(url))) {
     return [`${at}: external(${show(url)}) needs a URL that begins with http:// or https://`];
   }
   return [];

@@ -1,0 +1,115 @@
+import { fileURLToPath } from 'node:url';
+import { cachedRegistry, deferredRegistry, fileRegistry, httpRegistry, type Registry } from '../discovery/index.ts';
+import { StatusError } from '../errors/index.ts';
+
+/** A URL that may name several hosts, which URLs of the platform cannot. */
+interface RegistryUrl {
+  readonly scheme: string;
+  readonly user: string;
+  readonly password: string;
+  readonly hosts: readonly string[];
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+/**
+ * The registry that a URL names. Lists of those over a network are kept in `cacheDir` too. Adapters are loaded when they are
+ * used first. Throws INVALID_CONFIG for a URL that names none.
+ *
+ * - `http://host:port`, `https://...` the one that `flotilla up` runs, or `registryRoutes`
+ * - `etcd://[user:password@]host:2379,host:2379[/prefix]`, `etcds://...` for TLS
+ * - `consul://[:token@]host:8500[?dc=name]`, `consuls://...`
+ * - `nacos://[user:password@]host:8848,host:8848[/namespace][?group=name]`, `nacoss://...`
+ * - `kubernetes:///[namespace]`
+ * - `file:///path.yaml`
+ */
+export function registryOf(text: string, cacheDir: string): Registry {
+  const url = parse(text);
+  const kept = (registry: Registry) => cachedRegistry(registry, { dir: cacheDir });
+  const { scheme } = url;
+  if ((scheme === 'http' || scheme === 'https') && URL.canParse(text)) return kept(httpRegistry({ url: text }));
+  if (scheme === 'file' && url.hosts.length === 0) return fileRegistry(fileURLToPath(text));
+  if (scheme === 'kubernetes' && url.hosts.length === 0) return kept(kubernetes(url));
+  if (url.hosts.length === 0) throw invalid(text);
+  if (/^etcds?$/.test(scheme)) return kept(etcd(url));
+  if (/^consuls?$/.test(scheme) && url.hosts.length === 1) return kept(consul(url));
+  if (/^nacoss?$/.test(scheme)) return kept(nacos(url));
+  throw invalid(text);
+}
+
+function etcd({ scheme, user: username, password, hosts, path }: RegistryUrl): Registry {
+  return deferredRegistry(async () => {
+    const { etcdRegistry } = await import('../adapters/etcd/index.ts');
+    return etcdRegistry({
+      endpoints: hosts.map((host) => `${scheme === 'etcds' ? 'https' : 'http'}://${withPort(host, 2379)}`),
+      ...(path !== '' && { prefix: `/${path}` }),
+      ...(username !== '' && { auth: { username, password } }),
+    });
+  });
+}
+
+function consul({ scheme, user, password, hosts, query }: RegistryUrl): Registry {
+  return deferredRegistry(async () => {
+    const { consulRegistry } = await import('../adapters/consul/index.ts');
+    const token = password || user;
+    const datacenter = query.get('dc');
+    return consulRegistry({
+      url: `${scheme === 'consuls' ? 'https' : 'http'}://${withPort(hosts[0]!, 8500)}`,
+      ...(token !== '' && { token }),
+      ...(datacenter !== null && { datacenter }),
+    });
+  });
+}
+
+function nacos({ scheme, user: username, password, hosts, path, query }: RegistryUrl): Registry {
+  return deferredRegistry(async () => {
+    const { nacosRegistry } = await import('../adapters/nacos/index.ts');
+    const group = query.get('group');
+    return nacosRegistry({
+      urls: hosts.map((host) => `${scheme === 'nacoss' ? 'https' : 'http'}://${withPort(host, 8848)}`),
+      ...(path !== '' && { namespace: path }),
+      ...(group !== null && { group }),
+      ...(username !== '' && { username, password }),
+    });
+  });
+}
+
+function kubernetes({ path }: RegistryUrl): Registry {
+  return deferredRegistry(async () => {
+    const { kubernetesRegistry } = await import('../adapters/kubernetes/index.ts');
+    return kubernetesRegistry(path === '' ? {} : { namespace: path });
+  });
+}
+
+function parse(text: string): RegistryUrl {
+  const found = /^([a-z]+):\/\/(?:([^@/?]*)@)?([^/?]*)(\/[^?]*)?(?:\?(.*))?$/.exec(text);
+  if (found === null) throw invalid(text);
+  const [, scheme = '', account = '', hosts = '', path = '', query = ''] = found;
+  const colon = account.indexOf(':');
+  try {
+    return {
+      scheme,
+      user: decodeURIComponent(colon < 0 ? account : account.slice(0, colon)),
+      password: colon < 0 ? '' : decodeURIComponent(account.slice(colon + 1)),
+      hosts: hosts.split(',').filter((host) => host !== ''),
+      path: decodeURIComponent(path.replace(/^\/|\/$/g, '')),
+      query: new URLSearchParams(query),
+    };
+  } catch {
+    throw invalid(text);
+  }
+}
+
+function withPort(host: string, port: number): string {
+  return /:\d+$/.test(host) ? host : `${host}:${port}`;
+}
+
+/** Without what stands before an @, which may be a password. */
+function invalid(text: string): StatusError {
+  const shown = JSON.stringify(text.replace(/\/\/.*@/, '//…@'));
+  return new StatusError(
+    'invalid_argument',
+    `FLOTILLA_REGISTRY_URL is ${shown}; it must be an http or https URL such as http://127.0.0.1:8081, or one of etcd://, consul://, nacos://, kubernetes:/// and file:///`,
+    { reason: 'INVALID_CONFIG', metadata: { variable: 'FLOTILLA_REGISTRY_URL' } },
+  );
+}
