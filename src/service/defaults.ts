@@ -146,6 +146,8 @@ export const guardDefaults = {
     slowStartMs: 10_000,
     /** 10 %, as Envoy has it: less warms nothing. */
     slowStartShare: 0.1,
+    /** 1, as Envoy has it: in proportion to the time. What warms up by its calls, a cache above all, is better off below 1. */
+    slowStartAggression: 1,
   },
   /** What tenants share across instances. */
   quota: {

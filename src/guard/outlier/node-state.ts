@@ -62,9 +62,9 @@ export class NodeState implements OutlierNode {
   share(nowMs: number): number {
     if (this.#state === 'in') return 1;
     if (this.#state !== 'starting') return 0;
-    const { slowStartMs, slowStartShare } = this.#group.options;
+    const { slowStartMs, slowStartShare, slowStartAggression } = this.#group.options;
     const sinceMs = nowMs - this.#sinceMs;
-    if (sinceMs < slowStartMs) return Math.max(slowStartShare, sinceMs / slowStartMs);
+    if (sinceMs < slowStartMs) return Math.max(slowStartShare, (sinceMs / slowStartMs) ** (1 / slowStartAggression));
     this.#state = 'in';
     return 1;
   }

@@ -21,6 +21,7 @@ const options: OutlierOptions = {
   maxEjectionMs: 300_000,
   slowStartMs: 10_000,
   slowStartShare: 0.1,
+  slowStartAggression: 1,
 };
 
 class Fixture {
@@ -267,6 +268,21 @@ describe('an ejected node', () => {
     assert.deepEqual(shares, [0.1, 0.1, 0.5, 0.9999, 1]);
     assert.deepEqual(group.events.at(-1), { kind: 'returned', node: 'n1', reason: 'probe', ejected: 0, nodes: 10 });
   });
+
+  for (const [slowStartAggression, expected] of [
+    [2, [0.1, 0.6, 0.8, 1]],
+    [0.5, [0.1, 0.1296, 0.4096, 1]],
+  ] as const) {
+    it(`comes back by its aggression, ${slowStartAggression}`, () => {
+      const { detector, nodes } = new Fixture(10, { slowStartAggression });
+      const newcomer = detector.add('new', 1_000, true);
+
+      const shares = [0, 3_600, 6_400, 10_000].map((ms) => Math.round(newcomer.share(1_000 + ms) * 1e4) / 1e4);
+
+      assert.deepEqual(shares, expected);
+      assert.equal(nodes[0]!.share(1_000), 1);
+    });
+  }
 
   it('is out for longer each time that the try fails, up to five minutes', () => {
     const group = ejected();

@@ -18,6 +18,7 @@ const ranges: Readonly<Record<keyof OutlierOptions, readonly [min: number, max: 
   maxEjectionMs: [1, 86_400_000],
   slowStartMs: [0, 3_600_000],
   slowStartShare: [0.01, 1],
+  slowStartAggression: [0.1, 10],
 };
 
 const names = Object.keys(ranges) as (keyof OutlierOptions)[];

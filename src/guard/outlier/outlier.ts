@@ -32,6 +32,8 @@ export interface OutlierOptions {
   readonly slowStartMs: number;
   /** The share that it begins with, above 0 to 1. */
   readonly slowStartShare: number;
+  /** How its share grows: by `(time ÷ slowStartMs) ^ (1 ÷ this)`; above 1 faster at first, below 1 slower. 0.1 to 10. */
+  readonly slowStartAggression: number;
 }
 
 /** Why a node is out: too many failures in a row, too many in all, more than the others by far, or much slower. */
