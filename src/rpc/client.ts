@@ -34,6 +34,7 @@ import type { MethodOptions } from './implementation.ts';
 import { checkTimeout, limitsOf } from './limits.ts';
 import { localCall } from './local-call.ts';
 import { type AttachedServer, find, type LocalNetwork } from './local-network.ts';
+import { methodContract, prioritised, timeoutOf } from './method-policy.ts';
 import { MuxSession } from './mux/mux-session.ts';
 import { type ConnectionEvents, NodePool } from './node-pool.ts';
 import { NodeSession } from './node-session.ts';
@@ -176,7 +177,13 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
   };
   for (const desc of service.methods) {
     const own = methods?.[desc.localName];
-    const timeoutMs = own?.timeoutMs ?? (answersOnce(desc) ? limits.timeoutMs : 0);
+    const contract = methodContract(desc);
+    const timeoutMs = timeoutOf(desc, {
+      own: own?.timeoutMs,
+      general: options.timeoutMs,
+      contract,
+      fallbackMs: limits.timeoutMs,
+    });
     checkTimeout(`${where}/${desc.name}: timeoutMs`, timeoutMs);
     const transport = transportOf(desc, {
       ...options,
@@ -186,8 +193,11 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
       pool,
       mux,
     });
-    const guarded = guard === undefined ? [] : [guard.middleware(target.name, own)];
-    const call = chain([...middleware, ...guarded, instrument])(transport, methodInfo(desc, 'client', timeoutMs));
+    const guarded = guard === undefined ? [] : [guard.middleware(target.name, own, contract.guard)];
+    const call = chain([...prioritised(contract), ...middleware, ...guarded, instrument])(
+      transport,
+      methodInfo(desc, 'client', timeoutMs),
+    );
     client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, timeoutMs) : callStream(desc, call, timeoutMs);
   }
   return client as RpcClient<S>;

@@ -1,4 +1,4 @@
-import type { Admit, CallHead, Permit, Rejection } from '../call/index.ts';
+import type { Admit, CallHead, Permit, Priority, Rejection } from '../call/index.ts';
 import { type CancelContext, type Context, isContextError } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { callContext } from '../service/index.ts';
@@ -40,7 +40,7 @@ export class InboundCalls {
     known: Omit<CallHead, 'service' | 'method'>,
     admit: Admit | undefined,
   ): InboundCall | Rejection {
-    const head = headOf(method.desc, known);
+    const head = headOf(method.desc, method.priority === undefined ? known : prioritised(known, method.priority));
     const admission = method.isHealth ? undefined : admit?.(head);
     if (admission?.admitted === false) return admission;
     // How long the two sides talk says nothing about this server.
@@ -85,4 +85,10 @@ export class InboundCalls {
       this.#whenIdle = resolve;
     });
   }
+}
+
+/** `default` is what a call has that says nothing. */
+function prioritised(known: Omit<CallHead, 'service' | 'method'>, priority: Priority) {
+  const { fields } = known;
+  return fields.priority === 'default' ? { ...known, fields: { ...fields, priority } } : known;
 }

@@ -7,7 +7,7 @@ import {
   type MessageInitShape,
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
-import type { CallHead } from '../call/index.ts';
+import type { CallHead, Priority } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { noTelemetry } from '../observe/index.ts';
@@ -23,6 +23,7 @@ import {
 import { endWithContext } from './end-with-context.ts';
 import { Health } from './gen/grpc/health/v1/health_pb.ts';
 import type { ErasedHandler, Implementation, MethodOptions } from './implementation.ts';
+import { methodContract, timeoutOf } from './method-policy.ts';
 
 /** Messages or streams of messages: what a handler of any kind takes and gives. */
 export type Payload = Message | AsyncIterable<Message>;
@@ -35,6 +36,8 @@ export interface ServerMethod {
   readonly info: MethodInfo;
   /** Of the health service: it is let in without being asked, for what probes a server that sheds load must hear of it. */
   readonly isHealth: boolean;
+  /** Of its calls that say nothing of theirs. */
+  readonly priority: Priority | undefined;
   /** Telemetry, time limit, middleware, handler. Its Context is `callContext`'s. */
   readonly run: Handler<Payload, Payload>;
   /**
@@ -51,13 +54,23 @@ export interface ServerMethod {
 /** Puts the chain of every method together, once. */
 export function serverMethods(
   { service, handlers, options }: Implementation,
-  server: { readonly middleware: readonly Middleware[]; readonly timeoutMs: number },
+  server: {
+    readonly middleware: readonly Middleware[];
+    /** Undefined: the server says nothing. */
+    readonly timeoutMs: number | undefined;
+    readonly fallbackMs: number;
+  },
 ): ServerMethod[] {
   const middleware = [...server.middleware, ...(options.middleware ?? [])];
   const limits = options.methods as Readonly<Record<string, MethodOptions | undefined>> | undefined;
   return service.methods.map((desc) => {
-    const fallback = options.timeoutMs ?? server.timeoutMs;
-    const timeoutMs = limits?.[desc.localName]?.timeoutMs ?? (answersOnce(desc) ? fallback : 0);
+    const contract = methodContract(desc);
+    const timeoutMs = timeoutOf(desc, {
+      own: limits?.[desc.localName]?.timeoutMs,
+      general: options.timeoutMs ?? server.timeoutMs,
+      contract,
+      fallbackMs: server.fallbackMs,
+    });
     const info = methodInfo(desc, 'server', timeoutMs);
     const handler = normalized(desc, handlers.get(desc.localName) as ErasedHandler);
     const inner = chain(middleware)(handler, info);
@@ -75,9 +88,13 @@ export function serverMethods(
       desc,
       info,
       isHealth,
+      priority: contract.priority,
       inner,
       run: async (ctx, payload) => observed(ctx, payload),
-      step: serverCall(stepOf(desc, handlers.get(desc.localName) as ErasedHandler), info, middleware, { isRoot: true }),
+      step: serverCall(stepOf(desc, handlers.get(desc.localName) as ErasedHandler), info, middleware, {
+        isRoot: true,
+        ...telemetry,
+      }),
       observe: (ctx, error) => void Promise.try(failing, ctx, error).catch(() => {}),
     };
   });

@@ -126,12 +126,12 @@ class RpcServer implements GuardedServer {
     this.#limits = limitsOf(`createRpcServer ${options.name}`, defaults, options);
     this.#options = options;
     refuseDoubles(services);
-    const { timeoutMs } = this.#limits;
+    const given = { timeoutMs: options.timeoutMs, fallbackMs: this.#limits.timeoutMs };
     this.#standard = new StandardServices(options.name, services, options);
     const { health, reflection } = this.#standard;
     this.#methods = [
-      ...[...services, ...reflection].flatMap((service) => serverMethods(service, { middleware, timeoutMs })),
-      ...health.flatMap((service) => serverMethods(service, { middleware: [], timeoutMs })),
+      ...[...services, ...reflection].flatMap((service) => serverMethods(service, { middleware, ...given })),
+      ...health.flatMap((service) => serverMethods(service, { middleware: [], ...given })),
     ];
     this.#calls = new InboundCalls();
   }

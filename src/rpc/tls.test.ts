@@ -5,13 +5,13 @@ import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect
 import { type PeerCertificate, peerOf } from '../call/index.ts';
 import { type TlsServerOptions, tcpListener } from '../net/tcp/index.ts';
 import { authority, noOpenssl } from '../net/tcp/testdata/certificates.ts';
-import type { RpcProtocol } from './call-headers.ts';
 import type { RpcClientOptions } from './client.ts';
+import type { ClientProtocol } from './remote-call.ts';
 import { root } from './testdata/calls.ts';
 import { type FixtureOptions, networkFixture } from './testdata/fixture.ts';
 import { RoomService } from './testdata/gen/flotilla/test/v1/room_pb.ts';
 
-const protocols: readonly RpcProtocol[] = ['connect', 'grpc', 'grpc-web'];
+const protocols: readonly ClientProtocol[] = ['mux', 'connect', 'grpc', 'grpc-web'];
 
 describe('a server on a listener with TLS', { timeout: 60_000, skip: noOpenssl }, () => {
   const ca = noOpenssl === false ? authority() : undefined!;
@@ -121,7 +121,7 @@ describe('our client and a node with TLS', { timeout: 60_000, skip: noOpenssl },
   for (const [name, call] of Object.entries({
     ...Object.fromEntries(protocols.map((protocol) => [`our client over ${protocol}`, { protocol }])),
     'a foreign client over HTTP/1.1': { httpVersion: '1.1' as const },
-  } as Record<string, { protocol?: RpcProtocol; httpVersion?: '1.1' }>)) {
+  } as Record<string, { protocol?: ClientProtocol; httpVersion?: '1.1' }>)) {
     test(`admission and handlers see the certificate of ${name}`, async () => {
       const seen: (PeerCertificate | undefined)[] = [];
       const { protocol = 'connect', httpVersion } = call;

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import { type Admit, withTransport } from '../../call/index.ts';
+import { type Admit, type PeerCertificate, withTransport } from '../../call/index.ts';
 import type { Context, Timer } from '../../concurrency/index.ts';
+import { peerCertificateOf } from '../../net/tcp/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 import type { InboundCalls } from '../inbound-call.ts';
 import { RpcErrors } from '../rpc-errors.ts';
@@ -39,6 +40,7 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
   /** What its calls descend from. */
   readonly base: Context;
   readonly address: string | undefined;
+  readonly peer: PeerCertificate | undefined;
   readonly #host: MuxHost;
   readonly #socket: MuxSocket;
   #timer: Timer | undefined;
@@ -55,7 +57,8 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
     this.calls = options.calls;
     this.admit = options.admit;
     this.address = socket.remoteAddress;
-    this.base = withTransport(base, { transport: 'rpc', address: this.address, tell() {} });
+    this.peer = peerCertificateOf(socket);
+    this.base = withTransport(base, { transport: 'rpc', address: this.address, peer: this.peer, tell() {} });
     this.engine = new ServerEngine(settingsOf(options), this);
     this.#socket = new MuxSocket(socket, this.engine, base.clock, this);
   }

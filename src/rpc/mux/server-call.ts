@@ -142,9 +142,9 @@ export class ServerCall extends ServerStream {
     timeoutMs: number | undefined,
     fields: CallFields,
   ): InboundCall | undefined {
-    const { admit, base, address, calls } = this.connection;
+    const { admit, base, address, peer, calls } = this.connection;
     try {
-      const opened = calls.open(base, method, { sizeBytes, timeoutMs, fields, address }, admit);
+      const opened = calls.open(base, method, { sizeBytes, timeoutMs, fields, address, peer }, admit);
       if (!('error' in opened && 'admitted' in opened)) return opened;
       this.refuse(fitForHeaders(errorOfRejection(opened)), true);
     } catch (error) {

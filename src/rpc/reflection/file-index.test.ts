@@ -43,7 +43,7 @@ describe('the index of a service’s files', () => {
   test('finds extensions by their numbers', () => {
     const http = 72295728;
 
-    assert.deepEqual(index.extensionNumbers('google.protobuf.MethodOptions'), [http]);
+    assert.deepEqual(index.extensionNumbers('google.protobuf.MethodOptions'), [61835, http]);
     assert.deepEqual(index.extensionNumbers(`${prefix}.Room`), []);
     const file = index.fileOfExtension('google.protobuf.MethodOptions', http);
     assert.equal(file?.proto.name, 'google/api/annotations.proto');

@@ -88,7 +88,7 @@ describe('the reflection of a server', inTime, () => {
       errorCode: 5,
       errorMessage: 'not found: nope.proto',
     });
-    assert.partialDeepStrictEqual(numbers?.messageResponse.value, { extensionNumber: [72295728] });
+    assert.partialDeepStrictEqual(numbers?.messageResponse.value, { extensionNumber: [61835, 72295728] });
     const [bytes] = (file.messageResponse.value as { fileDescriptorProto: Uint8Array[] }).fileDescriptorProto;
     assert.equal(fromBinary(FileDescriptorProtoSchema, bytes!).name, 'flotilla/test/v1/room.proto');
   });

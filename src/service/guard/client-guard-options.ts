@@ -42,13 +42,18 @@ export interface ClientGuardOptions extends MethodGuardOptions {
   readonly random?: () => number;
 }
 
-/** What holds for one method: its own options above those of the client above the defaults. */
-export function guardOf(method: string, options: ClientGuardOptions, own: MethodGuardOptions = {}): MethodGuardOptions {
+/** What holds for one method: its own options above those of the client above its contract's above the defaults. */
+export function guardOf(
+  method: string,
+  options: ClientGuardOptions,
+  own: MethodGuardOptions = {},
+  contract: MethodGuardOptions = {},
+): MethodGuardOptions {
   const named = options.methods?.[method] ?? {};
   return {
-    breaker: own.breaker ?? named.breaker ?? options.breaker ?? {},
-    retry: merged({}, options.retry, named.retry, own.retry),
-    hedge: merged(false, options.hedge, named.hedge, own.hedge),
+    breaker: own.breaker ?? named.breaker ?? options.breaker ?? contract.breaker ?? {},
+    retry: merged({}, contract.retry, options.retry, named.retry, own.retry),
+    hedge: merged(false, contract.hedge, options.hedge, named.hedge, own.hedge),
   };
 }
 

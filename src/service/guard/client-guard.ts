@@ -29,8 +29,8 @@ export interface GuardRoute<I> {
  * Clients have one unless told otherwise; make one yourself to change its numbers while it runs, or to share it.
  */
 export interface ClientGuard {
-  /** For the methods of one target. `own` stands above the guard's own options for that method. */
-  middleware(target: string, own?: MethodGuardOptions): Middleware;
+  /** For the methods of one target. `own` stands above the guard's options for that method, `contract` below all of them. */
+  middleware(target: string, own?: MethodGuardOptions, contract?: MethodGuardOptions): Middleware;
   /** The same for a client whose input says which server it is for. */
   routed<I>(route: GuardRoute<I>): Middleware;
   /**
@@ -70,9 +70,9 @@ class Guard implements ClientGuard {
     this.#check(options);
   }
 
-  middleware(targetName: string, own?: MethodGuardOptions): Middleware {
+  middleware(targetName: string, own?: MethodGuardOptions, contract?: MethodGuardOptions): Middleware {
     return <I, O>(next: Handler<I, O>, info: MethodInfo): Handler<I, O> => {
-      const guard = this.#target(targetName).guardOf(keyOf(info), info, this.#options, own);
+      const guard = this.#target(targetName).guardOf(keyOf(info), info, this.#options, { own, contract });
       const step = answersWithStream(info) ? withFirstMessage(next) : next;
       if (info.kind === 'unary' || info.kind === 'server_stream') {
         return (ctx, input) => {
@@ -157,9 +157,15 @@ class Guard implements ClientGuard {
   }
 }
 
+/** What surrounds the guard's options of one method. */
+interface Layers {
+  readonly own?: MethodGuardOptions | undefined;
+  readonly contract?: MethodGuardOptions | undefined;
+}
+
 interface Guarded {
   readonly guard: MethodGuard;
-  readonly own: MethodGuardOptions | undefined;
+  readonly layers: Layers;
   readonly method: string;
 }
 
@@ -176,17 +182,18 @@ class Target {
     this.random = options.random ?? Math.random;
   }
 
-  guardOf(key: string, info: MethodInfo, options: ClientGuardOptions, own?: MethodGuardOptions): MethodGuard {
+  guardOf(key: string, info: MethodInfo, options: ClientGuardOptions, layers: Layers = {}): MethodGuard {
     const known = this.#methods.get(key);
     if (known !== undefined) return known.guard;
-    const guard = new MethodGuard(this, info, guardOf(info.method, options, own));
-    if (this.#methods.size < maxMethods) this.#methods.set(key, { guard, own, method: info.method });
+    const guard = new MethodGuard(this, info, guardOf(info.method, options, layers.own, layers.contract));
+    if (this.#methods.size < maxMethods) this.#methods.set(key, { guard, layers, method: info.method });
     return guard;
   }
 
   configure(options: ClientGuardOptions): void {
     this.budget.configure(budgetOf(options));
-    for (const { guard, own, method } of this.#methods.values()) guard.configure(guardOf(method, options, own));
+    for (const { guard, layers, method } of this.#methods.values())
+      guard.configure(guardOf(method, options, layers.own, layers.contract));
   }
 
   snapshots(): MethodGuardSnapshot[] {
