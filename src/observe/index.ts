@@ -11,6 +11,7 @@
  * storage and search (`flotilla/collector`).
  */
 export { createTelemetry, type TelemetryOptions } from './create-telemetry.ts';
+export { type PreparedLine, prepareLine } from './logger.ts';
 export { noTelemetry } from './no-telemetry.ts';
 export {
   type Attributes,

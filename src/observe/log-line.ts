@@ -1,4 +1,4 @@
-import type { LogError, LogRecord } from './otlp/encode-log.ts';
+import type { FixedPart, LogError, LogRecord } from './otlp/encode-log.ts';
 import type { CleanValue } from './redact.ts';
 import type { Level, Resource } from './telemetry.ts';
 
@@ -26,14 +26,24 @@ const maxLineLength = 64 * 1024;
 export function jsonLines(resource: Resource): FormatLine {
   const who = `,"service":${JSON.stringify(resource.service)},"instance":${JSON.stringify(resource.instance)},"message":`;
   const time = isoTime();
+  const encoded = new WeakMap<FixedPart, { readonly message: string; readonly fields: string }>();
   return (record) => {
-    let line = `{"time":"${time(record.timeMs)}","level":"${record.level}"${who}${quote(record.message)}`;
+    const { fixed } = record;
+    let known = fixed === undefined ? undefined : encoded.get(fixed);
+    if (fixed !== undefined && known === undefined) {
+      known = { message: quote(fixed.message), fields: fixed.fields.map(jsonField).join('') };
+      encoded.set(fixed, known);
+    }
+    const message = known === undefined ? quote(record.message) : known.message;
+    let line = `{"time":"${time(record.timeMs)}","level":"${record.level}"${who}${message}`;
     if (record.traceId !== '') line += `,"traceId":"${record.traceId}","spanId":"${record.spanId}"`;
     if (record.tenant !== '') line += `,"tenant":${quote(record.tenant)}`;
     if (record.lane !== '') line += `,"lane":${quote(record.lane)}`;
-    let left = record.fields.length;
-    for (const [name, value] of record.fields) {
-      const field = fieldName(name) + (typeof value === 'string' ? quote(value) : JSON.stringify(value));
+    if (known !== undefined) line += known.fields;
+    const first = fixed === undefined ? 0 : fixed.fields.length;
+    let left = record.fields.length - first;
+    for (let i = first; i < record.fields.length; i++) {
+      const field = jsonField(record.fields[i]!);
       if (line.length + field.length > maxLineLength) {
         line += `,"droppedFields":${left}`;
         break;
@@ -44,6 +54,10 @@ export function jsonLines(resource: Resource): FormatLine {
     if (record.error !== undefined) line += `,"error":${JSON.stringify(record.error)}`;
     return `${line}}\n`;
   };
+}
+
+function jsonField([name, value]: LogRecord['fields'][number]): string {
+  return fieldName(name) + (typeof value === 'string' ? quote(value) : JSON.stringify(value));
 }
 
 /**

@@ -4,7 +4,7 @@ import { withFields } from '../call/index.ts';
 import { background } from '../concurrency/index.ts';
 import { defineErrors } from '../errors/index.ts';
 import { virtualClock } from '../testing/index.ts';
-import { createTelemetry, type TelemetryOptions } from './index.ts';
+import { createTelemetry, prepareLine, type TelemetryOptions } from './index.ts';
 import { redacted } from './redact.ts';
 
 const resource = { service: 'room', version: '1.0.0', instance: 'room-1' };
@@ -23,6 +23,35 @@ function parsed(lines: readonly string[]): Record<string, unknown> {
   assert.equal(lines.length, 1);
   return JSON.parse(lines[0]!) as Record<string, unknown>;
 }
+
+describe('a prepared line', () => {
+  for (const format of ['json', 'pretty'] as const)
+    it(`is the one that log writes, secrets hidden: ${format}`, () => {
+      const { lines, log } = logging({ format });
+      const ctx = withFields(background(), { trace, tenant: 'acme' });
+      const fixed = { method: 'Join', time: 'a reserved name', token: 'x' };
+      const more = { durationMs: 1.5, password: 'y', error: RoomErrors.ROOM_CLOSED('room 7 is closed') };
+      const line = prepareLine(log, 'info', 'joined with bearer abc1234567', fixed);
+
+      line(ctx, () => more);
+      line(ctx, () => more);
+      log.info(ctx, 'joined with bearer abc1234567', { ...fixed, ...more });
+
+      const [first, second, plain] = lines;
+      assert.deepEqual([first, second], [plain, plain]);
+    });
+
+  it('asks for nothing and writes nothing below the level', () => {
+    const { lines, log } = logging({ level: 'warn' });
+    const line = prepareLine(log, 'info', 'joined', {});
+
+    line(background(), () => assert.fail('asked'));
+    log.level = 'info';
+    line(background(), () => ({ room: 7 }));
+
+    assert.equal(parsed(lines).room, 7);
+  });
+});
 
 describe('a JSON log line', () => {
   it('says when, how bad, who, what, and what the caller adds', () => {

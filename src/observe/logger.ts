@@ -3,7 +3,7 @@ import type { Context } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import { type FormatLine, reservedNames } from './log-line.ts';
 import type { Batches } from './otlp/batches.ts';
-import { type LogError, type LogRecord, writeLog } from './otlp/encode-log.ts';
+import { type FixedPart, type LogError, type LogRecord, writeLog } from './otlp/encode-log.ts';
 import { type CleanValue, cleanField, cleanText } from './redact.ts';
 import { type Counter, type Level, type LogFields, type Logger, levels } from './telemetry.ts';
 import type { WallClock } from './wall-clock.ts';
@@ -56,6 +56,21 @@ export class LineLogger implements Logger {
     counters[level].add();
   }
 
+  /** As `prepareLine`. */
+  prepare(level: Level, message: string, fields: LogFields): PreparedLine {
+    const { wall, format, write, sink, counters } = this.#options;
+    const rank = levels.indexOf(level);
+    const counter = counters[level];
+    const fixed = { message: cleanText(message), fields: cleanFields(fields) };
+    return (ctx, more) => {
+      if (rank < this.#threshold) return;
+      const record = recordOf(ctx, wall.epochMs(), level, fixed.message, more(), fixed);
+      write(format(record));
+      sink?.add(writeLog, record);
+      counter.add();
+    };
+  }
+
   /** A line about telemetry itself: written, never exported, so that a failing exporter does not feed itself. */
   note(ctx: Context, level: Level, message: string, fields?: LogFields): void {
     if (levels.indexOf(level) < this.#threshold) return;
@@ -80,6 +95,18 @@ export class LineLogger implements Logger {
   }
 }
 
+/** Writes a line; `more` is asked only if the level is on, and must not throw. */
+export type PreparedLine = (ctx: Context, more: () => LogFields) => void;
+
+/**
+ * A line that is written many times, with the same level, message and first fields: they are cleaned and encoded once. Every
+ * call of a method has one.
+ */
+export function prepareLine(log: Logger, level: Level, message: string, fields: LogFields): PreparedLine {
+  if (log instanceof LineLogger) return log.prepare(level, message, fields);
+  return (ctx, more) => log.log(ctx, level, message, { ...fields, ...more() });
+}
+
 /** A field whose getter throws costs its line the fields, never its caller the call. */
 function toRecord(ctx: Context, timeMs: number, level: Level, message: string, fields?: LogFields): LogRecord {
   try {
@@ -90,24 +117,32 @@ function toRecord(ctx: Context, timeMs: number, level: Level, message: string, f
   }
 }
 
-function recordOf(ctx: Context, timeMs: number, level: Level, message: string, fields: LogFields = {}): LogRecord {
+function recordOf(
+  ctx: Context,
+  timeMs: number,
+  level: Level,
+  message: string,
+  fields: LogFields = {},
+  fixed?: FixedPart,
+): LogRecord {
   const { trace, tenant, lane } = fieldsOf(ctx);
   const error = fields.error;
   return {
     timeMs,
     level,
-    message: cleanText(String(message)),
+    message: fixed?.message ?? cleanText(String(message)),
     traceId: trace === undefined ? '' : trace.traceId,
     spanId: trace === undefined ? '' : trace.spanId,
     tenant,
     lane,
-    fields: cleanFields(fields),
+    fields: cleanFields(fields, fixed?.fields),
     error: error === undefined ? undefined : describeError(error),
+    ...(fixed !== undefined && { fixed }),
   };
 }
 
-function cleanFields(fields: LogFields): (readonly [string, CleanValue])[] {
-  const clean: (readonly [string, CleanValue])[] = [];
+function cleanFields(fields: LogFields, first: LogRecord['fields'] = []): (readonly [string, CleanValue])[] {
+  const clean = [...first];
   for (const name in fields) {
     if (name === 'error' || fields[name] === undefined) continue;
     if (clean.length === maxFields) break;

@@ -1,7 +1,16 @@
 import { fieldsOf, withFields } from '../call/index.ts';
 import type { Awaitable, Context } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
-import { type Level, noTelemetry, type Span, type SpanOptions, type Telemetry, telemetryOf } from '../observe/index.ts';
+import {
+  type Level,
+  noTelemetry,
+  type PreparedLine,
+  prepareLine,
+  type Span,
+  type SpanOptions,
+  type Telemetry,
+  telemetryOf,
+} from '../observe/index.ts';
 import { fullName, type MethodInfo, type Middleware, type Step } from './method.ts';
 
 /**
@@ -45,6 +54,8 @@ class Instruments {
   readonly #spanOptions: SpanOptions;
   readonly #record: (code: string, seconds: number, lane: string) => void;
   readonly #inFlight: (change: number) => void;
+  /** By the code that calls end with. */
+  readonly #lines = new Map<string, PreparedLine>();
 
   constructor(telemetry: Telemetry, method: MethodInfo) {
     this.#telemetry = telemetry;
@@ -149,17 +160,20 @@ class Instruments {
   }
 
   #log(ctx: Context, code: string, durationMs: number, error: unknown): void {
-    const { side } = this.#method;
-    const { principal } = fieldsOf(ctx);
-    const fields: Record<string, unknown> = {
-      method: this.#name,
-      side,
-      code,
-      durationMs: Math.round(durationMs * 1000) / 1000,
-    };
-    if (principal !== '') fields.principal = principal;
-    if (error !== undefined) fields.error = error;
-    this.#telemetry.log.log(ctx, levelOf(side, code), `${side} ${this.#name} ${code}`, fields);
+    let line = this.#lines.get(code);
+    if (line === undefined) {
+      const { side } = this.#method;
+      const fields = { method: this.#name, side, code };
+      line = prepareLine(this.#telemetry.log, levelOf(side, code), `${side} ${this.#name} ${code}`, fields);
+      this.#lines.set(code, line);
+    }
+    line(ctx, () => {
+      const { principal } = fieldsOf(ctx);
+      const more: Record<string, unknown> = { durationMs: Math.round(durationMs * 1000) / 1000 };
+      if (principal !== '') more.principal = principal;
+      if (error !== undefined) more.error = error;
+      return more;
+    });
   }
 }
 

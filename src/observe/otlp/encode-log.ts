@@ -23,6 +23,14 @@ export interface LogRecord {
   /** Names and values by turns. */
   readonly fields: readonly (readonly [string, CleanValue])[];
   readonly error: LogError | undefined;
+  /** What many lines have in common, if this is one of them: `message` and the first of the fields are its. */
+  readonly fixed?: FixedPart;
+}
+
+/** Clean, as those of a record. Made once for many lines. */
+export interface FixedPart {
+  readonly message: string;
+  readonly fields: LogRecord['fields'];
 }
 
 export interface LogError {
