@@ -25,7 +25,7 @@ export interface Commands {
 }
 
 export interface ControlServer {
-  /** Ends all conversations. */
+  /** Ends all conversations. A second time does nothing. */
   close(): void;
 }
 

@@ -1,6 +1,5 @@
-import { relative, sep } from 'node:path';
 import { background, select, settled, systemClock } from '../concurrency/index.ts';
-import { listenForCommands } from './control-server.ts';
+import { type ControlServer, listenForCommands } from './control-server.ts';
 import type { Backends } from './definition.ts';
 import { compileCacheDir, environmentOf } from './environment.ts';
 import { FleetCommands } from './fleet-commands.ts';
@@ -8,6 +7,7 @@ import { type LogChoice, MergedLog } from './merged-log.ts';
 import { type Palette, palette, wantsColour } from './palette.ts';
 import type { Unit, UnitService } from './plan.ts';
 import { Reports } from './reports.ts';
+import { shownPath } from './shown-path.ts';
 import { stopRequests } from './stop-requests.ts';
 import { type Settled, Supervisor } from './supervisor.ts';
 import { type TreeWatch, watchTree } from './watch-tree.ts';
@@ -93,13 +93,16 @@ class FleetRun {
     const supervisor = this.#supervisor(plan);
     this.#announce(plan);
     if (this.#options.watch !== false) held.adopt(this.#watch(supervisor, plan), closeLater);
-    if (plan.backendUrl === undefined) await this.#listen(supervisor, plan, held);
+    const control = plan.backendUrl === undefined ? await this.#listen(supervisor, plan) : undefined;
+    held.defer(() => control?.close());
     await supervisor.start();
     held.adopt(
       setInterval(() => this.#sumUp(), sumUpEveryMs),
       (timer) => clearInterval(timer),
     );
     const why = await Promise.race([requests.first, ...(plan.ended === undefined ? [] : [plan.ended])]);
+    // Lanes learn of the end now, while there is a registry that they can leave.
+    control?.close();
     return await this.#drain(supervisor, why, requests.second);
   }
 
@@ -188,13 +191,13 @@ class FleetRun {
   }
 
   /** Takes the commands of `flotilla restart` and the like. */
-  async #listen(supervisor: Supervisor, plan: FleetPlan, held: DisposableStack): Promise<void> {
+  async #listen(supervisor: Supervisor, { file, dataDir }: FleetPlan): Promise<ControlServer | undefined> {
     try {
-      const commands = new FleetCommands(plan.file, supervisor, this.#cwd);
-      held.adopt(await listenForCommands(plan.dataDir, commands), (control) => control.close());
+      return await listenForCommands(dataDir, new FleetCommands(file, supervisor, this.#cwd));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#log.say('warn', `flotilla restart and flotilla lane cannot reach this fleet: ${message}`);
+      return undefined;
     }
   }
 
@@ -205,19 +208,17 @@ class FleetRun {
       onTrouble: (message) => this.#log.say('warn', `not every change restarts its service: ${message}`),
       onChange: async (files) => {
         if (files.includes(file)) {
-          this.#log.say('warn', `${this.#shown(file)} has changed: end the fleet and start it again to use it`);
+          this.#log.say(
+            'warn',
+            `${shownPath(file, this.#cwd)} has changed: end the fleet and start it again to use it`,
+          );
         }
         const names = await supervisor.change(files);
         const [first = ''] = files;
-        const what = `${this.#shown(first)}${files.length > 1 ? ` and ${files.length - 1} more` : ''}`;
+        const what = `${shownPath(first, this.#cwd)}${files.length > 1 ? ` and ${files.length - 1} more` : ''}`;
         if (names.length > 0) this.#log.say('info', `${what} changed: renewing ${names.join(', ')}`);
       },
     });
-  }
-
-  /** A path as it is typed here: relative within the working directory. */
-  #shown(path: string): string {
-    return path.startsWith(this.#cwd + sep) ? relative(this.#cwd, path) : path;
   }
 
   #sumUp(): void {

@@ -11,7 +11,8 @@ import { type FleetPlan, type RunOptions, runFleetPlan } from './fleet-run.ts';
 import { copyData, type LaneDataChoice } from './lane-data.ts';
 import { loadFleet } from './load-fleet.ts';
 import type { Unit } from './plan.ts';
-import { defaultDataDir, shownPath, watchedRoots } from './up.ts';
+import { shownPath } from './shown-path.ts';
+import { defaultDataDir, watchedRoots } from './up.ts';
 
 export interface LaneUpOptions extends RunOptions {
   readonly lane: string;

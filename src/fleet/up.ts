@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { lockDataDir } from './data-lock.ts';
 import { type RunOptions, runFleetPlan } from './fleet-run.ts';
 import { loadFleet } from './load-fleet.ts';
 import { type PortChoice, plan } from './plan.ts';
+import { shownPath } from './shown-path.ts';
 
 export interface UpOptions extends RunOptions {
   /** The fleet file, relative to the working directory. */
@@ -43,11 +44,6 @@ export async function up(options: UpOptions): Promise<number> {
       watched: watchedRoots([dirname(file)]),
     };
   }, options);
-}
-
-/** A path as it is typed there: relative within the directory. */
-export function shownPath(path: string, cwd: string): string {
-  return path.startsWith(cwd + sep) ? relative(cwd, path) : path;
 }
 
 /** The directories of services and, where Flotilla runs from its sources, those. */
