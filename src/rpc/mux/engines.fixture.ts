@@ -3,7 +3,8 @@ import type { StatusError } from '../../errors/index.ts';
 import type { Source } from '../codec/source.ts';
 import type { CallHeadReader } from './call-head.ts';
 import { ClientEngine, ClientStream } from './client-engine.ts';
-import type { EngineHooks, MuxEngine } from './engine.ts';
+import type { MuxEngine } from './engine.ts';
+import type { EngineHooks } from './engine-hooks.ts';
 import { flags, frames, version } from './protocol.ts';
 import { ServerEngine, ServerStream } from './server-engine.ts';
 import type { MuxSettings } from './settings.ts';
@@ -134,6 +135,7 @@ export function serverEngine(settings: Partial<MuxSettings> = {}) {
 function hooksOf(told: string[]): EngineHooks {
   return {
     onOutput() {},
+    onFull() {},
     onSettings: () => void told.push('settings'),
     onPong: () => void told.push('pong'),
     onGoAway: (code, reason) => void told.push(`go-away ${code} ${reason}`),

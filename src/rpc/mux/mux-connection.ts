@@ -108,6 +108,10 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
     this.#socket.flushLater();
   }
 
+  onFull(): void {
+    this.#socket.flush();
+  }
+
   onSettings(): void {}
 
   onPong(): void {}

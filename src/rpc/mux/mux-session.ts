@@ -6,7 +6,7 @@ import { dialSocket, type TlsClientOptions } from '../../net/tcp/index.ts';
 import type { ConnectionEvents, NodeConnection } from '../node-pool.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import { ClientEngine } from './client-engine.ts';
-import type { EngineHooks } from './engine.ts';
+import type { EngineHooks } from './engine-hooks.ts';
 import { MuxSocket, type MuxSocketOwner } from './mux-socket.ts';
 import type { MuxViolation } from './protocol.ts';
 import { maxPayloadBytes, version } from './protocol.ts';
@@ -93,6 +93,10 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
 
   onOutput(): void {
     this.#socket?.flushLater();
+  }
+
+  onFull(): void {
+    this.#socket?.flush();
   }
 
   onSettings(peer: MuxSettings): void {

@@ -1,6 +1,7 @@
 import type { Source } from '../codec/source.ts';
 import { CallHeadReader } from './call-head.ts';
-import { type EngineHooks, MuxEngine } from './engine.ts';
+import { MuxEngine } from './engine.ts';
+import type { EngineHooks } from './engine-hooks.ts';
 import { MuxStream } from './mux-stream.ts';
 import { codes, flags, frames, MuxViolation, maxStreamId, preface } from './protocol.ts';
 import { encodeSettings, type MuxSettings } from './settings.ts';
