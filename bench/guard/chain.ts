@@ -18,7 +18,8 @@ export function chainWork(telemetryOptions: { readonly level: Level; readonly sa
     ...telemetryOptions,
   });
   const base = withTelemetry(background(), telemetry).withCancel();
-  const guard = serverGuard(base);
+  // A turn on a busy machine may take long: what is measured is calls that are taken on.
+  const guard = serverGuard(base, { standingMs: 60_000 });
   const { clock } = base;
   const call = serverCall<number, number>((_ctx, input) => input, method, [], { isRoot: true, telemetry });
   const one = () => {

@@ -64,4 +64,5 @@ export { type Permit, Semaphore } from './sync/semaphore.ts';
 export { type Shared, SingleFlight } from './sync/single-flight.ts';
 export { WaitGroup } from './sync/wait-group.ts';
 export { type Clock, systemClock, type Timer } from './time/clock.ts';
+export { turnClock } from './time/turn-clock.ts';
 export { sleep, until } from './time/wait.ts';

@@ -1,5 +1,5 @@
 import type { Outcome, Rejection } from '../../call/index.ts';
-import { type Clock, systemClock } from '../../concurrency/index.ts';
+import { type Clock, turnClock } from '../../concurrency/index.ts';
 import { checkRange } from '../check-option.ts';
 import { GuardErrors } from '../guard-errors.ts';
 import type { Breaker, BreakerSnapshot, BreakerState, Ticket } from './breaker.ts';
@@ -53,7 +53,7 @@ export class HalfOpenBreaker {
   #succeeded = 0;
 
   constructor(rule: TripRule, options: HalfOpenOptions) {
-    const { clock = systemClock, random = Math.random, name = 'the dependency' } = options;
+    const { clock = turnClock, random = Math.random, name = 'the dependency' } = options;
     this.#rule = rule;
     this.#clock = clock;
     this.#random = random;

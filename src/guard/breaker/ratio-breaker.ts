@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../concurrency/index.ts';
+import { type Clock, turnClock } from '../../concurrency/index.ts';
 import { checkRange } from '../check-option.ts';
 import type { Breaker } from './breaker.ts';
 import { type HalfOpenOptions, halfOpenBreaker, type TripRule } from './half-open.ts';
@@ -33,7 +33,7 @@ class Share implements TripRule {
   #failures = 0;
 
   constructor(options: RatioBreakerOptions) {
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? turnClock;
     this.configure(options);
     this.#newest = this.#bucketNow();
   }

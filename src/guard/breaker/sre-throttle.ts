@@ -1,5 +1,5 @@
 import type { Outcome, Rejection } from '../../call/index.ts';
-import { type Clock, systemClock } from '../../concurrency/index.ts';
+import { type Clock, turnClock } from '../../concurrency/index.ts';
 import { checkRange } from '../check-option.ts';
 import { GuardErrors } from '../guard-errors.ts';
 import type { Breaker, BreakerSnapshot, Ticket } from './breaker.ts';
@@ -64,7 +64,7 @@ class SreThrottle implements Breaker<SreThrottleOptions>, Ticket {
   #nextProbe = 0;
 
   constructor(options: SreThrottleOptions) {
-    const { clock = systemClock, random = Math.random, name = 'the dependency' } = options;
+    const { clock = turnClock, random = Math.random, name = 'the dependency' } = options;
     this.#clock = clock;
     this.#random = random;
     this.#rejection = {

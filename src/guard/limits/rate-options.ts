@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../concurrency/index.ts';
+import { type Clock, turnClock } from '../../concurrency/index.ts';
 import { checkRange } from '../check-option.ts';
 
 /** What `configure` changes of a rate. */
@@ -71,6 +71,6 @@ export function refuseCost(name: string, cost: number): never {
   throw new RangeError(`limit ${name}: a call's cost is ${cost}; give a number above 0`);
 }
 
-export function clockOf({ clock = systemClock }: LimitNaming): Clock {
+export function clockOf({ clock = turnClock }: LimitNaming): Clock {
   return clock;
 }
