@@ -50,7 +50,7 @@ export function contenders(): Contenders {
   };
 }
 
-const ourProtocol = 'connect';
+const ourProtocol = 'mux';
 
 function connect(protocol: 'grpc' | 'connect'): Pair {
   return {

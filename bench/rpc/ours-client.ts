@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { background } from 'flotilla/concurrency';
 import { staticResolver } from 'flotilla/discovery';
 import { createTelemetry, withTelemetry } from 'flotilla/observe';
-import { createRpcClient, type RpcProtocol } from 'flotilla/rpc';
+import { type ClientProtocol, createRpcClient } from 'flotilla/rpc';
 import { answerLoads } from './answer-loads.ts';
 import { EchoService, NoteSchema } from './gen/flotilla/bench/v1/echo_pb.ts';
 import { note } from './note.ts';
@@ -14,7 +14,7 @@ const isFull = form === 'full';
 const client = createRpcClient(EchoService, {
   target: 'bench',
   resolver: staticResolver({ bench: [`http://127.0.0.1:${port}`] }),
-  protocol: protocol as RpcProtocol,
+  protocol: protocol as ClientProtocol,
   maxConnections: 1,
   ...(!isFull && { guard: false, timeoutMs: 0 }),
 });
