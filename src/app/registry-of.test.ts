@@ -56,6 +56,8 @@ describe('the registry that a URL names', () => {
     'etcds://u:p@a:1,b:2/prefix',
     'kubernetes:///',
     'kubernetes:///live',
+    'dns:///live.svc?port=80',
+    'dns:///',
   ]) {
     it(`is made of ${url} without a look at the network`, async () => {
       await registryOf(url, cacheDir).close();
@@ -71,6 +73,7 @@ describe('the registry that a URL names', () => {
     'consul://a,b',
     'file://host/x',
     'kubernetes://a',
+    'dns:///a?port=x',
     'etcd://%zz@a',
   ]) {
     it(`is none for ${JSON.stringify(url)}`, () => {

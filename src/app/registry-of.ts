@@ -1,5 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { cachedRegistry, deferredRegistry, fileRegistry, httpRegistry, type Registry } from '../discovery/index.ts';
+import {
+  cachedRegistry,
+  deferredRegistry,
+  dnsRegistry,
+  fileRegistry,
+  httpRegistry,
+  type Registry,
+} from '../discovery/index.ts';
 import { StatusError } from '../errors/index.ts';
 
 /** A URL that may name several hosts, which URLs of the platform cannot. */
@@ -21,6 +28,7 @@ interface RegistryUrl {
  * - `consul://[:token@]host:8500[?dc=name]`, `consuls://...`
  * - `nacos://[user:password@]host:8848,host:8848[/namespace][?group=name]`, `nacoss://...`
  * - `kubernetes:///[namespace]`
+ * - `dns:///[suffix]?port=8080` for addresses, `dns:///[suffix][?portName=rpc]` for SRV records
  * - `file:///path.yaml`
  */
 export function registryOf(text: string, cacheDir: string): Registry {
@@ -30,6 +38,7 @@ export function registryOf(text: string, cacheDir: string): Registry {
   if ((scheme === 'http' || scheme === 'https') && URL.canParse(text)) return kept(httpRegistry({ url: text }));
   if (scheme === 'file' && url.hosts.length === 0) return fileRegistry(fileURLToPath(text));
   if (scheme === 'kubernetes' && url.hosts.length === 0) return kept(kubernetes(url));
+  if (scheme === 'dns' && url.hosts.length === 0) return kept(dns(url, text));
   if (url.hosts.length === 0) throw invalid(text);
   if (/^etcds?$/.test(scheme)) return kept(etcd(url));
   if (/^consuls?$/.test(scheme) && url.hosts.length === 1) return kept(consul(url));
@@ -81,6 +90,16 @@ function kubernetes({ path }: RegistryUrl): Registry {
   });
 }
 
+function dns({ path: suffix, query }: RegistryUrl, text: string): Registry {
+  const [port, portName] = [query.get('port'), query.get('portName')];
+  if (port !== null && !(Number(port) > 0 && Number(port) < 65_536 && /^\d+$/.test(port))) throw invalid(text);
+  return dnsRegistry({
+    ...(suffix !== '' && { suffix }),
+    ...(port !== null && { port: Number(port) }),
+    ...(portName !== null && { portName }),
+  });
+}
+
 function parse(text: string): RegistryUrl {
   const found = /^([a-z]+):\/\/(?:([^@/?]*)@)?([^/?]*)(\/[^?]*)?(?:\?(.*))?$/.exec(text);
   if (found === null) throw invalid(text);
@@ -109,7 +128,7 @@ function invalid(text: string): StatusError {
   const shown = JSON.stringify(text.replace(/\/\/.*@/, '//…@'));
   return new StatusError(
     'invalid_argument',
-    `FLOTILLA_REGISTRY_URL is ${shown}; it must be an http or https URL such as http://127.0.0.1:8081, or one of etcd://, consul://, nacos://, kubernetes:/// and file:///`,
+    `FLOTILLA_REGISTRY_URL is ${shown}; it must be an http or https URL such as http://127.0.0.1:8081, or one of etcd://, consul://, nacos://, kubernetes:///, dns:/// and file:///`,
     { reason: 'INVALID_CONFIG', metadata: { variable: 'FLOTILLA_REGISTRY_URL' } },
   );
 }

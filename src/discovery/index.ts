@@ -24,6 +24,7 @@ export { type CachedRegistryOptions, cachedRegistry } from './cached-registry.ts
 export { deferredRegistry } from './deferred-registry.ts';
 export { DiscoveryErrors } from './discovery-errors.ts';
 export type { DnsNode, DnsSource } from './dns-lookup.ts';
+export { type DnsRegistryOptions, dnsRegistry } from './dns-registry.ts';
 export { type FileRegistryOptions, fileRegistry } from './file-registry.ts';
 export { type HttpRegistryOptions, httpRegistry } from './http-registry.ts';
 export { checkInstance, checkName, instanceLimits } from './instance.ts';
