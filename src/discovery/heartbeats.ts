@@ -17,6 +17,12 @@ const passing: ReadonlySet<errors.Code> = new Set([
   'data_loss',
 ]);
 
+function mayPass(error: unknown): boolean {
+  const { code, reason } = errors.from(error);
+  // The registry's own REGISTRY_FULL is an answer; a line of this process that is full is not.
+  return passing.has(code) || reason === 'CONNECTION_QUEUE_FULL';
+}
+
 export interface HeartbeatOptions {
   readonly backend: RegistryBackend;
   readonly instance: Instance;
@@ -54,7 +60,7 @@ export class HeartbeatRegistration implements Registration {
         await this.#register(ctx, false);
         break;
       } catch (error) {
-        if (!passing.has(errors.from(error).code)) throw error;
+        if (!mayPass(error)) throw error;
         await sleep(ctx, this.#backoff.nextMs()).catch(() => {
           throw this.#unreachable(error);
         });
@@ -76,7 +82,9 @@ export class HeartbeatRegistration implements Registration {
   }
 
   async #beat(): Promise<void> {
-    let pauseMs = this.#nextBeatMs();
+    // Anywhere in the first interval: those that were registered together do not renew together.
+    const { heartbeatMs } = this.#lease!;
+    let pauseMs = heartbeatMs === Number.POSITIVE_INFINITY ? heartbeatMs : heartbeatMs * this.#random();
     while (await this.#pause(pauseMs)) {
       const error = await this.#renew().catch((thrown: unknown) => thrown);
       if (this.#life.err() !== undefined || this.#isReplaced(error)) return;
@@ -102,7 +110,7 @@ export class HeartbeatRegistration implements Registration {
     return true;
   }
 
-  /** A tenth of the interval early by chance at most, so that instances that started together do not renew together. */
+  /** A tenth of the interval early by chance at most: those that came together do not stay together. */
   #nextBeatMs(): number {
     return this.#lease!.heartbeatMs * (1 - this.#random() / 10);
   }

@@ -69,8 +69,12 @@ class HttpBackend implements RegistryBackend {
 
   #oneList(service: string): ListSource {
     const list = new LastGoodList();
-    const poll = (ctx: Context, cursor: string) => this.#client.poll(ctx, service, cursor, this.#waitMs);
-    return this.#polled(poll, (news) => listOf(service, list.take(news), true));
+    let known = new Map<string, Instance>();
+    const poll = (ctx: Context, cursor: string) => this.#client.poll(ctx, service, cursor, this.#waitMs, known);
+    return this.#polled(poll, (news) => {
+      known = new Map(news.instances.map((instance) => [instance.id, instance]));
+      return listOf(service, list.take(news), true);
+    });
   }
 
   #allLists(): ListSource {

@@ -35,6 +35,27 @@ export function checkInstance(value: unknown): Instance {
   });
 }
 
+/** Whether what came over a wire is this instance, field for field; then it need not be checked again. */
+export function isSameInstance(instance: Instance, value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { id, service, version, endpoints, lane, weight, metadata } = value;
+  return (
+    id === instance.id &&
+    service === instance.service &&
+    version === instance.version &&
+    lane === instance.lane &&
+    weight === instance.weight &&
+    isSameTexts(instance.endpoints, endpoints) &&
+    isSameTexts(instance.metadata, metadata)
+  );
+}
+
+function isSameTexts(texts: Readonly<Record<string, string>>, value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const keys = Object.keys(value);
+  return keys.length === Object.keys(texts).length && keys.every((key) => value[key] === texts[key]);
+}
+
 /** The name of a service or the id of an instance, as both stand in paths. */
 export function checkName(field: string, value: unknown): string {
   const { nameLength } = instanceLimits;

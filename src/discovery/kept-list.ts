@@ -1,3 +1,4 @@
+import { isSameInstance } from './instance.ts';
 import type { Instance } from './registry.ts';
 import type { Listing } from './registry-backend.ts';
 
@@ -70,11 +71,9 @@ export class KeptList {
   }
 }
 
-/** Instances are frozen and mostly the same objects; those that were read anew are compared as text. */
+/** Instances are frozen and mostly the same objects. */
 function isSameList(a: readonly Instance[], b: readonly Instance[]): boolean {
-  return a.length === b.length && a.every((instance, index) => isSame(instance, b[index]!));
-}
-
-function isSame(a: Instance, b: Instance): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
+  return (
+    a.length === b.length && a.every((instance, index) => instance === b[index] || isSameInstance(instance, b[index]))
+  );
 }

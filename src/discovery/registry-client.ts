@@ -2,6 +2,7 @@ import type { Context } from '../concurrency/index.ts';
 import { type HttpClient, client as httpClient } from '../net/http/index.ts';
 import type { Instance } from './registry.ts';
 import {
+  type KnownInstances,
   type LeaseTerms,
   parseList,
   parseLists,
@@ -20,10 +21,15 @@ const maxListBytes = 64 * 1024 * 1024;
 export class RegistryClient {
   readonly url: string;
   readonly #http: HttpClient;
+  /** Each poll holds a connection for as long as it waits: heartbeats must not stand in line behind them. */
+  readonly #polls: HttpClient;
 
   constructor(url: string) {
     this.url = url.replace(/\/+$/, '');
-    this.#http = httpClient({ baseUrl: this.url, timeoutMs: 0, maxResponseBytes: maxListBytes, sendFields: false });
+    // Tries and pauses are the registry's own.
+    const options = { baseUrl: this.url, timeoutMs: 0, sendFields: false, guard: false } as const;
+    this.#http = httpClient(options);
+    this.#polls = httpClient({ ...options, maxResponseBytes: maxListBytes, maxConnectionsPerOrigin: 4_096 });
   }
 
   async register(ctx: Context, instance: Instance, lease: string): Promise<LeaseTerms> {
@@ -39,13 +45,19 @@ export class RegistryClient {
   }
 
   /** Waits for the calls that run, until `ctx` ends. */
-  close(ctx: Context): Promise<void> {
-    return this.#http.close(ctx);
+  async close(ctx: Context): Promise<void> {
+    await Promise.all([this.#http.close(ctx), this.#polls.close(ctx)]);
   }
 
-  async poll(ctx: Context, service: string, cursor: string, waitMs: number): Promise<WireList | undefined> {
+  async poll(
+    ctx: Context,
+    service: string,
+    cursor: string,
+    waitMs: number,
+    known?: KnownInstances,
+  ): Promise<WireList | undefined> {
     const body = await this.#poll(ctx, fill(wirePaths.service, { service }), cursor, waitMs);
-    return body === undefined ? undefined : parseList(body);
+    return body === undefined ? undefined : parseList(body, known);
   }
 
   async pollAll(ctx: Context, cursor: string, waitMs: number): Promise<WireLists | undefined> {
@@ -55,7 +67,7 @@ export class RegistryClient {
 
   #poll(ctx: Context, path: string, cursor: string, waitMs: number): Promise<unknown> {
     const query = new URLSearchParams({ cursor, waitMs: String(waitMs) });
-    return this.#call(ctx, 'GET', `${path}?${query}`, undefined, waitMs + timeoutMs);
+    return this.#call(ctx, 'GET', `${path}?${query}`, undefined, waitMs + timeoutMs, this.#polls);
   }
 
   /** The JSON of the answer, undefined for an empty one. */
@@ -65,9 +77,10 @@ export class RegistryClient {
     url: string,
     body?: unknown,
     limitMs = timeoutMs,
+    http = this.#http,
   ): Promise<unknown> {
     using ctx = parent.withTimeout(limitMs);
-    const response = await this.#http.request(ctx, { method, url, body, operation: `${method} registry` });
+    const response = await http.request(ctx, { method, url, body, operation: `${method} registry` });
     return response.body.length === 0 ? undefined : response.json();
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { background, type Context, sleep } from '../concurrency/index.ts';
 import { StatusError } from '../errors/index.ts';
-import { createRouter, empty, type HttpReply, json, type Router, rawJson } from '../net/http/index.ts';
+import { createRouter, empty, type HttpReply, json, type Router, rawJson, text } from '../net/http/index.ts';
 import { telemetryOf } from '../observe/index.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
 import { checkInstance, checkName } from './instance.ts';
@@ -43,10 +43,10 @@ export function registryRoutes(registry: Registry, options: RegistryRoutesOption
   });
   router.get(wirePaths.service, poll, async (ctx, { params, query }) => {
     const service = checkName('service', params.service);
-    return answer(await served.poll(ctx, service, String(query.cursor ?? ''), waitOf(query.waitMs, maxWaitMs)));
+    return served.answer(await served.poll(ctx, service, String(query.cursor ?? ''), waitOf(query.waitMs, maxWaitMs)));
   });
   router.get(wirePaths.services, poll, async (ctx, { query }) =>
-    answer(await served.pollAll(ctx, String(query.cursor ?? ''), waitOf(query.waitMs, maxWaitMs))),
+    served.answer(await served.pollAll(ctx, String(query.cursor ?? ''), waitOf(query.waitMs, maxWaitMs))),
   );
   return router;
 }
@@ -62,6 +62,8 @@ class ServedRegistry {
   readonly #leases: LeaseTable;
   readonly #registrations = new Map<string, Registration>();
   readonly #epoch = crypto.randomUUID();
+  /** By the lists of the registry's snapshots, which are others whenever something changed. */
+  readonly #texts = new WeakMap<readonly Instance[], string>();
   readonly #completeAt: number;
   #sweeping = false;
 
@@ -148,6 +150,24 @@ class ServedRegistry {
     }
   }
 
+  /** Each list is made into text once, however many wait for it. */
+  answer(list: WireList | WireLists | undefined): HttpReply {
+    if (list === undefined) return empty();
+    const { cursor, epoch, complete } = list;
+    const head = JSON.stringify({ cursor, epoch, complete }).slice(0, -1);
+    if ('instances' in list) return jsonText(`${head},"instances":${this.#textOf(list.instances)}}`);
+    const services = Object.entries(list.services).map(([name, all]) => `${JSON.stringify(name)}:${this.#textOf(all)}`);
+    return jsonText(`${head},"services":{${services.join(',')}}}`);
+  }
+
+  #textOf(instances: readonly Instance[]): string {
+    const known = this.#texts.get(instances);
+    if (known !== undefined) return known;
+    const made = JSON.stringify(instances);
+    this.#texts.set(instances, made);
+    return made;
+  }
+
   #head(revision: string): Omit<WireList, 'instances'> {
     const complete = this.#life.clock.now() >= this.#completeAt;
     return { cursor: `${this.#epoch}.${revision}.${complete ? 'complete' : 'starting'}`, epoch: this.#epoch, complete };
@@ -190,8 +210,8 @@ function keyOf(service: string, id: string): string {
   return `${service}/${id}`;
 }
 
-function answer(list: WireList | WireLists | undefined): HttpReply {
-  return list === undefined ? empty() : json(list);
+function jsonText(data: string): HttpReply {
+  return text(data, { headers: { 'content-type': 'application/json' } });
 }
 
 function checkLease(value: unknown): string {

@@ -1,5 +1,5 @@
 import { StatusError } from '../errors/index.ts';
-import { checkInstance } from './instance.ts';
+import { checkInstance, isSameInstance } from './instance.ts';
 import type { Instance } from './registry.ts';
 
 /**
@@ -51,8 +51,11 @@ export function parseTerms(body: unknown): LeaseTerms {
   return { ttlMs, heartbeatMs };
 }
 
-export function parseList(body: unknown): WireList {
-  return { ...parseHead(body), instances: parseInstances(record(body).instances) };
+/** The last list of a service, by id. */
+export type KnownInstances = ReadonlyMap<string, Instance>;
+
+export function parseList(body: unknown, known?: KnownInstances): WireList {
+  return { ...parseHead(body), instances: parseInstances(record(body).instances, known) };
 }
 
 export function parseLists(body: unknown): WireLists {
@@ -70,10 +73,15 @@ function parseHead(body: unknown): Omit<WireList, 'instances'> {
   return { cursor, epoch, complete };
 }
 
-/** Those that this version understands; a newer registry may know instances that it does not. */
-function parseInstances(list: unknown): Instance[] {
+/**
+ * Those that this version understands; a newer registry may know instances that it does not. Of a list most are as they
+ * were in the last one: `known` has those by id, and checking costs more than looking whether anything differs.
+ */
+function parseInstances(list: unknown, known?: KnownInstances): Instance[] {
   if (!Array.isArray(list)) throw notARegistry('a list');
   return list.flatMap((value) => {
+    const last = known?.get(record(value).id as string);
+    if (last !== undefined && isSameInstance(last, value)) return [last];
     try {
       return [checkInstance(value)];
     } catch {
