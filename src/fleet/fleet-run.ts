@@ -172,7 +172,9 @@ class FleetRun {
     const open = servicesOf(units).flatMap(({ name, port }) => (port === undefined ? [] : [name]));
     const backend = units.some(({ kind }) => kind === 'backend') ? ['backend'] : [];
     for (const service of [...open, ...backend]) {
-      const label = service === 'backend' ? 'console' : open.length === 1 ? 'app' : service;
+      // In a lane the app is the fleet's, under the lane's name; what it runs itself has the name of the service.
+      const isApp = open.length === 1 && addresses.length === 0;
+      const label = service === 'backend' ? 'console' : isApp ? 'app' : service;
       const address = doors.all.get(service)?.address;
       const url = doors.isOpen(service) && address !== undefined ? `http://${address.host}:${address.port}` : undefined;
       this.#tellAddress(label, url, missing, missing.includes(service) ? `(${service} is not ready)` : '');

@@ -67,6 +67,21 @@ test('a lane that shares its data gets no copy, and one name is up once', () =>
     );
   }));
 
+test('a service with a public port has one of its own in a lane, beside the address of the fleet', () =>
+  withFleet(async (fleet, files) => {
+    using starting = ctx.withTimeout(60_000);
+    const services = { web: files.path('web/main.ts') };
+    await using blue = await startLane(starting, 'blue', { dataDir: files.path('data'), services });
+
+    const [, own = ''] = await blue.printed(starting, /^web {6}(http:\S+)$/m);
+    const [, app = ''] = await blue.printed(starting, /^app {6}(http:\S+)$/m);
+    const [, baseline = ''] = await fleet.printed(/^app {6}(http:\S+)$/m);
+    const answer = (await (await fetch(own)).json()) as { instance: string };
+
+    assert.equal(answer.instance, 'web-blue-1');
+    assert.equal(new URL(app).port, new URL(baseline).port);
+  }));
+
 test('a lane ends with its fleet', () =>
   withFleet(async (fleet, files) => {
     await using blue = await blueBeside(files);

@@ -5,14 +5,14 @@ import { defineErrors } from 'flotilla/errors';
 import { createRpcClient, createRpcServer, implement } from 'flotilla/rpc';
 import { RoomService } from '../../../src/rpc/testdata/gen/flotilla/test/v1/room_pb.ts';
 
-const HopErrors = defineErrors('test.hop', { LEAK: { code: 'internal' } });
+const HopErrors = defineErrors('test.hop', { LEAK: { code: 'internal' }, BROKEN: { code: 'internal' } });
 
 /**
  * A service that checks the lane of every call against its own, and answers with the way that the call took:
- * `middle@blue:blue leaf@:blue`, each hop with its own lane and the call's.
+ * `middle@blue:blue leaf@:blue`, each hop with its own lane and the call's. With HOP_BROKEN it fails every call.
  */
 export const main: Main = async (host) => {
-  const { HOP_NAME: name = '', HOP_NEXT: next } = host.env;
+  const { HOP_NAME: name = '', HOP_NEXT: next, HOP_BROKEN: isBroken } = host.env;
   const own = host.lane();
   const local = host.local();
   const network = { resolver: host.resolver(), ...(local && { local }) };
@@ -20,6 +20,7 @@ export const main: Main = async (host) => {
   const hop = (ctx: Context): string => {
     const lane = laneOf(ctx);
     if (own !== '' && own !== lane) throw HopErrors.LEAK(`${name} of lane "${own}" got a call of lane "${lane}"`);
+    if (isBroken !== undefined) throw HopErrors.BROKEN(`${name} of lane "${own}" is broken`);
     return `${name}@${own}:${lane}`;
   };
   const server = createRpcServer({
