@@ -1,5 +1,6 @@
 import { type CancelContext, type Context, sleep } from '../../concurrency/index.ts';
 import type { StatusError } from '../../errors/index.ts';
+import { noTelemetry, withTelemetry } from '../../observe/index.ts';
 import type { IsReady } from '../../service/index.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 
@@ -44,7 +45,9 @@ export class HealthMonitor {
 
   async check(ctx: Context, service: string): Promise<ServiceHealth> {
     if (!this.names.includes(service)) return 'unknown';
-    return !this.#isDraining && (await this.#isReady(ctx)) && !this.#isDraining ? 'serving' : 'not_serving';
+    // Nor do the app's checks leave traces.
+    const quiet = withTelemetry(ctx, noTelemetry);
+    return !this.#isDraining && (await this.#isReady(quiet)) && !this.#isDraining ? 'serving' : 'not_serving';
   }
 
   /**

@@ -10,6 +10,7 @@ import {
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { CallOptions, Client } from '@connectrpc/connect';
 import {
+  type ChannelCredentials,
   type ClientReadableStream,
   type ClientWritableStream,
   compressionAlgorithms,
@@ -24,25 +25,30 @@ import { methodDefinition } from '../grpc-js-definition.ts';
 import type { Explained, OpenCaller } from './caller.ts';
 
 /** The client of @grpc/grpc-js. */
-export const grpcJsClient: OpenCaller = (url, { gzip = false }) => {
-  const client = new GrpcClient(new URL(url).host, credentials.createInsecure(), {
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.default_compression_algorithm': gzip ? compressionAlgorithms.gzip : compressionAlgorithms.identity,
-  });
-  return {
-    client<S extends DescService>(service: S) {
-      const calls = service.methods.map((method) => [
-        method.localName,
-        (input: unknown, options?: CallOptions) => start(client, method, input, options),
-      ]);
-      return Object.fromEntries(calls) as Client<S>;
-    },
-    explain,
-    async [Symbol.asyncDispose]() {
-      client.close();
-    },
+export const grpcJsClient: OpenCaller = grpcJsClientWith(credentials.createInsecure());
+
+/** The same with TLS. */
+export function grpcJsClientWith(channelCredentials: ChannelCredentials): OpenCaller {
+  return (url, { gzip = false }) => {
+    const client = new GrpcClient(new URL(url).host, channelCredentials, {
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.default_compression_algorithm': gzip ? compressionAlgorithms.gzip : compressionAlgorithms.identity,
+    });
+    return {
+      client<S extends DescService>(service: S) {
+        const calls = service.methods.map((method) => [
+          method.localName,
+          (input: unknown, options?: CallOptions) => start(client, method, input, options),
+        ]);
+        return Object.fromEntries(calls) as Client<S>;
+      },
+      explain,
+      async [Symbol.asyncDispose]() {
+        client.close();
+      },
+    };
   };
-};
+}
 
 function start(client: GrpcClient, method: DescMethod, input: unknown, options: CallOptions = {}): unknown {
   const { path, requestSerialize: write, responseDeserialize: read } = methodDefinition(method);

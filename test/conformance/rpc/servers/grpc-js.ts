@@ -29,7 +29,10 @@ import { serviceDefinition } from '../grpc-js-definition.ts';
 import { Failure, type Heard, type Testee, type TesteeOptions, testHandlers } from '../testee.ts';
 
 /** The server of @grpc/grpc-js. */
-export async function grpcJsServer({ gzip = false }: TesteeOptions = {}): Promise<Testee> {
+export async function grpcJsServer(
+  { gzip = false }: TesteeOptions = {},
+  credentials = ServerCredentials.createInsecure(),
+): Promise<Testee> {
   const { handlers, ...times } = testHandlers();
   const server = new Server({
     'grpc.default_compression_algorithm': gzip ? compressionAlgorithms.gzip : compressionAlgorithms.identity,
@@ -46,9 +49,7 @@ export async function grpcJsServer({ gzip = false }: TesteeOptions = {}): Promis
       void pour(ChatResponseSchema, handlers.chat(requestsOf(call), heardBy(call)), call),
   });
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    ),
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error))),
   );
   return {
     url: `http://127.0.0.1:${port}`,
