@@ -109,6 +109,14 @@ describe('a hash ring', () => {
     }
   });
 
+  it('takes the first of several with one id', () => {
+    const [member] = members(1);
+    const ring = ringOf([member!, { ...member!, weight: 3, value: 'other' }]);
+
+    assert.equal(ring.ownerOf('key'), 'node-0');
+    assert.equal(ring.size, 100);
+  });
+
   it('takes the new value of a member that stays', () => {
     const ring = ringOf(members(2));
 

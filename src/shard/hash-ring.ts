@@ -1,7 +1,7 @@
 import { murmur3 } from './murmur3.ts';
 
 export interface RingMember<T> {
-  /** What its place follows from. Unique. */
+  /** What its place follows from. Of several with the same id the first one counts. */
   readonly id: string;
   /** Its part of the keys relative to the others', above 0. */
   readonly weight: number;
@@ -56,6 +56,7 @@ export class HashRing<T> {
     const slots = new Map<string, Slot<T>>();
     const added: number[] = [];
     for (const { id, weight, value } of members) {
+      if (slots.has(id)) continue;
       const points = Math.max(1, Math.min(Math.round((this.#points * weight) / unit), this.#points * maxPointsFactor));
       const known = before.get(id);
       if (known?.points === points) {

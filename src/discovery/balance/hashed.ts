@@ -1,4 +1,4 @@
-import type { CallHead } from '../../call/index.ts';
+import type { CallHead, Outcome } from '../../call/index.ts';
 import type { OutlierNode } from '../../guard/index.ts';
 import { HashRing } from '../../shard/index.ts';
 import type { MakeBalancer } from '../balancer.ts';
@@ -87,9 +87,9 @@ class HashedNode extends P2cNode {
     return super.begin(now);
   }
 
-  override end(...args: Parameters<P2cNode['end']>): void {
+  override end(outcome: Outcome, now: number, isProbe: boolean): void {
     this.load.inFlight--;
-    super.end(...args);
+    super.end(outcome, now, isProbe);
   }
 }
 

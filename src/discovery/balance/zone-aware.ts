@@ -9,10 +9,10 @@ import { zoneSplit } from './zone-split.ts';
 export interface ZoneAwareOptions {
   /** Where this client runs. */
   readonly zone: string;
-  /** Where an instance runs. Default: `metadata.zone`, '' without one. */
+  /** Where an instance runs. Must not throw. Default: `metadata.zone`, '' without one. */
   readonly zoneOf?: (instance: Instance) => string;
   /**
-   * How much of the callers is in each zone, in any unit; asked with each new list. Not below 0. Default: as much in each zone
+   * How much of the callers is in each zone, in any unit; asked with each new list. Must not throw. Default: as much in each zone
    * that is known.
    */
   readonly callers?: () => Readonly<Record<string, number>>;
