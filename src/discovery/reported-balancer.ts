@@ -39,9 +39,8 @@ export class ReportedBalancer {
     return this.#balancer.ejected;
   }
 
-  /** A call to the target: the first one gives telemetry and settings. */
-  begin(ctx: Context): void {
-    if (this.#hasBegun) return;
+  /** The first call to the target gives telemetry and settings. */
+  #begin(ctx: Context): void {
     this.#hasBegun = true;
     this.#report.begin(ctx);
     this.#unfollow = guardSettingsOf(ctx)?.follow(
@@ -62,6 +61,7 @@ export class ReportedBalancer {
 
   /** For one try of the call that `ctx` belongs to: with the key of its route, not where its earlier tries went. */
   pick(ctx: Context, head: CallHead): Pick {
+    if (!this.#hasBegun) this.#begin(ctx);
     const routeKey = routeKeyOf(ctx);
     return this.#balancer.pick(routeKey === undefined ? head : { ...head, routeKey }, triedNodesOf(ctx));
   }

@@ -108,7 +108,7 @@ class RegistryResolver implements Resolver {
 
   resolve(ctx: Context, name: string, head: CallHead): Awaitable<PickedNode> {
     try {
-      const target = this.#known(ctx, name);
+      const target = this.#known(name);
       return target.first.count > 0 ? this.#resolveFirst(ctx, name, target, head) : this.#pick(ctx, target, head, name);
     } catch (error) {
       return Promise.reject(error);
@@ -121,13 +121,13 @@ class RegistryResolver implements Resolver {
   }
 
   async servingLane(ctx: Context, name: string, lane: string): Promise<string> {
-    const target = this.#known(ctx, name);
+    const target = this.#known(name);
     if (target.first.count > 0) await this.#firstList(ctx, name, target);
     return target.balancer.servingLane(lane);
   }
 
   async *watchNodes(ctx: Context, name: string, lane = ''): AsyncIterable<readonly Instance[]> {
-    const { balancer, changes } = this.#known(ctx, name);
+    const { balancer, changes } = this.#known(name);
     for (let seen = 0; await changes.after(ctx, seen); ) {
       seen = changes.count;
       yield balancer.nodesOf(lane);
@@ -143,18 +143,17 @@ class RegistryResolver implements Resolver {
     await this.#watches.wait(background());
   }
 
-  #known(ctx: Context, name: string): Target {
+  #known(name: string): Target {
     if (this.#ctx.err() !== undefined)
       throw DiscoveryErrors.REGISTRY_CLOSED(`resolve "${name}": the resolver was closed`);
-    return this.#targets.get(name) ?? this.#watch(ctx, name);
+    return this.#targets.get(name) ?? this.#watch(name);
   }
 
-  #watch(ctx: Context, name: string): Target {
+  #watch(name: string): Target {
     const first = new Latch(1, { name: `list of ${name}` });
     const { balancer: make = this.#balancer, strictLanes: isStrict = false } = this.#options.get(name) ?? {};
     const balancer = new ReportedBalancer(name, { clock: this.#ctx.clock, make, outlier: this.#outlier, isStrict });
     const target: Target = { balancer, first, changes: new Changes() };
-    target.balancer.begin(ctx);
     this.#targets.set(name, target);
     this.#watches.go(() => this.#follow(name, target));
     return target;

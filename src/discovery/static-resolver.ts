@@ -1,5 +1,5 @@
 import type { CallHead } from '../call/index.ts';
-import { type Context, systemClock } from '../concurrency/index.ts';
+import { type Context, Latch, systemClock } from '../concurrency/index.ts';
 import { p2cBalancer } from './balance/p2c.ts';
 import type { MakeBalancer, Pick } from './balancer.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
@@ -43,13 +43,11 @@ export function listResolver(
     made.update({ service, revision: 1, instances });
     balancers.set(service, made);
   }
+  const closed = new Latch(1, { name: 'close of a static resolver' });
   const pick = (ctx: Context, target: string, head: CallHead): Pick => {
     ctx.throwIfDone();
     const known = balancers.get(target);
-    if (known !== undefined) {
-      known.begin(ctx);
-      return known.pick(ctx, head);
-    }
+    if (known !== undefined) return known.pick(ctx, head);
     const names = [...balancers.keys()].join(', ') || 'none';
     throw DiscoveryErrors.NO_INSTANCES(`no instance of "${target}": the static list has ${names}; add it there`, {
       metadata: { target },
@@ -65,9 +63,12 @@ export function listResolver(
     },
     async *watchNodes(ctx, target, lane = '') {
       yield balancers.get(target)?.nodesOf(lane) ?? [];
-      await new Promise<void>((resolve) => ctx.onDone(resolve));
+      try {
+        await closed.wait(ctx);
+      } catch {}
     },
     async close() {
+      closed.countDown();
       for (const known of balancers.values()) known.close();
     },
   };

@@ -15,7 +15,13 @@ import {
 import { laneOf } from '../call/index.ts';
 import type { CancelContext, Context } from '../concurrency/index.ts';
 import { systemClock } from '../concurrency/index.ts';
-import { type MakeBalancer, type ResolvedTarget, type Resolver, resolveTarget } from '../discovery/index.ts';
+import {
+  type Instance,
+  type MakeBalancer,
+  type ResolvedTarget,
+  type Resolver,
+  resolveTarget,
+} from '../discovery/index.ts';
 import type { TlsClientOptions } from '../net/tcp/index.ts';
 import {
   type ClientGuard,
@@ -38,8 +44,9 @@ import { methodContract, prioritised, timeoutOf } from './method-policy.ts';
 import { MuxSession } from './mux/mux-session.ts';
 import { type ConnectionEvents, NodePool } from './node-pool.ts';
 import { NodeSession } from './node-session.ts';
-import { type ClientProtocol, type RemoteCallOptions, remoteCall } from './remote-call.ts';
+import { type ClientProtocol, muxUrlOf, type RemoteCallOptions, remoteCall } from './remote-call.ts';
 import { answersOnce, methodInfo, type Payload } from './server-method.ts';
+import { WarmConnections } from './warm-connections.ts';
 
 /** One message in, one out. */
 export type UnaryCall<I extends DescMessage, O extends DescMessage> = (
@@ -134,6 +141,12 @@ export interface RpcClientOptions<S extends DescService = DescService> {
   readonly idleTimeoutMs?: number;
   /** To one node; more calls than they take fail at once with TOO_MANY_CALLS. Default: 4. */
   readonly maxConnections?: number;
+  /**
+   * Connections that are kept to each node that calls may go to (of no lane; of a subset where the balancer uses one), from the
+   * start and without any call, 0 to `maxConnections`: no call waits for a handshake. They keep no process alive, but
+   * trying to have them does. Default: 0, they are made by calls.
+   */
+  readonly warmConnections?: number;
 }
 
 /**
@@ -155,11 +168,14 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
   const tls =
     options.tls && (target.serverName === undefined ? options.tls : { serverName: target.serverName, ...options.tls });
   const { maxConnections, maxMessageBytes } = limits;
+  const warmConnections = checkedWarm(where, options.warmConnections, maxConnections);
   const session = { ...limits, clock: systemClock, ...(tls && { tls }) };
-  const nodes = { maxConnections, needsTls: tls !== undefined };
+  let warm: WarmConnections | undefined;
+  const nodes = { maxConnections, needsTls: tls !== undefined, onLeft: (url: string) => warm?.left(url) };
   const pool = new NodePool<NodeSession>({
     ...nodes,
-    connect: (url, events) => new NodeSession(url, { ...session, onEnd: (ended) => left(ended, events) }),
+    connect: (url, events) =>
+      new NodeSession(url, { ...session, onEnd: (ended) => left(ended, events), isKept: events.isKept }),
   });
   const muxed = new NodePool<MuxSession>({
     ...nodes,
@@ -170,6 +186,7 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
   const guard = guardOf(options.guard);
   const client: Record<string | symbol, unknown> = {
     [Symbol.dispose]() {
+      warm?.close();
       pool.close();
       muxed.close();
       void target.close();
@@ -200,6 +217,15 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     );
     client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, timeoutMs) : callStream(desc, call, timeoutMs);
   }
+  if (warmConnections > 0) {
+    const { resolver, name } = target;
+    const poolOf = ({ endpoints }: Instance) => {
+      const muxUrl = muxUrlOf(options.protocol ?? 'auto', endpoints);
+      if (muxUrl !== undefined) return { pool: muxed, url: muxUrl };
+      return endpoints.rpc === undefined ? undefined : { pool, url: endpoints.rpc };
+    };
+    warm = new WarmConnections({ resolver, target: name, count: warmConnections, clock: systemClock, poolOf });
+  }
   return client as RpcClient<S>;
 }
 
@@ -220,6 +246,13 @@ function targetOf(where: string, { target, resolver, balancer, tls }: RpcClientO
 function guardOf(given: RpcClientOptions['guard'] = {}): ClientGuard | undefined {
   if (given === false) return undefined;
   return 'middleware' in given ? given : clientGuard(given);
+}
+
+function checkedWarm(where: string, count = 0, maxConnections: number): number {
+  if (Number.isInteger(count) && count >= 0 && count <= maxConnections) return count;
+  throw new RangeError(
+    `${where}: warmConnections is ${count}; it must be a whole number from 0 to ${maxConnections}, maxConnections`,
+  );
 }
 
 function checkCompression(where: string, bytes: number | undefined): void {

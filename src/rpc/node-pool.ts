@@ -6,6 +6,8 @@ import { RpcErrors } from './rpc-errors.ts';
 export interface NodeConnection {
   /** Whether another call may start; while it connects nobody knows how many the node takes. */
   readonly hasRoom: boolean;
+  /** Rejects where the node cannot be reached. */
+  readonly ready: Promise<void>;
   /** Ends the calls that run, and the connection. */
   destroy(): void;
 }
@@ -15,6 +17,8 @@ export interface NodePoolOptions<C> {
   readonly maxConnections: number;
   /** Nodes without TLS are not spoken to. Default: they are. */
   readonly needsTls?: boolean;
+  /** Hears that a connection takes no more calls. Default: nobody. */
+  readonly onLeft?: (url: string) => void;
   /** Begins to connect. */
   readonly connect: (url: string, events: ConnectionEvents<C>) => C;
 }
@@ -25,6 +29,8 @@ export interface ConnectionEvents<C> {
   onEnd(connection: C): void;
   /** No call runs on it any more. Follows on `onEnd`. */
   onGone(connection: C): void;
+  /** Whether it stays open though nobody calls. */
+  isKept(): boolean;
 }
 
 /**
@@ -35,6 +41,8 @@ export class NodePool<C extends NodeConnection> {
   readonly #options: NodePoolOptions<C>;
   readonly #nodes = new Map<string, C[]>();
   readonly #leaving = new Set<C>();
+  /** How many connections to an address stay open though nobody calls. */
+  readonly #kept = new Map<string, number>();
   #closed = false;
 
   constructor(options: NodePoolOptions<C>) {
@@ -62,19 +70,32 @@ export class NodePool<C extends NodeConnection> {
     if (this.#closed) throw RpcErrors.CONNECT_FAILED('the client is closed');
     const free = this.find(url);
     if (free !== undefined) return free;
-    const connections = this.#nodes.get(url) ?? [];
-    const { maxConnections, connect, needsTls = false } = this.#options;
-    if (needsTls && !url.startsWith('https:'))
-      throw RpcErrors.NO_ENDPOINT(`the node at ${url} has no TLS, and this client speaks nothing else`);
-    if (connections.length >= maxConnections) {
+    const { maxConnections } = this.#options;
+    if (this.connections(url) >= maxConnections) {
       throw RpcErrors.TOO_MANY_CALLS(`${maxConnections} connections to ${url} run as many calls as the node takes`);
     }
+    return this.open(url);
+  }
+
+  /** One more connection. Throws CONNECT_FAILED where the client is closed, and NO_ENDPOINT for one without TLS that needs it. */
+  open(url: string): C {
+    if (this.#closed) throw RpcErrors.CONNECT_FAILED('the client is closed');
+    const { connect, needsTls = false } = this.#options;
+    if (needsTls && !url.startsWith('https:'))
+      throw RpcErrors.NO_ENDPOINT(`the node at ${url} has no TLS, and this client speaks nothing else`);
     const made = connect(url, {
       onEnd: (ended) => this.#remove(url, ended),
       onGone: (gone) => void this.#leaving.delete(gone),
+      isKept: () => this.connections(url) <= (this.#kept.get(url) ?? 0),
     });
-    this.#nodes.set(url, [...connections, made]);
+    this.#nodes.set(url, [...(this.#nodes.get(url) ?? []), made]);
     return made;
+  }
+
+  /** From now on so many connections to the node stay open though nobody calls; 0: they close when they have been idle. */
+  keep(url: string, count: number): void {
+    if (count > 0) this.#kept.set(url, count);
+    else this.#kept.delete(url);
   }
 
   /** Closes every connection; calls that run fail. */
@@ -89,6 +110,7 @@ export class NodePool<C extends NodeConnection> {
     const left = (this.#nodes.get(url) ?? []).filter((connection) => connection !== ended);
     if (left.length === 0) this.#nodes.delete(url);
     else this.#nodes.set(url, left);
+    this.#options.onLeft?.(url);
   }
 }
 

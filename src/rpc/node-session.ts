@@ -21,6 +21,8 @@ export interface NodeSessionOptions {
   readonly tls?: Omit<TlsClientOptions, 'alpnProtocols'>;
   /** Called once, when it takes no more calls. */
   readonly onEnd: (session: NodeSession) => void;
+  /** Whether it stays open though nobody calls. Default: it is closed. */
+  readonly isKept?: () => boolean;
 }
 
 /**
@@ -49,7 +51,9 @@ export class NodeSession {
     this.#session.on('error', () => {});
     this.#session.on('goaway', () => this.#end());
     this.#session.on('timeout', () => {
-      if (this.#calls === 0) this.#end();
+      if (this.#calls > 0) return;
+      if (this.#options.isKept?.() === true) this.#rest();
+      else this.#end();
     });
     this.ready = new Promise((resolve, reject) => {
       const fail = (why: string, cause?: unknown) => {
@@ -102,6 +106,7 @@ export class NodeSession {
     limit();
     this.#session.on('remoteSettings', limit);
     this.#session.setLocalWindowSize(sessionWindowBytes);
+    if (this.#calls === 0) this.#rest();
   }
 
   #fail(reject: (error: StatusError) => void, error: StatusError): void {

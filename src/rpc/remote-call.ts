@@ -7,7 +7,7 @@ import { createTransport as grpcWebTransport } from '@connectrpc/connect/protoco
 import { compressionGzip } from '@connectrpc/connect-node';
 import { type CallHead, fieldsOf, noteTriedNode } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
-import type { Pick, Resolver } from '../discovery/index.ts';
+import type { Instance, Pick, Resolver } from '../discovery/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import type { Handler } from '../service/index.ts';
 import { boundStream } from './bound-stream.ts';
@@ -49,6 +49,12 @@ export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handle
   };
 }
 
+/** Where a node is spoken to in mux; undefined: in another protocol, at its `rpc` endpoint. */
+export function muxUrlOf(protocol: ClientProtocol, endpoints: Instance['endpoints']): string | undefined {
+  if (protocol === 'auto') return endpoints.mux;
+  return protocol === 'mux' ? (endpoints.mux ?? endpoints.rpc) : undefined;
+}
+
 /** The tries of one method's calls. */
 class RemoteCall {
   readonly #desc: DescMethod;
@@ -69,7 +75,7 @@ class RemoteCall {
 
   /** Sends where nothing has to be waited for: the node speaks mux, and there is a connection with room. */
   sendNow(ctx: Context, input: Message, pick: Pick): Promise<Payload> | undefined {
-    const url = this.#muxUrl(pick);
+    const url = muxUrlOf(this.#protocol, pick.node.endpoints);
     if (url === undefined) return undefined;
     const session = this.#options.mux.pool.find(url);
     if (session?.isOpen !== true) return undefined;
@@ -80,7 +86,7 @@ class RemoteCall {
 
   async send(ctx: Context, input: Payload, pick: Pick): Promise<Payload> {
     noteTriedNode(ctx, pick.node.id);
-    const url = this.#muxUrl(pick);
+    const url = muxUrlOf(this.#protocol, pick.node.endpoints);
     if (url === undefined) return this.#sendOverHttp(ctx, input, pick);
     const report = reporter(ctx, pick);
     let session: MuxSession;
@@ -92,12 +98,6 @@ class RemoteCall {
     if (this.#desc.methodKind === 'unary') return callUnary(session, this.#mux, ctx, pick, input as Message);
     const answers = callStream(session, this.#mux, ctx, pick, input);
     return this.#desc.methodKind === 'client_streaming' ? onlyOne(this.#desc, answers) : answers;
-  }
-
-  /** Undefined: another protocol is to be spoken. */
-  #muxUrl({ node: { endpoints } }: Pick): string | undefined {
-    if (this.#protocol === 'auto') return endpoints.mux;
-    return this.#protocol === 'mux' ? (endpoints.mux ?? endpoints.rpc) : undefined;
   }
 
   async #sendOverHttp(ctx: Context, input: Payload, pick: Pick): Promise<Payload> {

@@ -15,7 +15,7 @@ interface Slot<T> {
   value: T;
 }
 
-/** A member may have so many points at most, and a ring so many members over its life that are there at one time. */
+/** A member has so many times the usual points at most, and a ring so many members. */
 const maxPointsFactor = 16;
 const slotFactor = 2 ** 20;
 const golden = 0x9e3779b9;

@@ -164,10 +164,7 @@ describe('an end of a connection', () => {
     const { client, server, settle } = pair();
     call(client, 'x');
     settle();
-    const one = (id: number) => [
-      frame(frames.call, 0, id, [0, 0, 0, 0]),
-      frame(frames.reset, 0, id, [0, 0, 0, 1]),
-    ];
+    const one = (id: number) => [frame(frames.call, 0, id, [0, 0, 0, 0]), frame(frames.reset, 0, id, [0, 0, 0, 1])];
     const bytes = Buffer.concat(Array.from({ length: 10_100 }, (_, index) => one(index + 2)).flat());
 
     violates(() => server.receive(bytes, 1), codes.flood);

@@ -196,8 +196,9 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
       this.#idleTimer = undefined;
       if (this.#calls > 0) return;
       const left = this.#restsSince + this.#options.idleTimeoutMs - this.#options.clock.now();
-      if (left <= 0) this.#end();
-      else this.#closeWhenIdle(Math.ceil(left));
+      if (left > 0) this.#closeWhenIdle(Math.ceil(left));
+      else if (this.#events.isKept()) this.#closeWhenIdle(this.#options.idleTimeoutMs);
+      else this.#end();
     }, ms).unref();
   }
 
