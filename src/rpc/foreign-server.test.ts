@@ -7,13 +7,10 @@ import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { staticResolver } from '../discovery/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { createRpcClient } from './client.ts';
-import { ErrorInfoSchema } from './gen/google/rpc/error_details_pb.ts';
 import { inTime, root, texts, textsOf } from './testdata/calls.ts';
 import { RoomService } from './testdata/gen/flotilla/test/v1/room_pb.ts';
 
-const info = { reason: 'ROOM_CLOSED', domain: 'live.room', metadata: { id: '7' } };
-
-/** A server that knows nothing of this package. */
+/** A server that knows nothing of this package. What it is good for otherwise: test/conformance/rpc. */
 async function foreignServer() {
   const sockets = new Set<Socket>();
   const seen: Headers[] = [];
@@ -25,17 +22,12 @@ async function foreignServer() {
           getRoom({ id }, context) {
             seen.push(context.requestHeader);
             if (id === 'plain') throw new ConnectError('gone', Code.NotFound);
-            if (id !== 'closed') return { room: { id, title: String(context.timeoutMs()) } };
-            throw new ConnectError('room 7 is closed', Code.FailedPrecondition, undefined, [
-              { desc: ErrorInfoSchema, value: info },
-            ]);
+            return { room: { id } };
           },
-          async *watchRoom({ count }, { signal }) {
+          async *watchRoom(_request, { signal }) {
             signal.addEventListener('abort', () => ended.resolve());
-            for (let number = 1; number <= count; number++) yield { number };
-          },
-          async uploadMessages(requests) {
-            return { count: (await Array.fromAsync(requests)).length };
+            yield { number: 1 };
+            await ended.promise;
           },
           async *chat(requests) {
             for await (const { text } of requests) yield { text: text.toUpperCase() };
@@ -58,7 +50,7 @@ async function foreignServer() {
 
 for (const protocol of ['connect', 'grpc', 'grpc-web'] as const) {
   describe(`our client over ${protocol} and a foreign server`, inTime, () => {
-    test('speak all four kinds', async () => {
+    test('agree on errors without ErrorInfo', async () => {
       await using server = await foreignServer();
       using client = createRpcClient(RoomService, {
         target: 'room',
@@ -66,48 +58,12 @@ for (const protocol of ['connect', 'grpc', 'grpc-web'] as const) {
         protocol,
       });
 
-      assert.equal((await client.getRoom(root, { id: '7' })).room?.id, '7');
-      assert.equal((await Array.fromAsync(client.watchRoom(root, { count: 3 }))).length, 3);
-      assert.equal((await client.uploadMessages(root, texts('a', 'b'))).count, 2);
-      const chat = await Array.fromAsync(client.chat(root, texts('a', 'b')));
-      assert.deepEqual(
-        chat.map(({ text }) => text),
-        ['A', 'B'],
-      );
-    });
-
-    test('agree on errors, with and without ErrorInfo', async () => {
-      await using server = await foreignServer();
-      using client = createRpcClient(RoomService, {
-        target: 'room',
-        resolver: staticResolver({ room: [server.url] }),
-        protocol,
-      });
-
-      await assert.rejects(client.getRoom(root, { id: 'closed' }), {
-        code: 'failed_precondition',
-        message: 'room 7 is closed',
-        ...info,
-      });
       await assert.rejects(client.getRoom(root, { id: 'plain' }), {
         code: 'not_found',
         reason: 'NOT_FOUND',
         message: 'gone',
       });
       await assert.rejects(client.closeRoom(root, {}), (error: StatusError) => error.code === 'unimplemented');
-    });
-
-    test('agree on the deadline', async () => {
-      await using server = await foreignServer();
-      using client = createRpcClient(RoomService, {
-        target: 'room',
-        resolver: staticResolver({ room: [server.url] }),
-        protocol,
-      });
-
-      const { room } = await client.getRoom(root.withTimeout(3_000), { id: '7' });
-
-      assert.ok(Number(room?.title) > 0 && Number(room?.title) <= 3_000);
     });
 
     test('compress from the size on that was said, both ways', async () => {
@@ -131,7 +87,7 @@ for (const protocol of ['connect', 'grpc', 'grpc-web'] as const) {
       assert.equal(text, long.toUpperCase());
     });
 
-    test('end a stream that is left', async () => {
+    test('end a stream whose loop is left', async () => {
       await using server = await foreignServer();
       using client = createRpcClient(RoomService, {
         target: 'room',
@@ -139,7 +95,7 @@ for (const protocol of ['connect', 'grpc', 'grpc-web'] as const) {
         protocol,
       });
 
-      for await (const _ of client.watchRoom(root, { count: 1_000_000 })) break;
+      for await (const _ of client.watchRoom(root, {})) break;
 
       await server.ended;
     });

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { describe, test } from 'node:test';
 import { createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
 import { type PeerCertificate, peerOf } from '../call/index.ts';
+import { createRouter, text } from '../net/http/index.ts';
 import { type TlsServerOptions, tcpListener } from '../net/tcp/index.ts';
 import { authority, noOpenssl } from '../net/tcp/testdata/certificates.ts';
 import type { RpcClientOptions } from './client.ts';
@@ -162,6 +165,22 @@ describe('our client and a node with TLS', { timeout: 60_000, skip: noOpenssl },
         });
     });
   }
+
+  test('plain routes see it, too', async () => {
+    const http = createRouter();
+    http.get('/who', (ctx) => text(peerOf(ctx)?.commonName ?? ''));
+    await using fixture = await start(
+      { clientCertificate: 'required', ca: ca.cert },
+      { ca: ca.cert, ...caller },
+      { server: { http } },
+    );
+
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      get(`${fixture.url}/who`, { ca: ca.cert, ...caller, agent: false }, resolve).once('error', reject);
+    });
+
+    assert.equal(String(await Array.fromAsync(answer)), 'gift');
+  });
 
   test('a caller without a certificate has none', async () => {
     await using fixture = await start(
