@@ -16,7 +16,7 @@ export interface ProcessHost extends OwnedHost {
  *
  * - `FLOTILLA_INSTANCE` the instance's id; default: host name and process id
  * - `FLOTILLA_LANE` the lane that it belongs to; default: the baseline
- * - `FLOTILLA_REGISTRY_URL` the registry; default: one in memory
+ * - `FLOTILLA_REGISTRY_URL` the registry (forms: `registryOf`); default: one in memory
  * - `FLOTILLA_DATA_DIR` default: `.flotilla`
  * - `FLOTILLA_PORT` the public HTTP port
  * - `FLOTILLA_SUPERVISED=1` a supervisor holds the IPC channel; with `FLOTILLA_PORT` it also holds that port, and the process inherits it

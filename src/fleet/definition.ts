@@ -28,7 +28,7 @@ export type Backend =
 
 /** The back ends of a fleet. Each is embedded where nothing is said. */
 export interface Backends {
-  /** `embedded()`, or `external(url)` of the back-end process of another fleet. */
+  /** `embedded()`, or `external(url)` of the back-end process of another fleet, or of etcd and the like (`etcd://host:2379`). */
   readonly registry?: Backend;
   /** `embedded()`, `external(url)` of anything that takes OTLP over HTTP, or `off()`. */
   readonly telemetry?: Backend;
