@@ -56,8 +56,10 @@ export class BalancedNode {
     // A pause is enough for what cannot be reached: trying it is cheap, and the registry drops it if it is gone.
     else if (error?.reason !== 'CONNECT_FAILED') this.outlier.record(outcome, now);
     if (error !== undefined && isGone(error)) {
+      const isUnreachable = error.reason === 'CONNECT_FAILED' || unsentBy(error) !== undefined;
+      if (isUnreachable !== this.isUnreachable) this.#health.isStale = true;
+      this.isUnreachable = isUnreachable;
       this.#failures++;
-      this.isUnreachable = error.reason === 'CONNECT_FAILED' || unsentBy(error) !== undefined;
       this.#pause(now);
     } else if (this.#failures > 0 && error?.code !== 'canceled' && error?.code !== 'deadline_exceeded') {
       // A caller that gave up would prove nothing about a node that could not be reached.
@@ -74,8 +76,9 @@ export class BalancedNode {
   }
 
   #pause(now: number): void {
+    // One that rests already goes on resting: while many fail, nobody is counted anew for each of their calls.
+    if (this.pausedUntil <= now) this.#health.isStale = true;
     this.pausedUntil = now + Math.min(firstPauseMs * 2 ** (this.#failures - 1), maxPauseMs);
-    this.#health.isStale = true;
   }
 }
 

@@ -76,9 +76,10 @@ class Subset implements Balancer {
     const members = snapshot.instances.filter(({ weight }) => weight > 0);
     this.#last = snapshot;
     this.#ranked = members.length <= this.#above ? members : rendezvousRank(this.#clientId, members);
-    // Who was added while others were ill stays until all are well again: it has calls, and would have to start anew.
-    const least = this.#well >= this.#used ? this.#size : Math.max(this.#size, this.#used);
-    this.#use(members.length <= this.#above ? members.length : least);
+    // Who was added for one that is ill stays for as long: it has calls, and would have to start anew.
+    const ill = Math.max(0, this.#used - this.#well);
+    const least = Math.min(Math.max(this.#size, this.#used), this.#size + ill);
+    this.#use(members.length <= this.#above ? members.length : Math.min(least, members.length));
     this.#refill();
   }
 

@@ -119,8 +119,7 @@ class ZoneAware implements Balancer {
       this.#split();
       zone = this.#draw();
     }
-    if (avoid !== undefined && avoid.length > 0 && isSpent(zone, avoid))
-      zone = zones.find((other) => other.well > 0 && !isSpent(other, avoid)) ?? zone;
+    if (avoid !== undefined && avoid.length > 0 && isSpent(zone, avoid)) zone = this.#unspent(avoid) ?? zone;
     return zone.balancer.pick(head, avoid);
   }
 
@@ -156,6 +155,16 @@ class ZoneAware implements Balancer {
       { own, callers: this.#callers, overProvisioning },
     );
     for (const [index, zone] of this.#zones.entries()) zone.share = shares[index]!;
+  }
+
+  /** Another zone each time, so that retries do not all go to one. */
+  #unspent(avoid: readonly string[]): Zone | undefined {
+    const zones = this.#zones;
+    for (let step = 0; step < zones.length; step++) {
+      const zone = zones[(this.#turn + step) % zones.length]!;
+      if (zone.well > 0 && !isSpent(zone, avoid)) return zone;
+    }
+    return undefined;
   }
 
   #draw(): Zone {
