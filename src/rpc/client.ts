@@ -30,10 +30,11 @@ import {
   clientGuard,
   guardDefaults,
   type Handler,
-  instrument,
   type MethodGuardOptions,
+  type MethodInfo,
   type Middleware,
 } from '../service/index.ts';
+import { instrumentStep } from '../service/instrument.ts';
 import { boundStream } from './bound-stream.ts';
 import { createCodecs } from './codec/codecs.ts';
 import type { MethodOptions } from './implementation.ts';
@@ -211,11 +212,11 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
       mux,
     });
     const guarded = guard === undefined ? [] : [guard.middleware(target.name, own, contract.guard)];
-    const call = chain([...prioritised(contract), ...middleware, ...guarded, instrument])(
-      transport,
-      methodInfo(desc, 'client', timeoutMs),
-    );
-    client[desc.localName] = answersOnce(desc) ? callOnce(desc, call, timeoutMs) : callStream(desc, call, timeoutMs);
+    const info = methodInfo(desc, 'client', timeoutMs);
+    const around = [...prioritised(contract), ...middleware, ...guarded];
+    const call = chain(around)(instrumented(transport, info), info);
+    if (!answersOnce(desc)) client[desc.localName] = callStream(desc, call, timeoutMs);
+    else client[desc.localName] = (around.length === 0 ? callBare : callOnce)(desc, call, timeoutMs);
   }
   if (warmConnections > 0) {
     const { resolver, name } = target;
@@ -290,6 +291,31 @@ function transportOf(desc: DescMethod, options: RemoteCallOptions & { readonly l
     if (laneOf(ctx) === local.lane) return within(server)(ctx, input);
     // A server of a lane serves nobody else; one of the baseline serves the lanes that have none elsewhere.
     return local.lane === '' ? inItsLane(ctx, input, server) : remote(ctx, input);
+  };
+}
+
+/** Without a promise of its own: the transport gives one. */
+function instrumented(transport: Call, info: MethodInfo): Call {
+  const step = instrumentStep(transport, info);
+  return (ctx, input) => {
+    try {
+      return step(ctx, input) as Promise<Payload>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+}
+
+/** A call around which nothing is: the Context of its own is seen by the transport alone, which leaves nothing on it. */
+function callBare(desc: DescMethod, call: Call, timeoutMs: number) {
+  return (parent: Context, request: unknown): Promise<Payload> => {
+    try {
+      parent.throwIfDone();
+      const ctx = timeoutMs === 0 ? parent : parent.withTimeout(timeoutMs);
+      return call(ctx, inputOf(desc, request));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 

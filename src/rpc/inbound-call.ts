@@ -33,23 +33,24 @@ export class InboundCalls {
   readonly #running = new Set<InboundCall>();
   #whenIdle: (() => void) | undefined;
 
-  /** Lets `admit` decide on the head of a call, and gives it a Context under `base`. Whoever gets a call must close it. */
+  /** Lets `admit` decide on the head of a call, and gives it a Context under `base`. Whoever gets a call must close it. `startedAt`: on the clock of `base`. Default: now. */
   open(
     base: Context,
     method: ServerMethod,
     known: Omit<CallHead, 'service' | 'method'>,
     admit: Admit | undefined,
+    startedAt = base.clock.now(),
   ): InboundCall | Rejection {
     const head = headOf(method.desc, method.priority === undefined ? known : prioritised(known, method.priority));
     const admission = method.isHealth ? undefined : admit?.(head);
     if (admission?.admitted === false) return admission;
     // How long the two sides talk says nothing about this server.
     if (method.info.kind !== 'unary') admission?.streams?.();
-    const ctx = callContext(base, head, method.info.timeoutMs);
+    const ctx = callContext(base, head, method.info.timeoutMs, startedAt);
     const call: InboundCall = {
       method,
       ctx,
-      startedAt: ctx.clock.now(),
+      startedAt,
       permit: admission,
       error: undefined,
       reached: false,

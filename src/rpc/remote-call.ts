@@ -20,7 +20,7 @@ import type { MuxSession } from './mux/mux-session.ts';
 import { leaseOf, type NodePool } from './node-pool.ts';
 import type { NodeLease, NodeSession } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
-import { headOf, type Payload } from './server-method.ts';
+import { answersOnce, headOf, type Payload } from './server-method.ts';
 
 /** What a client's calls may be spoken in: auto is mux where the node offers it, else Connect. */
 export type ClientProtocol = 'auto' | 'mux' | RpcProtocol;
@@ -104,6 +104,8 @@ class RemoteCall {
     const { target, pool } = this.#options;
     const protocol = this.#protocol === 'auto' || this.#protocol === 'mux' ? 'connect' : this.#protocol;
     const report = reporter(ctx, pick);
+    // What the library leaves on a Context ends with a call that is answered once; a stream's has an owner that ends it.
+    using own = answersOnce(this.#desc) ? ctx.withCancel() : undefined;
     let lease: NodeLease | undefined;
     try {
       const url = pick.node.endpoints.rpc;
@@ -111,7 +113,13 @@ class RemoteCall {
       lease = await leaseOf(pool, ctx, url);
       // Finding the node took its time, and no timer fires while a program computes.
       ctx.throwIfDone();
-      const output = await send(this.#desc, transportOn(lease, url, protocol, this.#options), ctx, input, protocol);
+      const output = await send(
+        this.#desc,
+        transportOn(lease, url, protocol, this.#options),
+        own ?? ctx,
+        input,
+        protocol,
+      );
       if (Symbol.asyncIterator in output) return reported(ctx, output, report);
       report(undefined);
       return output;

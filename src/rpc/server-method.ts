@@ -45,6 +45,13 @@ export interface ServerMethod {
    * answered at once.
    */
   readonly step: Step<Payload, Payload>;
+  /**
+   * Of a unary method: middleware and handler, for a transport that enters the Context, ends the call in time, conceals what is
+   * thrown and has no telemetry to emit. What it gives is for `messageOf`.
+   */
+  readonly bare: Step<Payload, unknown>;
+  /** What a handler may give, as the message that it means. */
+  readonly messageOf: (value: unknown) => Message;
   /** Middleware and handler only: for a call that another transport already observes and bounds. */
   readonly inner: Handler<Payload, Payload>;
   /** Emits the telemetry of a call that failed before its message reached the chain. */
@@ -72,7 +79,9 @@ export function serverMethods(
       fallbackMs: server.fallbackMs,
     });
     const info = methodInfo(desc, 'server', timeoutMs);
-    const handler = normalized(desc, handlers.get(desc.localName) as ErasedHandler);
+    const given = handlers.get(desc.localName) as ErasedHandler;
+    const handler = normalized(desc, given);
+    const step = stepOf(desc, given);
     const inner = chain(middleware)(handler, info);
     const isHealth = service.typeName === Health.typeName;
     const telemetry = isHealth ? { telemetry: noTelemetry } : {};
@@ -91,10 +100,9 @@ export function serverMethods(
       priority: contract.priority,
       inner,
       run: async (ctx, payload) => observed(ctx, payload),
-      step: serverCall(stepOf(desc, handlers.get(desc.localName) as ErasedHandler), info, middleware, {
-        isRoot: true,
-        ...telemetry,
-      }),
+      step: serverCall(step, info, middleware, { isRoot: true, ...telemetry }),
+      bare: middleware.length === 0 ? (given as Step<unknown, unknown>) : inner,
+      messageOf: messageOf(desc),
       observe: (ctx, error) => void Promise.try(failing, ctx, error).catch(() => {}),
     };
   });
@@ -123,7 +131,9 @@ export function answersOnce(desc: DescMethod): boolean {
 
 /** The head that admission sees of a call of this method. */
 export function headOf(desc: DescMethod, rest: Omit<CallHead, 'service' | 'method'>): CallHead {
-  return { service: desc.parent.typeName, method: desc.name, ...rest };
+  const { sizeBytes, timeoutMs, fields, address } = rest;
+  // One by one: a spread costs more than the rest of a small call's head.
+  return { service: desc.parent.typeName, method: desc.name, sizeBytes, timeoutMs, fields, address };
 }
 
 /** Every method of a service description: descriptors know all of them, generated types only the names. */
@@ -141,8 +151,7 @@ const kinds: Readonly<Record<DescMethod['methodKind'], MethodKind>> = {
 /** The handler of a unary method; what it gives at once stays no promise. */
 function stepOf(desc: DescMethod, handler: ErasedHandler): Step<Payload, Payload> {
   const call = handler as (ctx: Context, input: Payload) => unknown;
-  const message = (value: unknown): Message =>
-    isMessage(value, desc.output) ? value : create(desc.output, value as MessageInitShape<typeof desc.output>);
+  const message = messageOf(desc);
   return (ctx, input) => {
     const output = call(ctx, input);
     if (output instanceof Promise) return output.then(message);
@@ -150,15 +159,18 @@ function stepOf(desc: DescMethod, handler: ErasedHandler): Step<Payload, Payload
   };
 }
 
-function isThenable(value: unknown): boolean {
+function messageOf({ output }: DescMethod): (value: unknown) => Message {
+  return (value) => (isMessage(value, output) ? value : create(output, value as MessageInitShape<typeof output>));
+}
+
+export function isThenable(value: unknown): boolean {
   return typeof (value as { then?: unknown } | undefined)?.then === 'function';
 }
 
 /** Turns what the user's function gives into messages of the method's output. */
 function normalized(desc: DescMethod, handler: ErasedHandler): Handler<Payload, Payload> {
   const call = handler as (ctx: Context, input: Payload) => unknown;
-  const message = (value: unknown): Message =>
-    isMessage(value, desc.output) ? value : create(desc.output, value as MessageInitShape<typeof desc.output>);
+  const message = messageOf(desc);
   if (answersOnce(desc)) return async (ctx, input) => message(await call(ctx, input));
   return async (ctx, input) => {
     const output = call(ctx, input) as AsyncIterable<unknown>;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { type Admit, type PeerCertificate, withTransport } from '../../call/index.ts';
 import type { Context, Timer } from '../../concurrency/index.ts';
 import { peerCertificateOf } from '../../net/tcp/index.ts';
-import { telemetryOf } from '../../observe/index.ts';
+import { noTelemetry, telemetryOf } from '../../observe/index.ts';
 import type { InboundCalls } from '../inbound-call.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import type { MessageLimits } from './messages.ts';
@@ -40,6 +40,8 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
   /** What its calls descend from. */
   readonly base: Context;
   readonly address: string | undefined;
+  /** There is no telemetry: nothing is to be emitted for its calls. */
+  readonly isQuiet: boolean;
   readonly peer: PeerCertificate | undefined;
   readonly #host: MuxHost;
   readonly #socket: MuxSocket;
@@ -59,6 +61,7 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
     this.address = socket.remoteAddress;
     this.peer = peerCertificateOf(socket);
     this.base = withTransport(base, { transport: 'rpc', address: this.address, peer: this.peer, tell() {} });
+    this.isQuiet = telemetryOf(base) === noTelemetry;
     this.engine = new ServerEngine(settingsOf(options), this);
     this.#socket = new MuxSocket(socket, this.engine, base.clock, this);
   }
@@ -66,6 +69,11 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
   start(): void {
     this.#watch(this.#host.options.keepAliveMs);
     this.#socket.start();
+  }
+
+  /** When what is being read came. */
+  get heardAt(): number {
+    return this.#socket.heardAt;
   }
 
   /** Tells the client to call elsewhere; it closes when the client has understood and the last call has ended. */

@@ -1,6 +1,7 @@
 import type { Message } from '@bufbuild/protobuf';
 import { type CallFields, errorOfRejection } from '../../call/index.ts';
 import { DoneListener, listen } from '../../concurrency/context/done-listener.ts';
+import { enter, type Timer } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { boundStream } from '../bound-stream.ts';
 import type { Codec } from '../codec/codec.ts';
@@ -10,7 +11,7 @@ import { encodeStatus } from '../error-codec.ts';
 import { fitForHeaders } from '../error-size.ts';
 import { type InboundCall, inboundFailure } from '../inbound-call.ts';
 import { RpcErrors } from '../rpc-errors.ts';
-import type { Payload, ServerMethod } from '../server-method.ts';
+import { isThenable, type Payload, type ServerMethod } from '../server-method.ts';
 import type { CallHeadReader } from './call-head.ts';
 import { putMessage, takeMessage, tooLarge } from './messages.ts';
 import type { MuxConnection } from './mux-connection.ts';
@@ -33,6 +34,7 @@ export class ServerCall extends ServerStream {
   /** Undefined before it was admitted, and when it is over. */
   declare private call: InboundCall | undefined;
   declare private end: CallEnd | undefined;
+  declare private timer: Timer | undefined;
   declare private requests: RequestStream | undefined;
   declare private whenWritable: (() => void) | undefined;
 
@@ -42,6 +44,7 @@ export class ServerCall extends ServerStream {
     this.known = known;
     this.call = undefined;
     this.end = undefined;
+    this.timer = undefined;
     this.requests = undefined;
     this.whenWritable = undefined;
   }
@@ -163,21 +166,38 @@ export class ServerCall extends ServerStream {
 
   /** Of a unary call: what is done at once is answered at once. */
   private runOnce(call: InboundCall, message: Message): void {
+    const { ctx, method } = call;
     try {
-      const output = call.method.step(call.ctx, message);
-      if (output instanceof Promise) void this.answerLater(output);
-      else this.answer(output as Message);
+      if (!this.connection.isQuiet) {
+        this.settle(call, method.step(ctx, message));
+        return;
+      }
+      enter(ctx);
+      this.settle(call, method.bare(ctx, message));
+      // Of the ends that a Context can have only this one is not known here.
+      if (this.call !== undefined && ctx.deadline !== undefined)
+        this.timer = ctx.clock.at(ctx.deadline, () => this.contextDone());
     } catch (error) {
-      this.fail(error);
+      this.failConcealed(error);
     }
   }
 
-  private async answerLater(output: Promise<Payload>): Promise<void> {
+  private settle(call: InboundCall, output: unknown): void {
+    if (output instanceof Promise || isThenable(output)) void this.answerLater(call, output as PromiseLike<unknown>);
+    else this.answer(call.method.messageOf(output));
+  }
+
+  private async answerLater(call: InboundCall, output: PromiseLike<unknown>): Promise<void> {
     try {
-      this.answer((await output) as Message);
+      const message = call.method.messageOf(await output);
+      if (this.call !== undefined) this.answer(message);
     } catch (error) {
-      this.fail(error);
+      this.failConcealed(error);
     }
+  }
+
+  private failConcealed(error: unknown): void {
+    if (this.call !== undefined) this.fail(errors.conceal(error, crypto.randomUUID()));
   }
 
   private answer(message: Message): void {
@@ -236,6 +256,7 @@ export class ServerCall extends ServerStream {
     if (call === undefined) return;
     this.call = undefined;
     this.end?.unlisten();
+    this.timer?.stop();
     this.requests?.close();
     connection.calls.close(call);
     this.whenWritable?.();
