@@ -46,7 +46,7 @@ export function loadCommand(exit: (code: number) => void): Command {
     .addOption(
       new Option(
         '-s, --scenario <name>',
-        'live: the reference fleet; get: one GET (default: get for a URL with a path, else live)',
+        'live: the reference fleet; calls: its lightest requests; get: one GET (default: get for a URL with a path, else live)',
       ).choices(scenarioNames),
     )
     .addOption(

@@ -119,6 +119,21 @@ test('the scenario live signs people up, opens rooms and mixes its requests as d
   );
 });
 
+test('the scenario calls mixes the lightest requests as documented', () =>
+  withServer(
+    (request, response) => void response.end(JSON.stringify(answers(route(request), 1))),
+    async (url) => {
+      const calls = { scenario: 'calls', ratePerSecond: 2000, durationMs: 500, connections: 1000 } as const;
+      const { byRequest, sent, failed } = await runLoad(background(), options(url, calls));
+
+      assert.equal(failed, 0);
+      for (const [name, share] of Object.entries({ room: 0.6, post: 0.25, ranking: 0.1, gift: 0.05 })) {
+        const part = (byRequest[name]?.count ?? 0) / sent;
+        assert.ok(Math.abs(part - share) < 0.06, `${name} is ${part} of all`);
+      }
+    },
+  ));
+
 test('guests come without a token, and the report keeps them apart', () =>
   withServer(
     (request, response) => {

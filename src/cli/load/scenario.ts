@@ -10,18 +10,20 @@ export interface Scenario {
 
 export interface ScenarioOptions {
   readonly target: URL;
-  /** Only for `live`: how many people there are, and how many rooms. */
+  /** Only for `live` and `calls`: how many people there are, and how many rooms. */
   readonly users: number;
   readonly rooms: number;
-  /** Only for `live`: the share of requests that come from people who have not signed in. */
+  /** Only for `live` and `calls`: the share of requests that come from people who have not signed in. */
   readonly guests: number;
 }
 
-export const scenarioNames = ['live', 'get'] as const;
+export const scenarioNames = ['live', 'calls', 'get'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export function scenario(name: ScenarioName, options: ScenarioOptions): Scenario {
-  return name === 'get' ? getScenario(options.target) : liveScenario(options);
+  return name === 'get'
+    ? getScenario(options.target)
+    : liveScenario(options, name === 'calls' ? callsRequest : liveRequest);
 }
 
 /** The same GET again and again. */
@@ -46,9 +48,10 @@ const atOnce = 4;
 /**
  * The reference fleet `examples/live`: people sign up and open rooms, then 60 % look at a room's home, 20 % post a
  * message, 10 % send a gift of the cheapest kind to somebody else's room, 10 % list the rooms. Guests look at homes and lists
- * only.
+ * only. With `callsRequest` as the mix, 60 % look at a room alone, 25 % post, 10 % see its ranking, 5 % send a gift: its
+ * lightest requests, one call to a service behind the gateway each but for gifts.
  */
-function liveScenario({ users: userCount, rooms: roomCount, guests }: ScenarioOptions): Scenario {
+function liveScenario({ users: userCount, rooms: roomCount, guests }: ScenarioOptions, mix: Mix): Scenario {
   return {
     async prepare(ctx, client, random) {
       // Names are unique in the fleet, also across runs with the same seed.
@@ -65,26 +68,45 @@ function liveScenario({ users: userCount, rooms: roomCount, guests }: ScenarioOp
         headers: pick(users, 0).headers,
       });
       const gift = text(kinds, 'giftKinds', '0', 'name');
-      return () => (random() < guests ? guestRequest(random, rooms) : liveRequest(random, users, rooms, gift));
+      return () => (random() < guests ? guestRequest(random, rooms) : mix(random, users, rooms, gift));
     },
   };
 }
 
-function liveRequest(random: () => number, users: readonly User[], rooms: readonly Room[], gift: string): LoadRequest {
+type Mix = (random: () => number, users: readonly User[], rooms: readonly Room[], gift: string) => LoadRequest;
+
+const liveRequest: Mix = (random, users, rooms, gift) => {
   const kind = random();
   const room = pick(rooms, random());
   const user = pick(users, random());
   const { headers } = user;
-  const at = `/v1/rooms/${room.id}`;
-  if (kind < 0.6) return { name: 'home', method: 'GET', path: `${at}/home`, headers };
-  if (kind < 0.8)
-    return { name: 'post', method: 'POST', path: `${at}/messages`, headers, body: { text: `hello ${random()}` } };
-  if (kind < 0.9) {
-    const giver = user.id === room.hostId ? (users.find(({ id }) => id !== room.hostId) ?? user) : user;
-    const body = { gift, count: 1, requestKey: crypto.randomUUID() };
-    return { name: 'gift', method: 'POST', path: `${at}/gifts`, headers: giver.headers, body };
-  }
+  if (kind < 0.6) return { name: 'home', method: 'GET', path: `/v1/rooms/${room.id}/home`, headers };
+  if (kind < 0.8) return postRequest(random, room, user);
+  if (kind < 0.9) return giftRequest(room, user, users, gift);
   return { name: 'list', method: 'GET', path: '/v1/rooms?pageSize=20', headers };
+};
+
+const callsRequest: Mix = (random, users, rooms, gift) => {
+  const kind = random();
+  const room = pick(rooms, random());
+  const user = pick(users, random());
+  const { headers } = user;
+  if (kind < 0.6) return { name: 'room', method: 'GET', path: `/v1/rooms/${room.id}`, headers };
+  if (kind < 0.85) return postRequest(random, room, user);
+  if (kind < 0.95) return { name: 'ranking', method: 'GET', path: `/v1/rooms/${room.id}/ranking`, headers };
+  return giftRequest(room, user, users, gift);
+};
+
+function postRequest(random: () => number, room: Room, { headers }: User): LoadRequest {
+  const body = { text: `hello ${random()}` };
+  return { name: 'post', method: 'POST', path: `/v1/rooms/${room.id}/messages`, headers, body };
+}
+
+/** Nobody can send a gift to a room of their own. */
+function giftRequest(room: Room, user: User, users: readonly User[], gift: string): LoadRequest {
+  const giver = user.id === room.hostId ? (users.find(({ id }) => id !== room.hostId) ?? user) : user;
+  const body = { gift, count: 1, requestKey: crypto.randomUUID() };
+  return { name: 'gift', method: 'POST', path: `/v1/rooms/${room.id}/gifts`, headers: giver.headers, body };
 }
 
 function guestRequest(random: () => number, rooms: readonly Room[]): LoadRequest {

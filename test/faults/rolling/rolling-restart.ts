@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { background } from 'flotilla/concurrency';
+import { background, sleep } from 'flotilla/concurrency';
 import { restart } from 'flotilla/fleet';
 import { startFleet } from 'flotilla/testing';
 import { runLoad } from '../../../src/cli/load/run-load.ts';
 
 const live = fileURLToPath(new URL('../../../examples/live/fleet.ts', import.meta.url));
+
+const warmUpMs = 2_000;
 
 export interface RollingRestartReport {
   readonly rounds: number;
@@ -35,12 +37,14 @@ export async function rollingRestart(rounds: number, ratePerSecond: number): Pro
   const prepared = Promise.withResolvers<void>();
   using loading = background().withCancel();
   const load = runLoad(loading, {
-    ...{ url: new URL(fleet.app), scenario: 'live', ratePerSecond, durationMs: 3_600_000, arrivals: 'poisson' },
+    ...{ url: new URL(fleet.app), scenario: 'calls', ratePerSecond, durationMs: 3_600_000, arrivals: 'poisson' },
     ...{ connections: 128, seed: 1, users: 10, rooms: 5, guests: 0, allowRemote: false },
     onProgress: () => prepared.resolve(),
   });
   await Promise.race([prepared.promise, load]);
   try {
+    // The first seconds of a fleet are those of cold code: they are not what is looked at here.
+    await sleep(background(), warmUpMs);
     for (let round = 1; round <= rounds; round++) {
       let text = '';
       const write = (chunk: string) => {
