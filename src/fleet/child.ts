@@ -91,10 +91,11 @@ export class Child implements Taker {
     return this.#wasReady;
   }
 
-  take(door: Door): void {
+  take(door: Door): boolean {
     const index = this.#doors.indexOf(door);
-    if (index < 0) return;
+    if (index < 0) return false;
     this.#tell({ type: 'accept', name: listenerName, service: door.service, descriptor: firstDescriptor + index });
+    return true;
   }
 
   pause(door: Door): void {

@@ -29,7 +29,7 @@ interface DoorData {
 }
 
 const backlog = 1024;
-/** Visitors that are being turned away at a time; the others wait for a moment longer. */
+/** Visitors that are being turned away at a time; beyond, the first of them is cut off. */
 const maxRefusals = 256;
 const refusalMs = 1000;
 
@@ -40,6 +40,7 @@ function run(parent: NonNullable<typeof parentPort>, { mode, service, maxWaitMs 
   const leaving = new Set<Socket>();
   const server = createServer((socket) => {
     leaving.add(socket);
+    if (leaving.size > maxRefusals) for (const oldest of leaving.values().take(1)) oldest.destroy();
     socket.once('close', () => {
       leaving.delete(socket);
       if (leaving.size === 0) standStill();
@@ -47,21 +48,19 @@ function run(parent: NonNullable<typeof parentPort>, { mode, service, maxWaitMs 
     const why = is('close') ? 'is shutting down' : `is not running: nobody took connections for ${maxWaitMs} ms`;
     refuse(socket, `${service} ${why}`);
   });
-  server.maxConnections = maxRefusals;
   let isOpen = false;
   const standStill = () => {
     // A wake-up is no order: only another mode is.
     while (isOpen && leaving.size === 0 && is('hold')) Atomics.wait(mode, 0, doorModes.hold);
   };
-  /** Those that are being turned away get their answer, and nobody can keep the thread from standing still. */
+  /** Whoever is being turned away has had the answer written. While the thread moves, it accepts beside the processes. */
   const settle = () => {
     standStill();
-    setTimeout(() => {
-      if (!is('hold')) return;
+    setImmediate(() => {
       for (const socket of leaving) socket.destroy();
       leaving.clear();
       standStill();
-    }, refusalMs);
+    });
   };
   parent.on('message', (order: DoorOrder | { readonly mode: DoorMode }) => {
     if ('port' in order) {

@@ -30,8 +30,9 @@ class Process implements Taker, AsyncDisposable {
     return String(this.child.pid);
   }
 
-  take(): void {
+  take(): boolean {
     this.child.send({ type: 'accept', descriptor: 4 });
+    return true;
   }
 
   pause(): void {
@@ -165,6 +166,37 @@ test('connections that nobody takes in time are answered 503 in the one error sh
   // The thread may still turn one away until it has heard of the taker.
   while (!seen.has(taker.pid)) seen.add(await text(await visit(door)));
   assert.equal(await text(await visit(door)), taker.pid);
+});
+
+test('who lingers after a refusal holds up nobody', async () => {
+  using door = await openDoor({ maxWaitMs: 20 });
+  const lingering = connect({ port: door.address.port, host: door.address.host, allowHalfOpen: true });
+  lingering.on('error', () => {});
+  await once(lingering, 'data');
+
+  await using taker = await attached(door);
+
+  const seen = new Set<string>();
+  while (!seen.has(taker.pid)) seen.add(await text(await visit(door)));
+  for (let visitor = 0; visitor < 20; visitor++) assert.equal(await text(await visit(door)), taker.pid);
+  lingering.destroy();
+});
+
+test('a crowd that nobody takes gets its answers', async () => {
+  using door = await openDoor({ maxWaitMs: 20 });
+  assert.match(await text(await visit(door)), /503/);
+
+  const answers = await Promise.all(Array.from({ length: 400 }, async () => text(await visit(door))));
+
+  assert.equal(answers.filter((answer) => answer.includes('503')).length, 400);
+});
+
+test('a process that did not inherit the port takes nobody', async () => {
+  using door = await openDoor({ maxWaitMs: 20 });
+
+  door.attach({ take: () => false, pause: () => assert.fail('it was asked to pause') });
+
+  assert.match(await text(await visit(door)), /nobody took connections/);
 });
 
 test('loses patience again when its last taker is gone', async () => {

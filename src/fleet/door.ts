@@ -4,8 +4,8 @@ import { type DoorMode, type DoorOrder, type DoorReport, doorModes } from './doo
 
 /** A process that was started with the descriptor of the port. */
 export interface Taker {
-  /** Accepts on the port from now on. */
-  take(door: Door): void;
+  /** Accepts on the port from now on; false if it has not inherited it. */
+  take(door: Door): boolean;
   /** Accepts no more. What it has accepted lives on. */
   pause(door: Door): void;
 }
@@ -71,10 +71,10 @@ export class Door {
   /** Lets it accept from now on, beside the others. */
   attach(taker: Taker): void {
     if (this.#isClosed || this.#takers.has(taker)) return;
+    if (!taker.take(this)) return;
+    this.#takers.add(taker);
     this.#patience?.stop();
     this.#set('hold');
-    this.#takers.add(taker);
-    taker.take(this);
   }
 
   /** It is to accept no more. */
@@ -139,8 +139,11 @@ export class Door {
       // Not the preload scripts of whoever runs the fleet.
       execArgv: [],
     });
-    // Its end without an order is told by whatever the supervisor asks of it next.
     thread.on('error', () => {});
+    // Its descriptor is closed with it, and the number may soon be another file's.
+    thread.on('exit', () => {
+      this.#descriptor = undefined;
+    });
     thread.unref();
     this.#thread = thread;
     return thread;
