@@ -1,5 +1,6 @@
 import type { Admit, CallHead, Permit, Priority, Rejection } from '../call/index.ts';
 import { type CancelContext, type Context, isContextError } from '../concurrency/index.ts';
+import { type Linked, LinkedList } from '../concurrency/parking/linked-list.ts';
 import type { StatusError } from '../errors/index.ts';
 import { callContext } from '../service/index.ts';
 import { endOf } from './end-with-context.ts';
@@ -9,7 +10,7 @@ import { RpcErrors } from './rpc-errors.ts';
 import { headOf, type ServerMethod } from './server-method.ts';
 
 /** A call that a server has admitted and not finished. */
-export interface InboundCall {
+export interface InboundCall extends Linked<InboundCall> {
   readonly method: ServerMethod;
   readonly ctx: CancelContext;
   /** On the Context's clock. */
@@ -30,7 +31,8 @@ export function inboundFailure(call: InboundCall, thrown: unknown): StatusError 
 
 /** The calls of a server: keeps account of those that run, so that a drain can wait for them. */
 export class InboundCalls {
-  readonly #running = new Set<InboundCall>();
+  /** Not a Set: see `StreamTable`. */
+  readonly #running = new LinkedList<InboundCall>();
   #whenIdle: (() => void) | undefined;
 
   /** Lets `admit` decide on the head of a call, and gives it a Context under `base`. Whoever gets a call must close it. `startedAt`: on the clock of `base`. Default: now. */
@@ -54,14 +56,18 @@ export class InboundCalls {
       permit: admission,
       error: undefined,
       reached: false,
+      previous: undefined,
+      next: undefined,
+      list: undefined,
     };
-    this.#running.add(call);
+    this.#running.push(call);
     return call;
   }
 
   /** The call is over for its caller. A second time does nothing. */
   close(call: InboundCall): void {
-    if (!this.#running.delete(call)) return;
+    if (call.list === undefined) return;
+    this.#running.remove(call);
     const { ctx, method, permit, startedAt } = call;
     if (!call.reached) {
       call.error ??= ctx.err() === undefined ? RpcErrors.CALLER_LEFT('the caller left') : endOf(ctx);
@@ -69,19 +75,20 @@ export class InboundCalls {
     }
     permit?.done({ error: call.error, durationMs: ctx.clock.now() - startedAt });
     ctx.cancel();
-    if (this.#running.size === 0) this.#whenIdle?.();
+    if (this.#running.head === undefined) this.#whenIdle?.();
   }
 
   /** Ends the calls that answer with a stream: they would go on for as long as their caller likes. */
   endStreams(reason: StatusError): void {
-    for (const { method, ctx } of this.#running) {
+    // Calls leave on the way.
+    for (const { method, ctx } of [...this.#running]) {
       if (method.info.kind === 'server_stream' || method.info.kind === 'bidi_stream') ctx.cancel(reason);
     }
   }
 
   /** Resolves when no call runs. For one waiter. */
   idle(): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve();
+    if (this.#running.head === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenIdle = resolve;
     });

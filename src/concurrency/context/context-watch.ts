@@ -58,6 +58,9 @@ export class Watch extends DoneListener implements Watched {
     else previous.next = next;
     if (next === undefined) this.#tail = previous;
     else next.previous = previous;
+    // Else one that lives in old space, where it waits for a full collection, would keep all that came after it.
+    registration.previous = undefined;
+    registration.next = undefined;
     if (this.#head !== undefined || !this.isArmed) return;
     if (this.#arms < armsThatStay) this.disarm();
     else if (!this.#isResting) this.#rest();

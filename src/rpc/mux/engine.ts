@@ -7,6 +7,7 @@ import type { MuxStream } from './mux-stream.ts';
 import { Outbox } from './outbox.ts';
 import { codes, flags, frames, headerBytes, MuxViolation, maxPayloadBytes, numberAt } from './protocol.ts';
 import { decodeSettings, type MuxSettings } from './settings.ts';
+import { StreamTable } from './stream-table.ts';
 import { costOf, maxWindow, minCost, overrun } from './windows.ts';
 
 /** More waits for the socket than this: messages wait in their streams, so that each gets its turn. */
@@ -34,7 +35,7 @@ export abstract class MuxEngine {
   readonly out = new Outbox();
   /** Where messages are written before they are sent. */
   readonly sink = new Sink();
-  readonly streams = new Map<number, MuxStream>();
+  readonly streams = new StreamTable();
   /** The socket takes no more for now. */
   isBlocked = false;
   isDead = false;
@@ -153,7 +154,7 @@ export abstract class MuxEngine {
   lost(error: StatusError): void {
     this.isDead = true;
     this.#first = undefined;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       this.close(stream);
       stream.onLost(error);
     }
@@ -218,11 +219,11 @@ export abstract class MuxEngine {
     stream.sendWindow = this.peer!.streamWindow;
     stream.receiveWindow = this.own.streamWindow;
     this.lastId = id;
-    this.streams.set(id, stream);
+    this.streams.add(stream);
   }
 
   protected close(stream: MuxStream): void {
-    this.streams.delete(stream.id);
+    this.streams.delete(stream);
     stream.isOpen = false;
     stream.pending = undefined;
     stream.partial = undefined;
