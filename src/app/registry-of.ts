@@ -33,7 +33,7 @@ interface RegistryUrl {
  */
 export function registryOf(text: string, cacheDir: string): Registry {
   const url = parse(text);
-  const kept = (registry: Registry) => cachedRegistry(registry, { dir: cacheDir });
+  const kept = (registry: Registry) => cachedRegistry(registry, { dir: cacheDir, waitMs: keptAfterMs });
   const { scheme } = url;
   if ((scheme === 'http' || scheme === 'https') && URL.canParse(text)) return kept(httpRegistry({ url: text }));
   if (scheme === 'file' && url.hosts.length === 0) return fileRegistry(fileURLToPath(text));
@@ -45,6 +45,9 @@ export function registryOf(text: string, cacheDir: string): Registry {
   if (/^nacoss?$/.test(scheme)) return kept(nacos(url));
   throw invalid(text);
 }
+
+/** A registry that answers at all does so by then; a call waits for its first list longer than this. */
+const keptAfterMs = 3_000;
 
 function etcd({ scheme, user: username, password, hosts, path }: RegistryUrl): Registry {
   return deferredRegistry(async () => {

@@ -16,6 +16,9 @@ export interface FollowOptions {
   readonly graceMs: number;
 }
 
+/** A connection that lasted for so long was a good one. */
+const steadyMs = 5_000;
+
 /** Reads a source for as long as its Context lives, whatever happens to it, and holds the newest lists for who asks. */
 export class FollowedLists {
   readonly changes = new Changes();
@@ -48,11 +51,12 @@ export class FollowedLists {
   /** Ends with its Context, never fails. */
   async run(): Promise<void> {
     const { source, backoff } = this.#options;
+    const { clock } = this.#ctx;
     while (this.#ctx.err() === undefined) {
       let failure: unknown;
+      const began = clock.now();
       try {
         for await (const lists of source.read(this.#ctx)) {
-          backoff.reset();
           this.#isBack();
           if (lists !== undefined) this.#take(lists);
         }
@@ -61,6 +65,8 @@ export class FollowedLists {
       }
       if (this.#ctx.err() !== undefined) break;
       if (failure !== undefined) this.#goesAway(failure);
+      // One that gives its lists and breaks at once, again and again, is not asked for them ten times a second.
+      if (clock.now() - began >= steadyMs) backoff.reset();
       await sleep(this.#ctx, backoff.nextMs()).catch(() => {});
     }
     this.#settling?.timer.stop();

@@ -69,7 +69,10 @@ export class EtcdClient {
         yield record(result);
       }
     } catch (error) {
-      if (from(error).reason !== 'CONNECTION_SILENT') throw error;
+      if (from(error).reason === 'CONNECTION_SILENT') return;
+      // It took the request and broke: perhaps another member keeps to it.
+      this.#current = (this.#current + 1) % this.#endpoints.length;
+      throw error;
     }
   }
 
