@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -202,6 +202,30 @@ describe('Writer', () => {
       assert.equal(readdirSync(dir).filter((name) => /\.(corrupt|outdated)$/.test(name)).length, 1);
     });
   }
+
+  it('moves all files aside that a program of another version wrote: none of them can be read', (t) => {
+    const dir = directory(t);
+    open(t, dir).close();
+    const [first] = listChunks(dir);
+    copyFileSync(
+      first!.path,
+      first!.path.replace(
+        /(\d+)\.db$/,
+        (_, number: string) => `${String(Number(number) + 1).padStart(number.length, '0')}.db`,
+      ),
+    );
+    const db = new DatabaseSync(listChunks(dir)[0]!.path);
+    db.exec('PRAGMA user_version = 1');
+    db.close();
+    assert.equal(listChunks(dir).length, 2);
+
+    const after = open(t, dir);
+    send(after, 'logs', logsJson('room', [{ message: 'after' }]));
+
+    assert.deepEqual(messages(dir, 'after'), ['after']);
+    assert.equal(listChunks(dir).length, 1);
+    assert.equal(readdirSync(dir).filter((name) => name.endsWith('.outdated')).length, 2);
+  });
 
   it('keeps at most two files that were moved aside', (t) => {
     const dir = directory(t);

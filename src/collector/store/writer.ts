@@ -111,7 +111,9 @@ export class Writer {
     try {
       return new Chunk(newest.number, newest.path, this.#maxChunkBytes, this.#memory);
     } catch (error) {
-      if (error instanceof SchemaMismatch) this.#putAside(newest.path, 'outdated', error.message);
+      // Nor could the older ones be read.
+      if (error instanceof SchemaMismatch)
+        for (const { path } of listChunks(this.#options.dir)) this.#putAside(path, 'outdated', error.message);
       else if (isDamage(error)) this.#putAside(newest.path, 'corrupt', (error as Error).message);
       else throw storeFailure(error);
       return this.#makeChunk();
