@@ -1,8 +1,8 @@
 import { type Context, sleep, until } from '../concurrency/index.ts';
 import { telemetryOf } from '../observe/index.ts';
-import { type DnsNode, type DnsSource, lookupDns, systemDns } from './dns-lookup.ts';
-import { checkInstance } from './instance.ts';
-import type { Instance, Snapshot } from './registry.ts';
+import { dnsInstance, idOf } from './dns-instance.ts';
+import { type DnsSource, lookupDns, systemDns } from './dns-lookup.ts';
+import type { Snapshot } from './registry.ts';
 import type { WatchedLists } from './resolver.ts';
 
 export interface DnsListsOptions {
@@ -42,7 +42,7 @@ export class DnsLists implements WatchedLists {
 
   /** The list as it is now, then after each change. Ends with `ctx`. */
   async *watch(ctx: Context, service: string): AsyncIterable<Snapshot> {
-    const { host, port, dns = systemDns, refreshMs = 10_000, random = Math.random } = this.#options;
+    const { host, port, scheme = 'http', dns = systemDns, refreshMs = 10_000, random = Math.random } = this.#options;
     let last: string | undefined;
     let revision = 0;
     let isAway = false;
@@ -55,7 +55,11 @@ export class DnsLists implements WatchedLists {
         const isFirst = last === undefined;
         if (isFirst || (nodes.length > 0 && list !== last)) {
           last = list;
-          yield { service, revision: ++revision, instances: this.#instances(nodes) };
+          yield {
+            service,
+            revision: ++revision,
+            instances: nodes.map((node) => dnsInstance(idOf(host), node, scheme)),
+          };
         }
         // A client that waits for the first servers should not wait for long.
         if (last === '[]') pauseMs = Math.min(pauseMs, retryMs);
@@ -69,19 +73,4 @@ export class DnsLists implements WatchedLists {
       await sleep(ctx, pauseMs).catch(() => {});
     }
   }
-
-  #instances(nodes: readonly DnsNode[]): Instance[] {
-    const { host: name, scheme = 'http' } = this.#options;
-    const service = idOf(name);
-    return nodes.map(({ host, port, weight }) => {
-      const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-      return checkInstance({ id: idOf(`${host}-${port}`), service, endpoints: { rpc: url, http: url }, weight });
-    });
-  }
-}
-
-/** An address as the id of an instance: other characters become dashes, and it starts with a letter or digit. */
-export function idOf(address: string): string {
-  const id = address.replace(/[^A-Za-z0-9._-]/g, '-').slice(-120);
-  return /^[A-Za-z0-9]/.test(id) ? id : `n${id}`;
 }

@@ -1,8 +1,7 @@
 import { type Context, sleep, until } from '../concurrency/index.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
-import { idOf } from './dns-lists.ts';
-import { type DnsNode, type DnsSource, lookupDns, systemDns } from './dns-lookup.ts';
-import { checkInstance } from './instance.ts';
+import { dnsInstance } from './dns-instance.ts';
+import { type DnsSource, lookupDns, systemDns } from './dns-lookup.ts';
 import type { Instance, Registry } from './registry.ts';
 import { type Lease, type ListSource, type Lists, listOf, listsOf, type RegistryBackend } from './registry-backend.ts';
 import { type RemoteRegistryOptions, remoteRegistry } from './remote-registry.ts';
@@ -88,16 +87,10 @@ class DnsBackend implements RegistryBackend {
 
   /** A list that is there is never given up for none: a name that is missing for a moment is a common fault of DNS. */
   async #instances(ctx: Context, service: string, last: readonly Instance[] | undefined): Promise<readonly Instance[]> {
-    const { port, dns = systemDns } = this.#options;
+    const { port, scheme = 'http', dns = systemDns } = this.#options;
     const nodes = await until(ctx, lookupDns(dns, this.#hostOf(service), port));
     if (nodes.length === 0 && last !== undefined) return last;
-    return nodes.map((node) => this.#instanceOf(service, node));
-  }
-
-  #instanceOf(service: string, { host, port, weight }: DnsNode): Instance {
-    const { scheme = 'http' } = this.#options;
-    const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    return checkInstance({ id: idOf(`${host}-${port}`), service, endpoints: { rpc: url, http: url }, weight });
+    return nodes.map((node) => dnsInstance(service, node, scheme));
   }
 
   #hostOf(service: string): string {

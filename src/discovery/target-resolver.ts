@@ -1,6 +1,7 @@
 import type { Context } from '../concurrency/index.ts';
 import type { MakeBalancer } from './balancer.ts';
-import { DnsLists, idOf } from './dns-lists.ts';
+import { idOf } from './dns-instance.ts';
+import { DnsLists } from './dns-lists.ts';
 import type { DnsSource } from './dns-lookup.ts';
 import { checkInstance } from './instance.ts';
 import { createResolver, type Resolver } from './resolver.ts';
