@@ -25,6 +25,16 @@ for (const [what, target] of targets) {
   });
 }
 
+test('a client speaks mux to addresses where it is told to', async () => {
+  await using fixture = await networkFixture();
+  const target = `static:///127.0.0.1:${new URL(fixture.url).port}`;
+  using client = createRpcClient(RoomService, { target, protocol: 'mux' });
+
+  const { room } = await client.getRoom(background(), { id: '7' });
+
+  assert.equal(room?.id, '7');
+});
+
 test('a client calls a service by its full target', async () => {
   await using fixture = await networkFixture();
   const resolver = staticResolver({ room: [fixture.url] });
