@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { background, rootContext, until } from '../concurrency/index.ts';
-import { memoryRegistry, type Registry, type Snapshot } from '../discovery/index.ts';
+import { fileRegistry, memoryRegistry, type Registry, type Snapshot } from '../discovery/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry } from '../observe/index.ts';
 import { type IsReady, readinessOf, type Server } from '../service/index.ts';
@@ -191,6 +191,17 @@ describe('an app', () => {
     await assert.rejects(room.start(ctx), (error) => errors.is(error, 'resource_exhausted'));
 
     assert.deepEqual(events, ['start http', 'start rpc', 'stop http', 'stop rpc', 'close second', 'close first']);
+  });
+
+  it('starts where others say who is in the registry', async () => {
+    const { app: room, registry } = recorded({}, fileRegistry('/nowhere.yaml'));
+
+    await room.start(ctx);
+
+    assert.equal(room.state, 'ready');
+    await room.stop(ctx);
+    assert.equal(room.state, 'stopped');
+    await registry.close();
   });
 
   it('gives up a start that takes longer than it may', async () => {

@@ -1,6 +1,6 @@
 import { withFields } from '../call/index.ts';
 import { background, type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
-import type { Registration } from '../discovery/index.ts';
+import { DiscoveryErrors, type Registration } from '../discovery/index.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry, type Telemetry, withTelemetry } from '../observe/index.ts';
 import {
@@ -219,15 +219,15 @@ class ServiceApp implements App {
   async #register(ctx: Context): Promise<void> {
     const { name, version, register = true, weight = 1, metadata = {} } = this.#options;
     if (!register) return;
-    this.#registration = await this.#host.registry().register(ctx, {
-      id: this.#host.instance,
-      service: name,
-      version,
-      endpoints: urlsByName(this.endpoints),
-      lane: this.#lane,
-      weight,
-      metadata,
-    });
+    const endpoints = urlsByName(this.endpoints);
+    const id = this.#host.instance;
+    try {
+      const instance = { id, service: name, version, endpoints, lane: this.#lane, weight, metadata };
+      this.#registration = await this.#host.registry().register(ctx, instance);
+    } catch (error) {
+      if (!errors.is(error, DiscoveryErrors.READ_ONLY)) throw error;
+      this.telemetry.log.info(ctx, `${name} does not register: others say who is in this registry`, { error });
+    }
   }
 
   /** Undoes a start that failed: nothing stays half started. */

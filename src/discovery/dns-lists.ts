@@ -1,6 +1,6 @@
 import { type Context, sleep, until } from '../concurrency/index.ts';
 import { telemetryOf } from '../observe/index.ts';
-import { dnsInstance, idOf } from './dns-instance.ts';
+import { dnsInstances, idOf } from './dns-instances.ts';
 import { type DnsSource, lookupDns, systemDns } from './dns-lookup.ts';
 import type { Snapshot } from './registry.ts';
 import type { WatchedLists } from './resolver.ts';
@@ -42,7 +42,7 @@ export class DnsLists implements WatchedLists {
 
   /** The list as it is now, then after each change. Ends with `ctx`. */
   async *watch(ctx: Context, service: string): AsyncIterable<Snapshot> {
-    const { host, port, scheme = 'http', dns = systemDns, refreshMs = 10_000, random = Math.random } = this.#options;
+    const { host, port, scheme, dns = systemDns, refreshMs = 10_000, random = Math.random } = this.#options;
     let last: string | undefined;
     let revision = 0;
     let isAway = false;
@@ -55,11 +55,8 @@ export class DnsLists implements WatchedLists {
         const isFirst = last === undefined;
         if (isFirst || (nodes.length > 0 && list !== last)) {
           last = list;
-          yield {
-            service,
-            revision: ++revision,
-            instances: nodes.map((node) => dnsInstance(idOf(host), node, scheme)),
-          };
+          const instances = dnsInstances(ctx, { service: idOf(host), scheme, nodes });
+          yield { service, revision: ++revision, instances };
         }
         // A client that waits for the first servers should not wait for long.
         if (last === '[]') pauseMs = Math.min(pauseMs, retryMs);

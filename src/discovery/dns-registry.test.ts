@@ -98,6 +98,12 @@ describe('a registry in DNS', () => {
     assert.deepEqual(await next(reader), ['10.0.0.1-81', '10.0.0.2-81']);
   });
 
+  it('leaves out a record that makes no instance', async () => {
+    dns.hosts.set('room', ['10.0.0.1', 'fe80::1%eth0']);
+
+    assert.deepEqual(idsOf(await first(registry.watch(ctx, 'room'))), ['10.0.0.1-81']);
+  });
+
   it('gives SRV records below a suffix, with their weights', async () => {
     const srv = open({ port: undefined as never, suffix: 'live.svc' });
     dns.records.set('_rpc._tcp.room.live.svc', [

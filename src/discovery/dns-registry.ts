@@ -1,6 +1,6 @@
 import { type Context, sleep, until } from '../concurrency/index.ts';
 import { DiscoveryErrors } from './discovery-errors.ts';
-import { dnsInstance } from './dns-instance.ts';
+import { dnsInstances } from './dns-instances.ts';
 import { type DnsSource, lookupDns, systemDns } from './dns-lookup.ts';
 import type { Instance, Registry } from './registry.ts';
 import { type Lease, type ListSource, type Lists, listOf, listsOf, type RegistryBackend } from './registry-backend.ts';
@@ -35,6 +35,12 @@ export function dnsRegistry(options: DnsRegistryOptions = {}): Registry {
 /** How soon DNS is asked again that has known nobody yet. */
 const emptyMs = 1_000;
 
+/** What DNS said last of a service. */
+interface Known {
+  readonly text: string;
+  readonly instances: readonly Instance[];
+}
+
 class DnsBackend implements RegistryBackend {
   readonly name: string;
   readonly #options: DnsRegistryOptions;
@@ -60,15 +66,18 @@ class DnsBackend implements RegistryBackend {
 
   source(service: string | undefined): ListSource {
     const { services = [] } = this.#options;
-    const known = new Map<string, readonly Instance[]>();
+    const known = new Map<string, Known>();
     return {
       read: (ctx) =>
         this.#asked(ctx, async () => {
           for (const name of service === undefined ? services : [service])
             known.set(name, await this.#instances(ctx, name, known.get(name)));
           return service === undefined
-            ? listsOf([...known.values()].flat(), true)
-            : listOf(service, known.get(service)!, true);
+            ? listsOf(
+                [...known.values()].flatMap(({ instances }) => instances),
+                true,
+              )
+            : listOf(service, known.get(service)!.instances, true);
         }),
     };
   }
@@ -86,11 +95,13 @@ class DnsBackend implements RegistryBackend {
   }
 
   /** A list that is there is never given up for none: a name that is missing for a moment is a common fault of DNS. */
-  async #instances(ctx: Context, service: string, last: readonly Instance[] | undefined): Promise<readonly Instance[]> {
-    const { port, scheme = 'http', dns = systemDns } = this.#options;
+  async #instances(ctx: Context, service: string, last: Known | undefined): Promise<Known> {
+    const { port, scheme, dns = systemDns } = this.#options;
     const nodes = await until(ctx, lookupDns(dns, this.#hostOf(service), port));
     if (nodes.length === 0 && last !== undefined) return last;
-    return nodes.map((node) => dnsInstance(service, node, scheme));
+    const text = JSON.stringify(nodes);
+    // What is wrong with a record is told once, not with each look.
+    return text === last?.text ? last : { text, instances: dnsInstances(ctx, { service, scheme, nodes }) };
   }
 
   #hostOf(service: string): string {

@@ -66,6 +66,9 @@ describe('a target is resolved', () => {
 
     assert.deepEqual(await urls('dns:///room:80', { dns }), ['http://10.0.0.1:80', 'http://10.0.0.2:80']);
     assert.deepEqual(await urls('dns:///_rpc._tcp.room', { dns }), ['http://room-1.internal:7000']);
+
+    dns.answer = ['10.0.0.1', 'fe80::1%eth0'];
+    assert.deepEqual(await urls('dns:///room:80', { dns }), ['http://10.0.0.1:80'], 'an address that makes no URL');
     dns.answer = ['::1'];
     assert.deepEqual(await urls('dns:///room:80', { dns, scheme: 'https' }), ['https://[::1]:80']);
   });

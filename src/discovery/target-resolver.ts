@@ -1,6 +1,6 @@
 import type { Context } from '../concurrency/index.ts';
 import type { MakeBalancer } from './balancer.ts';
-import { idOf } from './dns-instance.ts';
+import { idOf } from './dns-instances.ts';
 import { DnsLists } from './dns-lists.ts';
 import type { DnsSource } from './dns-lookup.ts';
 import { checkInstance } from './instance.ts';

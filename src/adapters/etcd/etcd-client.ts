@@ -106,7 +106,7 @@ export class EtcdClient {
   }
 
   async #open(parent: Context, endpoint: string, path: string, body: object, idleTimeoutMs: number) {
-    const headers = await this.#headers(parent, endpoint);
+    const headers = await this.#headersInTime(parent, endpoint);
     const response = await this.#http.stream(parent, {
       method: 'POST',
       url: endpoint + path,
@@ -136,6 +136,12 @@ export class EtcdClient {
     const answer = response.json();
     if (response.status >= 400) throw this.#refusal(path, answer);
     return answer;
+  }
+
+  /** A stream has no time limit, but what comes before it has. */
+  async #headersInTime(parent: Context, endpoint: string): Promise<Readonly<Record<string, string>>> {
+    using ctx = parent.withTimeout(timeoutMs);
+    return await this.#headers(ctx, endpoint);
   }
 
   async #headers(ctx: Context, endpoint: string): Promise<Readonly<Record<string, string>>> {
