@@ -34,6 +34,30 @@ describe('a wire', { timeout: 30_000 }, () => {
     });
   }
 
+  for (const size of [1_000, 10_000, 500_000]) {
+    test(`tells it of what was sent at once, in pieces of ${size} bytes, whenever it was full`, async () => {
+      await using fixture = await wired();
+      const { peer, wire, drains } = fixture;
+      let read = 0;
+      peer.on('data', (chunk) => {
+        read += chunk.length;
+      });
+      let sent = 0;
+      for (let round = 1; round <= 3; round++) {
+        peer.pause();
+        for (let hasRoom = true; hasRoom; sent++) {
+          hasRoom = wire.send(Buffer.alloc(size));
+          if (sent % 100 === 0) await turns(1);
+        }
+        peer.resume();
+
+        await eventually(() => drains.length === round);
+        assert.equal(wire.pendingBytes, 0);
+      }
+      await eventually(() => read === sent * size);
+    });
+  }
+
   test('does not tell so when the connection breaks', async () => {
     await using fixture = await wired();
     const { peer, wire, drains, closed } = fixture;

@@ -108,17 +108,19 @@ export class Wire {
    * is the caller's again. False as from `write`.
    */
   send(bytes: Uint8Array): boolean {
-    const { socket } = this;
     if (this.parts === undefined && this.text === '' && this.mayWriteAround) {
       this.flushedBytes += bytes.length;
-      if (socket.writable) this.writeAround(bytes, bytes.length, 'buffer');
-    } else {
-      this.addPart(bytes);
-      this.flush();
+      if (this.socket.writable) this.writeAround(bytes, bytes.length, 'buffer');
+      if (!this.isFull) return true;
+      this.wantsDrain = true;
+      return false;
     }
-    if (!this.isFull) return true;
-    this.wantsDrain = true;
-    return false;
+    this.addPart(bytes);
+    const { isFull } = this;
+    // Before the flush, which asks the stream to tell.
+    if (isFull) this.wantsDrain = true;
+    this.flush();
+    return !isFull;
   }
 
   /** Sends what is queued now, in one system call. */

@@ -62,7 +62,9 @@ export class MuxConnections implements MuxHost {
   }
 
   methodOf(path: string): KnownMethod {
-    return this.#methods.get(path) ?? { path, method: undefined, input: undefined, output: undefined };
+    return (
+      this.#methods.get(path) ?? { path: path.slice(0, 200), method: undefined, input: undefined, output: undefined }
+    );
   }
 
   /** Closes every connection, whatever runs on it. */

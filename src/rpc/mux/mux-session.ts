@@ -45,6 +45,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
   #heartbeat: Timer | undefined;
   #connectTimer: Timer;
   #askedAt = 0;
+  #isSuspect = false;
   #restsSince = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
@@ -206,19 +207,28 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
   #beat(): void {
     const { clock } = this.#options;
     const socket = this.#socket;
-    if (socket !== undefined && this.isOpen) {
-      if (this.#askedAt > 0 && socket.heardAt < this.#askedAt) {
+    let nextMs = heartbeatMs;
+    if (socket !== undefined && this.#settle === undefined) {
+      const isSilent = this.#askedAt > 0 && socket.heardAt < this.#askedAt;
+      if (isSilent && this.#isSuspect) {
         socket.wire.destroy(new Error('the node answers no pings'));
         return;
       }
-      this.#askedAt = clock.now();
-      this.engine.ping();
+      this.#isSuspect = isSilent;
+      if (isSilent) {
+        // After a pause of this process the timer comes before what has arrived meanwhile.
+        nextMs = suspicionMs;
+      } else {
+        this.#askedAt = clock.now();
+        this.engine.ping();
+      }
     }
-    this.#heartbeat = clock.after(heartbeatMs, () => this.#beat());
+    this.#heartbeat = clock.after(nextMs, () => this.#beat());
   }
 }
 
 const heartbeatMs = 10_000;
+const suspicionMs = 1_000;
 /** Streams whose messages nobody reads may fill their windows without filling that of the connection. */
 const streamsPerWindow = 1_002;
 

@@ -52,7 +52,7 @@ export class ServerCall extends ServerStream {
   override onBegin({ timeoutMs, fields }: CallHeadReader, sizeBytes: number | undefined): void {
     const { method, path } = this.known;
     if (method === undefined) {
-      this.refuse(RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path.slice(0, 200)}"`), false);
+      this.refuse(RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path}"`), false);
       return;
     }
     const opened = this.open(method, sizeBytes, timeoutMs === 0 ? undefined : timeoutMs, fields);
@@ -227,7 +227,7 @@ export class ServerCall extends ServerStream {
       engine.answer(this);
       this.close();
     } catch (error) {
-      this.fail(error);
+      this.failConcealed(error);
     }
   }
 
