@@ -28,6 +28,8 @@ export class FollowedLists {
   readonly #snapshots = new Map<string, Snapshot>();
   #revision = 0;
   #isAway = false;
+  /** Since the last lists, which makes the next ones doubtful: the store may have been restarted without its data. */
+  #wasAway = false;
   #settling: { readonly at: number; readonly timer: Timer } | undefined;
 
   constructor(ctx: Context, options: FollowOptions) {
@@ -65,6 +67,7 @@ export class FollowedLists {
       }
       if (this.#ctx.err() !== undefined) break;
       if (failure !== undefined) this.#goesAway(failure);
+      this.#wasAway ||= failure !== undefined;
       // One that gives its lists and breaks at once, again and again, is not asked for them ten times a second.
       if (clock.now() - began >= steadyMs) backoff.reset();
       await sleep(this.#ctx, backoff.nextMs()).catch(() => {});
@@ -76,17 +79,19 @@ export class FollowedLists {
   #take({ services, isWhole, isCertain }: Lists): void {
     const now = this.#ctx.clock.now();
     const wasKnown = this.isKnown;
+    const doubt = isCertain ? 'none' : this.#wasAway ? 'great' : 'usual';
+    this.#wasAway = false;
     let changed = false;
     for (const [service, listing] of services) {
       const list = this.#lists.get(service) ?? new KeptList(this.#options.graceMs);
       this.#lists.set(service, list);
-      list.take(listing, isCertain, now);
+      list.take(listing, doubt, now);
       changed = this.#publish(service, list) || changed;
     }
     if (isWhole) {
       for (const [service, list] of this.#lists) {
         if (services.has(service)) continue;
-        list.take({ instances: [] }, isCertain, now);
+        list.take({ instances: [] }, doubt, now);
         changed = this.#publish(service, list) || changed;
       }
     }

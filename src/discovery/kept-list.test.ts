@@ -5,16 +5,16 @@ import { idsOf, instanceOf } from './registry.contract.ts';
 
 const graceMs = 100;
 
-/** `5: 1 2 -3` is a list at 5 ms with two instances, and one that said good-bye; `5! ...` is certain; `5` only settles. */
+/** `5: 1 2 -3` is a list at 5 ms with two instances, and one that said good-bye; `5! ...` is certain, `5? ...` doubtful; `5` only settles. */
 function play(list: KeptList, step: string): string {
-  const [, time = '', certain, ids] = /^(\d+)(!?)(?::(.*))?$/.exec(step) ?? [];
+  const [, time = '', sign, ids] = /^(\d+)([!?]?)(?::(.*))?$/.exec(step) ?? [];
   const now = Number(time);
   if (ids === undefined) list.settle(now);
   else {
     const words = ids.split(' ').filter((word) => word !== '');
     const instances = words.filter((word) => !word.startsWith('-')).map((id) => instanceOf(id));
     const left = new Set(words.filter((word) => word.startsWith('-')).map((word) => word.slice(1)));
-    list.take({ instances, left }, certain === '!', now);
+    list.take({ instances, left }, sign === '!' ? 'none' : sign === '?' ? 'great' : 'usual', now);
   }
   return idsOf({ instances: list.current }).join(' ');
 }
@@ -37,6 +37,8 @@ describe('KeptList', () => {
     ['takes out one that was kept and then said good-bye', ['0: 1 2', '1:', '2: -1'], '2'],
     ['believes a list that is certain', ['0: 1 2 3', '1!:'], ''],
     ['believes a certain list about those that it kept', ['0: 1 2 3', '1:', '2!: 1'], '1'],
+    ['keeps even one that is missing when the store was away', ['0: 1 2 3', '1?: 2 3'], '1 2 3'],
+    ['believes a doubtful list after the grace', ['0: 1 2 3', '1?: 2 3', '101'], '2 3'],
     ['adds newcomers while others are kept', ['0: 1 2', '1: 3', '2: 3 4'], '1 2 3 4'],
   ];
   for (const [what, steps, expected] of cases) {

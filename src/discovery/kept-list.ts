@@ -5,6 +5,12 @@ import type { Listing } from './registry-backend.ts';
 /** Of one service at most this share is let go at once (but at least one is). */
 const maxLostShare = 0.15;
 
+/**
+ * How far to doubt that what is missing from a list is gone: `none`, the source is sure; `usual`, of many at once; `great`, of
+ * any, since the store was away and may have lost what it knew.
+ */
+export type Doubt = 'none' | 'usual' | 'great';
+
 interface Lost {
   readonly instance: Instance;
   readonly at: number;
@@ -41,13 +47,13 @@ export class KeptList {
     return first === undefined ? undefined : first + this.#graceMs;
   }
 
-  take({ instances, left }: Listing, isCertain: boolean, now: number): void {
+  take({ instances, left }: Listing, doubt: Doubt, now: number): void {
     const listed = new Set(instances.map(({ id }) => id));
     for (const id of listed) this.#lost.delete(id);
     const missing = this.#listed.filter(({ id }) => !listed.has(id) && left?.has(id) !== true);
     for (const id of left ?? []) this.#lost.delete(id);
-    if (isCertain) this.#lost.clear();
-    else this.#lose(missing, instances.length, now);
+    if (doubt === 'none') this.#lost.clear();
+    else this.#lose(missing, doubt === 'great' ? 0 : instances.length, now);
     this.#listed = instances;
     this.settle(now);
   }
@@ -61,6 +67,7 @@ export class KeptList {
     if (!isSameList(next, this.#current)) this.#current = next;
   }
 
+  /** Where nobody stays, or nobody is known to, all are kept. */
   #lose(missing: readonly Instance[], staying: number, now: number): void {
     if (missing.length === 0) return;
     this.#letGoAt = this.#letGoAt.filter((at) => at > now - this.#graceMs);

@@ -133,13 +133,10 @@ class ConsulBackend implements RegistryBackend {
       const answer = await this.#client.get(ctx, `${path}?index=${index}&wait=${waitMs}ms${this.#suffix}`, waitMs);
       const next = Number(answer.header('x-consul-index'));
       if (!Number.isSafeInteger(next)) throw noIndex(path);
-      // An index that falls (servers restored, the catalog rebuilt) is begun again; one of 0 would not wait.
-      if (next < index) {
-        index = 0;
-        await sleep(ctx, pauseMs);
-        continue;
-      }
+      // Servers restored, or the catalog rebuilt: begin again, and doubt what is missing.
+      if (next < index) throw indexFell(index, next);
       const isNews = index === 0 || next !== index;
+      // One of 0 would not wait.
       index = Math.max(next, 1);
       yield isNews ? answer : undefined;
       await sleep(ctx, pauseMs);
@@ -182,6 +179,10 @@ function replaced({ service, id }: Instance): StatusError {
   return DiscoveryErrors.INSTANCE_REPLACED(
     `${service}/${id} was registered again by another process; give each its own id`,
   );
+}
+
+function indexFell(from: number, to: number): StatusError {
+  return new StatusError('aborted', `consul: its index fell from ${from} to ${to}`, { reason: 'CONSUL_REFUSED' });
 }
 
 function noIndex(path: string): StatusError {
