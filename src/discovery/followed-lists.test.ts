@@ -97,6 +97,21 @@ describe('FollowedLists', () => {
     await followed.end();
   });
 
+  it('doubts the first list after the store was away, of which one alone is missing', async () => {
+    const followed = follow(async function* (ctx, turn) {
+      yield turn === 0 ? rooms('room-1', 'room-2', 'room-3') : rooms('room-2', 'room-3');
+      if (turn === 0) throw new Error('cut');
+      await forEver(ctx);
+    });
+
+    await followed.clock.advance(9_000);
+    assert.deepEqual(followed.ids(), ['room-1', 'room-2', 'room-3']);
+    await followed.clock.advance(2_000);
+
+    assert.deepEqual(followed.ids(), ['room-2', 'room-3']);
+    await followed.end();
+  });
+
   it('tells of a list only when it differs', async () => {
     const followed = follow(async function* (ctx) {
       for (let n = 0; n < 5; n++) {

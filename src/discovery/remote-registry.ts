@@ -14,8 +14,9 @@ export interface RemoteRegistryOptions {
   /** A number from 0 to below 1. Default: Math.random. */
   readonly random?: () => number;
   /**
-   * How long instances stay in use that are missing from a new list without having left, where they are more than 15 % of
-   * their service (and more than one), or all of it. Default: 15,000.
+   * How long instances stay in use that are missing from a list without having left, where they are more than 15 % of their
+   * service (and more than one), or all of it, or the store was away before. A few go after a tenth of it, a second at most.
+   * Default: 15,000.
    */
   readonly graceMs?: number;
   /** Where heartbeats and watches live; its clock counts. Default: `background()`. */
