@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { type CallHead, defaultFields, type Outcome } from '../../call/index.ts';
 import { is, StatusError } from '../../errors/index.ts';
 import { seededRandom, type VirtualClock, virtualClock } from '../../testing/index.ts';
@@ -209,6 +210,46 @@ export function balancerContract(name: string, make: MakeBalancer): void {
       assert.deepEqual(
         [...new Set(picks.map(({ node }) => node.id))].sort(),
         [0, 1, 2, 3, 4].map((n) => `room-${n}`),
+      );
+    });
+
+    it('picks a known node whatever happens, and none is lost for ever', async () => {
+      const event = fc.oneof(
+        fc.record({ kind: fc.constant('update' as const), count: fc.integer({ min: 1, max: 6 }) }),
+        fc.record({
+          kind: fc.constant('call' as const),
+          outcome: fc.constantFrom(
+            ok(),
+            failed('unavailable'),
+            failed('unavailable', 'CONNECT_FAILED'),
+            failed(),
+            failed('canceled'),
+          ),
+        }),
+        fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 5_000 }) }),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(event, { maxLength: 60 }), fc.integer(), async (events, seed) => {
+          const fixture = new Fixture(make, nodes(3), { random: seededRandom(seed) });
+          let known = 3;
+          for (const [call, step] of events.entries()) {
+            if (step.kind === 'wait') await fixture.clock.advance(step.ms);
+            else if (step.kind === 'update') {
+              known = step.count;
+              fixture.update(nodes(known));
+            } else {
+              const pick = fixture.pick(keyed(call));
+              assert.ok(Number(pick.node.id.split('-')[1]) < known);
+              pick.done(step.outcome);
+            }
+          }
+          await fixture.clock.advance(600_000);
+          // A call tries each that was ejected; then it starts slowly.
+          fixture.counts(400);
+          await fixture.clock.advance(60_000);
+          assert.equal(ids(fixture.counts(400)).length, known);
+        }),
+        { numRuns: 30 },
       );
     });
 

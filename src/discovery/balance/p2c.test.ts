@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { type CallHead, defaultFields, type Outcome } from '../../call/index.ts';
 import { StatusError } from '../../errors/index.ts';
 import { type VirtualClock, virtualClock } from '../../testing/index.ts';
@@ -217,44 +216,6 @@ describe('p2c', () => {
 
     assert.ok(
       picked.filter((id) => id === 'room-0').length >= 15 && picked.filter((id) => id === 'room-1').length >= 15,
-    );
-  });
-
-  it('picks a known node whatever happens, and none is lost for ever', async () => {
-    const event = fc.oneof(
-      fc.record({ kind: fc.constant('update' as const), count: fc.integer({ min: 1, max: 6 }) }),
-      fc.record({
-        kind: fc.constant('call' as const),
-        code: fc.constantFrom('ok', 'unavailable', 'internal', 'canceled'),
-      }),
-      fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 5_000 }) }),
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(event, { maxLength: 60 }), fc.integer(), async (events, seed) => {
-        const clock = virtualClock();
-        const balancer = balancerOf(nodes(3), seed, clock);
-        let known = 3;
-        for (const step of events) {
-          if (step.kind === 'update') {
-            known = step.count;
-            balancer.update({ service: 'room', revision: 2, instances: nodes(known) });
-          } else if (step.kind === 'wait') await clock.advance(step.ms);
-          else {
-            const pick = balancer.pick(head);
-            assert.ok(Number(pick.node.id.split('-')[1]) < known);
-            pick.done(step.code === 'ok' ? ok(5) : failed(step.code as 'internal'));
-          }
-        }
-        await clock.advance(600_000);
-        const picked = new Set<string>();
-        for (let n = 0; n < 400; n++) {
-          const pick = balancer.pick(head);
-          picked.add(pick.node.id);
-          pick.done(ok(5));
-        }
-        assert.equal(picked.size, known);
-      }),
-      { numRuns: 50 },
     );
   });
 });
