@@ -33,7 +33,8 @@ interface RegistryUrl {
  */
 export function registryOf(text: string, cacheDir: string): Registry {
   const url = parse(text);
-  const kept = (registry: Registry) => cachedRegistry(registry, { dir: cacheDir, waitMs: keptAfterMs });
+  const source = withoutAccount(text);
+  const kept = (registry: Registry) => cachedRegistry(registry, { dir: cacheDir, source, waitMs: keptAfterMs });
   const { scheme } = url;
   if ((scheme === 'http' || scheme === 'https') && URL.canParse(text)) return kept(httpRegistry({ url: text }));
   if (scheme === 'file' && url.hosts.length === 0) return fileRegistry(fileURLToPath(text));
@@ -127,8 +128,12 @@ function withPort(host: string, port: number): string {
 }
 
 /** Without what stands before an @, which may be a password. */
+function withoutAccount(text: string): string {
+  return text.replace(/\/\/.*@/, '//…@');
+}
+
 function invalid(text: string): StatusError {
-  const shown = JSON.stringify(text.replace(/\/\/.*@/, '//…@'));
+  const shown = JSON.stringify(withoutAccount(text));
   return new StatusError(
     'invalid_argument',
     `FLOTILLA_REGISTRY_URL is ${shown}; it must be an http or https URL such as http://127.0.0.1:8081, or one of etcd://, consul://, nacos://, kubernetes:///, dns:/// and file:///`,

@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { background, type CancelContext } from '../concurrency/index.ts';
+import { background, type CancelContext, rootContext } from '../concurrency/index.ts';
 import { noTelemetry, withTelemetry } from '../observe/index.ts';
+import { virtualClock } from '../testing/index.ts';
 import { type CachedRegistryOptions, cachedRegistry } from './cached-registry.ts';
 import { deferredRegistry } from './deferred-registry.ts';
 import { httpRegistry } from './http-registry.ts';
@@ -113,10 +114,72 @@ describe('a registry that is kept on the disk', () => {
     ]);
   });
 
+  it('keeps a list young that does not change, for as long as somebody watches it', async () => {
+    const clock = virtualClock();
+    const watching = rootContext(clock).withCancel();
+    const registry = memoryRegistry();
+    await registry.register(ctx, instanceOf('room-1'));
+    const cached = open(registry, { now: clock.now, maxAgeMs: 1_000 });
+    const reader = cached.watch(watching, 'room')[Symbol.asyncIterator]();
+    await reader.next();
+
+    for (let n = 0; n < 50; n++) await clock.advance(100);
+    watching.cancel();
+    await reader.return?.();
+    await cached.close();
+
+    const later = (ms: number) => open(away(), { now: () => 5_000 + ms, maxAgeMs: 1_000 }).watch(short, 'room');
+    using short = ctx.withTimeout(200);
+    assert.deepEqual(idsOf(await first(later(900))), ['room-1']);
+    await assert.rejects(first(later(1_001)));
+    assert.equal(clock.pending, 0);
+  });
+
+  it('writes a list again when it is closed, where its clock stood still meanwhile', async () => {
+    let now = 1_000;
+    const registry = memoryRegistry();
+    await registry.register(ctx, instanceOf('room-1'));
+    const cached = open(registry, { now: () => now });
+    const reader = cached.watch(ctx, 'room')[Symbol.asyncIterator]();
+    await reader.next();
+
+    now += 172_800_000;
+    await cached.close();
+
+    assert.deepEqual(idsOf(await first(open(away(), { now: () => now }).watch(ctx, 'room'))), ['room-1']);
+  });
+
+  it('lets a list grow old that an empty one has replaced', async () => {
+    const registry = memoryRegistry();
+    const registration = await registry.register(ctx, instanceOf('room-1'));
+    let now = 1_000;
+    const cached = open(registry, { now: () => now, maxAgeMs: 1_000 });
+    const reader = cached.watch(ctx, 'room')[Symbol.asyncIterator]();
+    await reader.next();
+    await registration.close(ctx);
+    await reader.next();
+
+    now = 3_000;
+    await cached.close();
+    using short = ctx.withTimeout(50);
+
+    await assert.rejects(first(open(away(), { now: () => now, maxAgeMs: 1_000 }).watch(short, 'room')));
+  });
+
+  it('does not take the list of another registry, and writes its own in its place', async () => {
+    await save('room', ['room-1'], { source: 'staging' });
+    using short = ctx.withTimeout(50);
+
+    await assert.rejects(first(open(away(), { source: 'production' }).watch(short, 'room')));
+    await save('room', ['room-2'], { source: 'production' });
+
+    assert.deepEqual(idsOf(await first(open(away(), { source: 'production' }).watch(ctx, 'room'))), ['room-2']);
+  });
+
   const corrupt: [what: string, text: string][] = [
-    ['is cut off', '{"service":"room","savedAt":1,"instances":[{'],
-    ['is another service’s', '{"service":"rank","savedAt":1,"instances":[]}'],
-    ['has an instance that is none', '{"service":"room","savedAt":1,"instances":[{"id":"../x"}]}'],
+    ['is cut off', '{"service":"room","source":"","savedAt":1,"instances":[{'],
+    ['is another service’s', '{"service":"rank","source":"","savedAt":1,"instances":[]}'],
+    ['has an instance that is none', '{"service":"room","source":"","savedAt":1,"instances":[{"id":"../x"}]}'],
     ['is empty', ''],
   ];
   for (const [what, text] of corrupt) {

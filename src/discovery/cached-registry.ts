@@ -6,9 +6,14 @@ import type { Instance, Registration, Registry, Snapshot } from './registry.ts';
 export interface CachedRegistryOptions {
   /** Where the lists are kept, one file for each service; made when needed. Processes may share it. */
   readonly dir: string;
+  /** Which registry this is, without secrets: its URL. Lists that were kept of another one are not used. Default: empty. */
+  readonly source?: string;
   /** How long the first list may take before the kept one is used. Default: 1,000. */
   readonly waitMs?: number;
-  /** An older list is not used: its addresses may be somebody else's by now. Default: 86,400,000, a day. */
+  /**
+   * A list that nobody has watched for so long is not used: its addresses may be somebody else's by now. Lists that are
+   * watched are written again each tenth of it. Default: 86,400,000, a day.
+   */
   readonly maxAgeMs?: number;
   /** How many services are kept; for more nothing is written. Default: 1,000. */
   readonly maxServices?: number;
@@ -37,6 +42,7 @@ class CachedRegistry implements Registry {
   constructor(registry: Registry, options: CachedRegistryOptions) {
     const {
       dir,
+      source = '',
       waitMs = 1_000,
       maxAgeMs = 86_400_000,
       maxServices = 1_000,
@@ -45,7 +51,7 @@ class CachedRegistry implements Registry {
     } = options;
     this.#registry = registry;
     this.#waitMs = waitMs;
-    this.#cache = new ListCache({ dir, maxAgeMs, maxServices, writeMs, now });
+    this.#cache = new ListCache({ dir, source, maxAgeMs, maxServices, writeMs, now });
   }
 
   register(ctx: Context, instance: Instance): Promise<Registration> {
@@ -56,6 +62,7 @@ class CachedRegistry implements Registry {
     checkName('service', service);
     // Ended before its iterator: that waits for the read that is under way.
     using watching = ctx.withCancel();
+    using held = this.#cache.hold(ctx);
     const lists = this.#registry.watch(watching, service)[Symbol.asyncIterator]();
     try {
       let next = lists.next();
@@ -66,7 +73,7 @@ class CachedRegistry implements Registry {
       for (;;) {
         const { done, value } = await next;
         if (done === true) return;
-        this.#cache.write(ctx, value);
+        held.take(value);
         // After the kept one, which has 0.
         yield { ...value, revision: value.revision + 1 };
         next = lists.next();

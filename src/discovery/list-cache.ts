@@ -7,6 +7,8 @@ import type { Instance, Snapshot } from './registry.ts';
 
 export interface ListCacheOptions {
   readonly dir: string;
+  /** Which registry the lists are of. */
+  readonly source: string;
   readonly maxAgeMs: number;
   readonly maxServices: number;
   readonly writeMs: number;
@@ -18,6 +20,13 @@ interface Pending {
   readonly ctx: Context;
   readonly timer: Timer;
   snapshot: Snapshot;
+  savedAt: number;
+}
+
+/** A list of a watch that lives: written when it changes, and again before the written one is old. */
+export interface HeldList {
+  take(snapshot: Snapshot): void;
+  [Symbol.dispose](): void;
 }
 
 /** Lists on the disk, one file for each service. Writing is by a new name that takes the old one's place: no reader sees half a file. */
@@ -25,6 +34,7 @@ export class ListCache {
   readonly #options: ListCacheOptions;
   /** The newest list of those that are to be written soon. */
   readonly #pending = new Map<string, Pending>();
+  readonly #held = new Set<Held>();
   readonly #writing = new WaitGroup({ name: 'writing of lists' });
   #hasFailed = false;
 
@@ -42,9 +52,10 @@ export class ListCache {
       return undefined;
     }
     try {
-      const { savedAt, service: name, instances } = JSON.parse(text) as Record<string, unknown>;
+      const { savedAt, source, service: name, instances } = JSON.parse(text) as Record<string, unknown>;
       if (name !== service || typeof savedAt !== 'number' || !Array.isArray(instances))
         throw new Error('it has no list');
+      if (source !== this.#options.source) return undefined;
       const ageMs = this.#options.now() - savedAt;
       return ageMs > this.#options.maxAgeMs ? undefined : Object.freeze(instances.map(checkInstance));
     } catch (error) {
@@ -53,21 +64,39 @@ export class ListCache {
     }
   }
 
-  /** Writes soon; of several in that time the last. Never fails: what cannot be written is said once. */
-  write(ctx: Context, snapshot: Snapshot): void {
-    if (snapshot.instances.length === 0) return;
+  /** For one watch. Never fails: what cannot be written is said once. */
+  hold(ctx: Context): HeldList {
+    const { maxAgeMs, now } = this.#options;
+    const held = new Held(ctx, {
+      staleMs: maxAgeMs / 10,
+      now,
+      write: (snapshot) => this.#write(ctx, snapshot),
+      onEnd: () => {
+        leave();
+        this.#held.delete(held);
+      },
+    });
+    const leave = ctx.onDone(() => held[Symbol.dispose]());
+    this.#held.add(held);
+    return held;
+  }
+
+  /** Writes soon; of several in that time the last. */
+  #write(ctx: Context, snapshot: Snapshot): void {
     const { service } = snapshot;
+    const savedAt = this.#options.now();
     const pending = this.#pending.get(service);
     if (pending !== undefined) {
-      pending.snapshot = snapshot;
+      Object.assign(pending, { snapshot, savedAt });
       return;
     }
     const timer = ctx.clock.after(this.#options.writeMs, () => this.#flush(service));
-    this.#pending.set(service, { ctx, timer, snapshot });
+    this.#pending.set(service, { ctx, timer, snapshot, savedAt });
   }
 
   /** Writes what is left to write, and waits for it. */
   async close(): Promise<void> {
+    for (const held of this.#held) held[Symbol.dispose]();
     for (const service of [...this.#pending.keys()]) this.#flush(service);
     await this.#writing.wait(background());
   }
@@ -80,14 +109,14 @@ export class ListCache {
     this.#writing.go(() => this.#save(pending));
   }
 
-  async #save({ ctx, snapshot: { service, instances } }: Pending): Promise<void> {
-    const { dir, now } = this.#options;
+  async #save({ ctx, savedAt, snapshot: { service, instances } }: Pending): Promise<void> {
+    const { dir, source } = this.#options;
     const file = this.#fileOf(service);
     const temporary = `${file}.${process.pid}.${crypto.randomUUID()}`;
     try {
       await mkdir(dir, { recursive: true });
       if (!(await this.#hasPlace(service))) return;
-      await writeFile(temporary, JSON.stringify({ service, savedAt: now(), instances }), { mode: 0o600 });
+      await writeFile(temporary, JSON.stringify({ service, source, savedAt, instances }), { mode: 0o600 });
       await rename(temporary, file);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
@@ -104,6 +133,54 @@ export class ListCache {
 
   #fileOf(service: string): string {
     return join(this.#options.dir, nameOf(service));
+  }
+}
+
+interface HeldOptions {
+  /** What was written so long ago is written again. */
+  readonly staleMs: number;
+  readonly now: () => number;
+  readonly write: (snapshot: Snapshot) => void;
+  readonly onEnd: () => void;
+}
+
+/** A list that does not change is as good as on its first day while it is watched: its file must not grow old. */
+class Held implements HeldList {
+  readonly #ctx: Context;
+  readonly #options: HeldOptions;
+  #newest: Snapshot | undefined;
+  #writtenAt = 0;
+  #timer: Timer | undefined;
+  #hasEnded = false;
+
+  constructor(ctx: Context, options: HeldOptions) {
+    this.#ctx = ctx;
+    this.#options = options;
+  }
+
+  take(snapshot: Snapshot): void {
+    if (this.#hasEnded) return;
+    this.#timer?.stop();
+    // An empty one is not kept, and the older one that was is no longer true: that may grow old.
+    this.#newest = snapshot.instances.length === 0 ? undefined : snapshot;
+    this.#write();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#timer?.stop();
+    const { now, staleMs, onEnd } = this.#options;
+    if (now() - this.#writtenAt >= staleMs) this.#write();
+    onEnd();
+  }
+
+  #write(): void {
+    if (this.#newest === undefined) return;
+    const { now, staleMs, write } = this.#options;
+    this.#writtenAt = now();
+    write(this.#newest);
+    if (!this.#hasEnded) this.#timer = this.#ctx.clock.after(staleMs, () => this.#write());
   }
 }
 
