@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../../testing/index.ts';
-import { balancerContract, Fixture, nodes, ok } from './balancer.contract.ts';
+import { balancerContract, Fixture, failed, nodes, ok } from './balancer.contract.ts';
 import { roundRobin, weighted } from './in-turn.ts';
 
 balancerContract('round robin', roundRobin());
@@ -63,6 +63,30 @@ describe('weighted', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it('keeps the shares of the others while a heavy one cannot be reached', () => {
+    const weights = [100, 2, 1];
+    const fixture = new Fixture(
+      weighted(),
+      nodes(3, (index) => ({ weight: weights[index]! })),
+    );
+    const gone = failed('unavailable', 'CONNECT_FAILED');
+
+    const counts = fixture.counts(3_000, (id) => (id === 'room-0' ? gone : ok()));
+
+    assert.ok((counts['room-0'] ?? 0) < 10, JSON.stringify(counts));
+    assert.ok(Math.abs(counts['room-1']! / counts['room-2']! - 2) < 0.1, JSON.stringify(counts));
+  });
+
+  it('gives one whose weight was raised its turns at once', () => {
+    const of = (weight: number) => nodes(3, (index) => (index === 2 ? { weight } : {}));
+    const fixture = new Fixture(weighted(), of(0.001), { random: () => 0.9 });
+    fixture.counts(10);
+
+    fixture.update(of(1));
+
+    assert.ok((fixture.counts(6)['room-2'] ?? 0) >= 1);
   });
 
   it('spreads the turns of the heaviest evenly', () => {

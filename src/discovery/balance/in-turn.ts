@@ -21,6 +21,8 @@ export function weighted(options: GuardedBalancerOptions = {}): MakeBalancer {
 class TurnNode extends BalancedNode {
   /** When its next turn is, in rounds of a node of weight 1. Undefined: it is new. */
   due: number | undefined = undefined;
+  /** By which that was reckoned. */
+  weight = 1;
 }
 
 function inTurn(name: string, weightOf: (node: TurnNode) => number, options: GuardedBalancerOptions): MakeBalancer {
@@ -43,6 +45,8 @@ class Turns implements Choice<TurnNode> {
   readonly #weightOf: (node: TurnNode) => number;
   /** A binary heap: whose turn is next stands first. */
   #heap: TurnNode[] = [];
+  /** Those that this call has passed over. */
+  readonly #aside: TurnNode[] = [];
   #time = 0;
 
   constructor(weightOf: (node: TurnNode) => number) {
@@ -51,24 +55,58 @@ class Turns implements Choice<TurnNode> {
 
   update(nodes: readonly TurnNode[], gate: Gate): void {
     for (const node of nodes) {
+      const weight = this.#weightOf(node);
       // Somewhere in its first round: not all clients may begin with the same node, nor all call a new one first.
-      node.due ??= this.#time + gate.random() / this.#weightOf(node);
+      if (node.due === undefined) node.due = this.#time + gate.random() / weight;
+      else if (weight !== node.weight) node.due = this.#time + ((node.due - this.#time) * node.weight) / weight;
+      node.weight = weight;
     }
     this.#heap = [...nodes].sort((a, b) => a.due! - b.due!);
   }
 
   choose(_head: CallHead, gate: Gate): TurnNode | undefined {
     const heap = this.#heap;
-    for (let tries = heap.length; tries > 0; tries--) {
+    const aside = this.#aside;
+    let chosen: TurnNode | undefined;
+    while (chosen === undefined && heap.length > 0) {
       const node = heap[0]!;
-      this.#time = node.due!;
-      node.due! += 1 / this.#weightOf(node);
-      sink(heap);
-      // One that is passed over has had its turn: it must not have them all at once when it is back.
-      if (gate.passes(node)) return node;
+      this.#time = Math.max(this.#time, node.due!);
+      node.due! += 1 / node.weight;
+      if (gate.passes(node)) {
+        sink(heap);
+        chosen = node;
+      } else {
+        // Once for each call: a heavy one that is ill must not use up the turns that others would be asked in.
+        aside.push(node);
+        dropFirst(heap);
+      }
     }
-    return undefined;
+    for (const node of aside) {
+      // One that is passed over has had its turns: it must not have them all at once when it is back.
+      node.due = Math.max(node.due!, this.#time);
+      add(heap, node);
+    }
+    aside.length = 0;
+    return chosen;
   }
+}
+
+function dropFirst(heap: TurnNode[]): void {
+  const last = heap.pop()!;
+  if (heap.length === 0) return;
+  heap[0] = last;
+  sink(heap);
+}
+
+function add(heap: TurnNode[], node: TurnNode): void {
+  let hole = heap.push(node) - 1;
+  while (hole > 0) {
+    const parent = (hole - 1) >> 1;
+    if (heap[parent]!.due! <= node.due!) break;
+    heap[hole] = heap[parent]!;
+    hole = parent;
+  }
+  heap[hole] = node;
 }
 
 /** Lets the first go down to its place. */
