@@ -170,6 +170,60 @@ describe('an end of a connection', () => {
     violates(() => server.receive(bytes, 1), codes.flood);
   });
 
+  test('bears any number of calls that are cancelled when they have run for a while', () => {
+    const { client, server, inbound } = pair({ connectionWindow: 1 << 24 });
+    let now = 1_000;
+    const carry = () => {
+      now += 20;
+      server.receive(takeOutput(client), now);
+    };
+
+    for (let round = 0; round < 100; round++) {
+      const calls = Array.from({ length: 200 }, () => call(client, 'x'));
+      carry();
+      call(client);
+      carry();
+      for (const one of calls) client.reset(one, codes.cancel);
+      carry();
+      client.receive(takeOutput(server), now);
+    }
+
+    assert.equal(inbound.filter((stream) => stream.seen.events.includes(`reset ${codes.cancel}`)).length, 20_000);
+  });
+
+  test('bears a call that is cancelled at once for each that it answers', () => {
+    const { client, server, inbound } = pair({ connectionWindow: 1 << 24 });
+    const carry = () => {
+      const there = takeOutput(client);
+      const back = takeOutput(server);
+      if (there.length > 0) server.receive(there, 1);
+      if (back.length > 0) client.receive(back, 1);
+    };
+    const atATime = 300;
+
+    for (let round = 0; round < 100; round++) {
+      for (let count = 0; count < atATime; count++) call(client, 'x');
+      const late = Array.from({ length: atATime }, () => call(client, 'x'));
+      for (const one of late) client.reset(one, codes.cancel);
+      carry();
+      for (const stream of inbound.splice(0)) if (stream.isOpen) sendAnswer(server, stream, 'y', true);
+      carry();
+    }
+
+    assert.deepEqual([client.streams.size, server.streams.size], [0, 0]);
+  });
+
+  test('bears no flood of resets of a call that is over', () => {
+    const { client, server, inbound, settle } = pair();
+    const first = call(client, 'x');
+    settle();
+    sendAnswer(server, inbound[0]!, 'y', true);
+    for (const now of [100, 200, 300]) server.receive(frame(99, 0, 0), now);
+    const bytes = Buffer.concat(Array.from({ length: 11_000 }, () => frame(frames.reset, 0, first.id, [0, 0, 0, 1])));
+
+    violates(() => server.receive(bytes, 400), codes.flood);
+  });
+
   test('forgives as time goes by', () => {
     const { server } = pair();
     const bytes = Buffer.concat(Array.from({ length: 5_000 }, () => frame(99, 0, 0)));

@@ -2,6 +2,7 @@ import type { StatusError } from '../../errors/index.ts';
 import { Sink } from '../codec/sink.ts';
 import { Source } from '../codec/source.ts';
 import type { EngineHooks } from './engine-hooks.ts';
+import { FloodMeter } from './flood-meter.ts';
 import { FrameCarry, frameTooLong } from './frame-carry.ts';
 import type { MuxStream } from './mux-stream.ts';
 import { Outbox } from './outbox.ts';
@@ -19,9 +20,6 @@ const maxWaitingBytes = 256 * 1024;
 const flushBytes = 2_048;
 /** What one stream sends before it is another's turn. */
 const pieceBytes = 16 * 1024;
-/** Frames that make work and carry none, in a burst and per second after it (CVE-2023-44487 and its kin). */
-const idleWorkBurst = 10_000;
-const idleWorkPerSecond = 1_000;
 /** Answers to pings and the like that wait for a peer that does not read. */
 const maxWaitingControls = 10_000;
 
@@ -43,13 +41,12 @@ export abstract class MuxEngine {
   /** The newest stream. */
   protected lastId = 0;
   protected now = 0;
+  protected readonly flood = new FloodMeter();
   #sendWindow = 0;
   #receiveWindow: number;
   #uncredited = 0;
   #isOutputTold = false;
   #controls = 0;
-  #idleWork = idleWorkBurst;
-  #idleWorkAt = 0;
   /** The streams that have a message to send. */
   #first: MuxStream | undefined;
   #last: MuxStream | undefined;
@@ -69,6 +66,7 @@ export abstract class MuxEngine {
   /** Bytes that came, which must not change any more. `now` in milliseconds. Throws a MuxViolation: the connection is over. */
   receive(chunk: Uint8Array, now: number): void {
     this.now = now;
+    this.flood.tick(now, this.lastId);
     if (this.#controls > maxWaitingControls)
       throw new MuxViolation(codes.flood, 'the peer does not read what it asks for');
     let at = this.#carry.length > 0 ? this.#complete(chunk) : 0;
@@ -258,16 +256,6 @@ export abstract class MuxEngine {
     else stream.onMessage(source, end, (flag & flags.compressed) !== 0, cost);
   }
 
-  /** Counts a frame that made work and carried none. */
-  protected idleWork(cost: number): void {
-    this.#idleWork -= cost;
-    if (this.#idleWork >= 0) return;
-    const earned = ((this.now - this.#idleWorkAt) * idleWorkPerSecond) / 1_000;
-    this.#idleWorkAt = this.now;
-    this.#idleWork = Math.min(idleWorkBurst, this.#idleWork + earned);
-    if (this.#idleWork < 0) throw new MuxViolation(codes.flood, 'too many frames that carry nothing');
-  }
-
   get #isCongested(): boolean {
     return this.isBlocked || this.out.length >= maxWaitingBytes;
   }
@@ -325,7 +313,7 @@ export abstract class MuxEngine {
         return;
       default:
         // Of a later version: it carries nothing that this one must know.
-        this.idleWork(1);
+        this.flood.spend(1, this.now);
     }
   }
 
@@ -336,7 +324,7 @@ export abstract class MuxEngine {
     const hasMessage = (flag & flags.message) !== 0;
     const isMore = (flag & flags.more) !== 0;
     const isLast = (flag & flags.end) !== 0 && !isMore;
-    if (end === source.at && !isLast && (isMore || !hasMessage)) this.idleWork(1);
+    if (end === source.at && !isLast && (isMore || !hasMessage)) this.flood.spend(1, this.now);
     if (!hasMessage && end > source.at) throw new MuxViolation(codes.protocol, 'data without a message');
     if (stream !== undefined && isLast) stream.hasEnded = true;
     if (hasMessage) this.piece(stream, flag, source, end);
@@ -361,8 +349,8 @@ export abstract class MuxEngine {
   }
 
   #onReset(id: number, code: number): void {
-    this.idleWork(1);
     const stream = this.known(id);
+    if (stream === undefined || !this.flood.isSettled(id)) this.flood.spend(1, this.now);
     if (stream === undefined) return;
     this.close(stream);
     stream.onReset(code);
@@ -379,7 +367,7 @@ export abstract class MuxEngine {
 
   #onPing(flag: number, source: Source, end: number): void {
     if (end - source.at !== pingPayload.length) throw new MuxViolation(codes.protocol, 'a ping that has not 8 bytes');
-    this.idleWork(1);
+    this.flood.spend(1, this.now);
     if ((flag & flags.ack) !== 0) {
       this.hooks.onPong();
       return;
@@ -390,7 +378,7 @@ export abstract class MuxEngine {
   }
 
   #onGoAway(flag: number, source: Source, end: number): void {
-    this.idleWork(1);
+    this.flood.spend(1, this.now);
     if ((flag & flags.ack) !== 0) {
       this.hooks.onGoAwayAck();
       return;

@@ -56,7 +56,7 @@ export class ServerEngine<M> extends MuxEngine {
     if (!stream.isOpen) return;
     this.out.frame(frames.answer, 0, stream.id, nothing);
     this.output();
-    this.close(stream);
+    this.#answered(stream);
   }
 
   /** Answers with an error, which drops a message that waits. `isUnsent`: nothing of the call was done. */
@@ -67,7 +67,7 @@ export class ServerEngine<M> extends MuxEngine {
     payload.set(status, 1);
     this.out.frame(frames.answer, flags.error, stream.id, payload);
     this.output();
-    this.close(stream);
+    this.#answered(stream);
   }
 
   protected override onCall(id: number, flag: number, source: Source, end: number): void {
@@ -118,7 +118,7 @@ export class ServerEngine<M> extends MuxEngine {
   }
 
   protected override sent(stream: MuxStream, type: number): void {
-    if (type === frames.answer) this.close(stream);
+    if (type === frames.answer) this.#answered(stream);
   }
 
   protected override agree({ lowestVersion, highestVersion }: MuxSettings): void {
@@ -134,9 +134,14 @@ export class ServerEngine<M> extends MuxEngine {
     this.output();
   }
 
+  #answered(stream: MuxStream): void {
+    this.flood.earn();
+    this.close(stream);
+  }
+
   /** More than was allowed: it may be repeated, and costs its sender. */
   #refuse(id: number, flag: number, source: Source, end: number): void {
-    this.idleWork(10);
+    this.flood.spend(10, this.now);
     this.lastId = id;
     if ((flag & flags.message) !== 0) this.piece(undefined, flag, source, end);
     this.out.frameOf32(frames.reset, 0, id, codes.refused);
