@@ -14,7 +14,7 @@ test('the message that is sent has 100 bytes', () => {
   assert.equal(toBinary(NoteSchema, message).length, 100);
 });
 
-const { ours, peers, skipped } = contenders();
+const { ours, peers, skipped } = contenders({ buildsGo: false });
 
 for (const [name, pairs] of Object.entries({ ours, ...peers }))
   for (const pair of pairs)

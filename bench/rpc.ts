@@ -18,7 +18,7 @@ export const subject: MakeSubject = async ({ quick }) => {
   if (load > busyLoad)
     process.stderr.write(`this machine is busy (load average ${load}): do not quote these figures\n`);
   const pin = pinning();
-  const { ours, peers, skipped } = contenders();
+  const { ours, peers, skipped } = contenders({ buildsGo: true });
   const running: { readonly stop: () => unknown; readonly abandon: () => void }[] = [];
   const abandon = () => {
     for (const process of running) process.abandon();

@@ -7,8 +7,13 @@ import { fileURLToPath } from 'node:url';
 const bench = fileURLToPath(new URL('../', import.meta.url));
 const cache = fileURLToPath(new URL('../../node_modules/.cache/flotilla/bench/', import.meta.url));
 
-/** Builds the Go program in a folder of `bench/`, once per version of its sources and of Go. */
-export function buildGo(folder: string): { readonly path: string } | { readonly reason: string } {
+type Built = { readonly path: string } | { readonly reason: string };
+
+/**
+ * Builds the Go program in a folder of `bench/`, once per version of its sources and of Go; with `onlyFind` it must have been
+ * built before, since that may take a minute and the network.
+ */
+export function buildGo(folder: string, onlyFind = false): Built {
   const go = ['go', '/usr/local/go/bin/go'].find((command) => spawnSync(command, ['version']).status === 0);
   if (go === undefined) return { reason: 'no Go toolchain on PATH or in /usr/local/go' };
   const sources = join(bench, folder);
@@ -16,6 +21,7 @@ export function buildGo(folder: string): { readonly path: string } | { readonly 
   for (const file of readdirSync(sources).sort()) hash.update(file).update(readFileSync(join(sources, file)));
   const path = join(cache, `${folder}-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(path)) return { path };
+  if (onlyFind) return { reason: 'not built; the bench builds it' };
   mkdirSync(cache, { recursive: true });
   process.stderr.write(`building the Go program ${folder}\n`);
   const unfinished = `${path}.${process.pid}`;

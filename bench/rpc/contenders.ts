@@ -20,8 +20,8 @@ interface Contenders {
 const unary = loadNames.filter((name) => loads[name].kind === 'unary');
 
 /** Every peer in one form for all loads: what `full` turns on at ours is off there, or they have it not. */
-export function contenders(): Contenders {
-  const go = buildGo('rpc-go');
+export function contenders({ buildsGo }: { readonly buildsGo: boolean }): Contenders {
+  const go = buildGo('rpc-go', !buildsGo);
   const libraries = existsSync(new URL('../peers/node_modules/moleculer', import.meta.url));
   const skipped: Record<string, string> = {};
   if ('reason' in go) skipped['grpc-go'] = go.reason;
