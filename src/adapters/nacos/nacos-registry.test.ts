@@ -116,6 +116,18 @@ describe('a registry in nacos', () => {
     await both.close();
   });
 
+  it('lists of one id from two addresses the later one', async () => {
+    const later = open({ now: () => 2_000 });
+    const earlier = open({ now: () => 1_000 });
+    await later.register(ctx, at('room-1', 2));
+    await earlier.register(ctx, at('room-1', 1));
+
+    const { instances } = await first(registry.watch(ctx, 'room'));
+
+    assert.deepEqual(instances, [at('room-1', 2)]);
+    await Promise.all([later.close(), earlier.close()]);
+  });
+
   it('refuses an instance that has no address', async () => {
     const unix = instanceOf('room-1', { endpoints: { rpc: 'http+unix://%2Frun%2Fx' } });
 

@@ -33,6 +33,8 @@ export interface NacosRegistryOptions extends RemoteRegistryOptions {
   readonly ttlMs?: number;
   /** How often lists are asked for, give or take a tenth. Default: 2,000. */
   readonly pollMs?: number;
+  /** Wall clock in milliseconds, which tells the later of two registrations of one id. Default: Date.now. */
+  readonly now?: () => number;
   /** For https. Default: the platform's certificate authorities, no client certificate. */
   readonly tls?: HttpClientTls;
 }
@@ -62,10 +64,11 @@ class NacosBackend implements RegistryBackend {
   readonly #ttlMs: number;
   readonly #pollMs: number;
   readonly #random: () => number;
+  readonly #now: () => number;
 
   constructor(options: NacosRegistryOptions) {
     const { urls, namespace = 'public', group = 'DEFAULT_GROUP', username, password, tls } = options;
-    const { ttlMs = 15_000, pollMs = 2_000, random = Math.random } = options;
+    const { ttlMs = 15_000, pollMs = 2_000, random = Math.random, now = Date.now } = options;
     if (!(ttlMs >= 300)) throw new RangeError(`nacosRegistry: ttlMs ${ttlMs} is not a number from 300`);
     if (!(pollMs > 0)) throw new RangeError(`nacosRegistry: pollMs ${pollMs} is not a number above 0`);
     this.#client = new NacosClient({ urls, username, password, tls, random });
@@ -74,13 +77,14 @@ class NacosBackend implements RegistryBackend {
     this.#ttlMs = ttlMs;
     this.#pollMs = pollMs;
     this.#random = random;
+    this.#now = now;
   }
 
   async register(ctx: Context, instance: Instance, { token }: RegisterTry): Promise<Lease> {
     const address = addressOf(instance);
     const heartbeatMs = this.#ttlMs / 3;
     const where: Params = { ...this.#where, serviceName: instance.service, ...address, ephemeral: true };
-    const metadata = metadataOf(instance, { token, heartbeatMs, ttlMs: this.#ttlMs, since: Date.now() });
+    const metadata = metadataOf(instance, { token, heartbeatMs, ttlMs: this.#ttlMs, since: this.#now() });
     const said = await this.#client.call(ctx, 'POST', paths.instance, { ...where, weight: instance.weight, metadata });
     if (said !== 'ok') throw notNacos(paths.instance);
     return {
