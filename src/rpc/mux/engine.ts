@@ -7,6 +7,7 @@ import { FrameCarry, frameTooLong } from './frame-carry.ts';
 import type { MuxStream } from './mux-stream.ts';
 import { Outbox } from './outbox.ts';
 import { codes, flags, frames, headerBytes, MuxViolation, maxPayloadBytes, numberAt } from './protocol.ts';
+import { SendRing } from './send-ring.ts';
 import { decodeSettings, type MuxSettings } from './settings.ts';
 import { StreamTable } from './stream-table.ts';
 import { costOf, maxWindow, minCost, overrun } from './windows.ts';
@@ -47,9 +48,7 @@ export abstract class MuxEngine {
   #uncredited = 0;
   #isOutputTold = false;
   #controls = 0;
-  /** The streams that have a message to send. */
-  #first: MuxStream | undefined;
-  #last: MuxStream | undefined;
+  readonly #ring = new SendRing();
   readonly #carry = new FrameCarry();
 
   constructor(own: MuxSettings, hooks: EngineHooks) {
@@ -151,7 +150,6 @@ export abstract class MuxEngine {
   /** The connection is gone: tells every stream. */
   lost(error: StatusError): void {
     this.isDead = true;
-    this.#first = undefined;
     for (const stream of this.streams.values()) {
       this.close(stream);
       stream.onLost(error);
@@ -160,12 +158,8 @@ export abstract class MuxEngine {
 
   /** Sends of the messages that wait what there is room for, in turns. */
   pump(): void {
-    while (this.#first !== undefined && !this.#isCongested && this.#sendWindow >= minCost) {
-      const stream = this.#first;
-      this.#first = stream.nextQueued;
-      if (this.#first === undefined) this.#last = undefined;
-      stream.nextQueued = undefined;
-      stream.isQueued = false;
+    while (!this.#ring.isEmpty && !this.#isCongested && this.#sendWindow >= minCost) {
+      const stream = this.#ring.take();
       if (stream.pending !== undefined) this.#sendPiece(stream, stream.pending);
     }
   }
@@ -207,7 +201,7 @@ export abstract class MuxEngine {
     stream.pendingAt = 0;
     stream.pendingType = type;
     stream.pendingFlags = flag;
-    this.#enqueue(stream);
+    this.#ring.add(stream);
     this.pump();
   }
 
@@ -222,6 +216,7 @@ export abstract class MuxEngine {
 
   protected close(stream: MuxStream): void {
     this.streams.delete(stream);
+    this.#ring.remove(stream);
     stream.isOpen = false;
     stream.pending = undefined;
     stream.partial = undefined;
@@ -343,7 +338,7 @@ export abstract class MuxEngine {
       if (stream === undefined) return;
       stream.sendWindow += size;
       if (stream.sendWindow > maxWindow) throw overrun(`the window of stream ${id}`);
-      if (stream.pending !== undefined) this.#enqueue(stream);
+      if (stream.pending !== undefined) this.#ring.add(stream);
     }
     this.pump();
   }
@@ -439,7 +434,7 @@ export abstract class MuxEngine {
     if (size < left) {
       this.out.frame(frames.data, flags.message | flags.more | compressed, stream.id, message, start, start + size);
       stream.pendingAt = start + size;
-      this.#enqueue(stream);
+      this.#ring.add(stream);
     } else {
       this.out.frame(pendingType, flags.message | pendingFlags, stream.id, message, start, start + size);
       stream.pending = undefined;
@@ -447,14 +442,6 @@ export abstract class MuxEngine {
       stream.onWritable();
     }
     this.output();
-  }
-
-  #enqueue(stream: MuxStream): void {
-    if (stream.isQueued) return;
-    stream.isQueued = true;
-    if (this.#last === undefined) this.#first = stream;
-    else this.#last.nextQueued = stream;
-    this.#last = stream;
   }
 
   #consumedOnConnection(cost: number): void {

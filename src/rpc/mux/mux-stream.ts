@@ -30,6 +30,7 @@ export abstract class MuxStream {
   /** In the ring of those that have something to send. */
   declare isQueued: boolean;
   declare nextQueued: MuxStream | undefined;
+  declare previousQueued: MuxStream | undefined;
 
   constructor() {
     this.id = 0;
@@ -47,6 +48,7 @@ export abstract class MuxStream {
     this.pendingFlags = 0;
     this.isQueued = false;
     this.nextQueued = undefined;
+    this.previousQueued = undefined;
   }
 
   /** Whether messages wait for their reader. */
