@@ -56,7 +56,7 @@ export interface RpcServerOptions {
   readonly transcode?: boolean;
   /** The largest message that is taken or sent. Default: 4 MiB. */
   readonly maxMessageBytes?: number;
-  /** The largest block of headers that is taken. Default: 16 KiB. */
+  /** The largest block of headers that is taken; calls of our own clients carry no more than 64 KiB. Default: 16 KiB. */
   readonly maxHeaderBytes?: number;
   /** A message of this size or more is compressed for clients of ours. Default: none is, see `docs/guide/rpc-mux.md`. */
   readonly compressMinBytes?: number;

@@ -48,9 +48,11 @@ export class ClientEngine extends MuxEngine {
     writeHead(sink, method, timeoutMs, fields);
     const { bytes, at } = sink;
     const message = bytes.length + messageAt;
-    if (message - at > this.peer!.maxHeadBytes)
+    // A head does not go on in another frame.
+    const maxHeadBytes = Math.min(this.peer!.maxHeadBytes, maxPayloadBytes);
+    if (message - at > maxHeadBytes)
       throw RpcErrors.MESSAGE_TOO_LARGE(
-        `the fields of a call have ${message - at} bytes; the node takes ${this.peer!.maxHeadBytes}`,
+        `the fields of a call have ${message - at} bytes; the node takes ${maxHeadBytes}`,
       );
     if (this.#defined[method] !== true) this.#define(method, path);
     this.open(stream, this.lastId + 1);

@@ -336,14 +336,20 @@ test('the head of a call carries every field', () => {
   }
 });
 
-test('a call with fields of more bytes than the server takes does not begin', () => {
-  const { client } = pair({ maxHeadBytes: 100 });
-  const stream = new TestCall();
-  put(client, 'x');
+test('a call with fields of more bytes than the server takes, or than a frame has, does not begin', () => {
+  for (const [maxHeadBytes, bytes] of [
+    [100, 200],
+    [131_072, 70_000],
+  ] as const) {
+    const { client, settle } = pair({ maxHeadBytes });
+    const stream = new TestCall();
+    put(client, 'x');
 
-  const begin = () =>
-    client.call(stream, 0, '/test/Call', 0, { ...defaultFields, tenant: 'x'.repeat(200) }, flags.message);
+    const begin = () =>
+      client.call(stream, 0, '/test/Call', 0, { ...defaultFields, tenant: 'x'.repeat(bytes) }, flags.message);
 
-  assert.throws(begin, { reason: 'MESSAGE_TOO_LARGE' });
-  assert.equal(client.streams.size, 0);
+    assert.throws(begin, { reason: 'MESSAGE_TOO_LARGE' });
+    assert.equal(client.streams.size, 0);
+    settle();
+  }
 });
