@@ -101,6 +101,13 @@ describe('a target is resolved', () => {
   }
 });
 
+/** What is found once all of these have had a call: a newcomer gets few at first. */
+async function urlsWhen(expected: readonly string[], found: () => Promise<string[]>): Promise<string[]> {
+  let urls = await found();
+  for (let more = 0; more < 100 && urls.join() !== expected.join(); more++) urls = await found();
+  return urls;
+}
+
 describe('a target of DNS', () => {
   const fixture = () => {
     const clock = virtualClock();
@@ -116,7 +123,8 @@ describe('a target of DNS', () => {
 
     dns.answer = ['10.0.0.1', '10.0.0.2'];
     await clock.advance(11_000);
-    const both = await urlsOf(target, ctx);
+    const two = ['http://10.0.0.1:80', 'http://10.0.0.2:80'];
+    const both = await urlsWhen(two, () => urlsOf(target, ctx));
     for (const answer of [new Error('EAI_AGAIN'), []]) {
       dns.answer = answer;
       await clock.advance(600_000);
@@ -125,7 +133,7 @@ describe('a target of DNS', () => {
     dns.answer = ['10.0.0.3'];
     await clock.advance(11_000);
 
-    assert.deepEqual(both, ['http://10.0.0.1:80', 'http://10.0.0.2:80']);
+    assert.deepEqual(both, two);
     assert.deepEqual(await urlsOf(target, ctx), ['http://10.0.0.3:80']);
     await target.close();
   });
