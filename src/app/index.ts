@@ -26,6 +26,7 @@ export {
 } from './host.ts';
 export { type ProcessHost, processHost } from './process-host.ts';
 export type { Check, CheckResult } from './readiness.ts';
+export { registryOf } from './registry-of.ts';
 export { exitCodes, type Main, type RunOptions, runProcess as run } from './run-process.ts';
 export { type SupervisedListenerOptions, supervisedListener } from './supervised-listener.ts';
 export type { FromSupervisor, SupervisorChannel, ToSupervisor } from './supervisor-channel.ts';

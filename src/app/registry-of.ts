@@ -20,7 +20,7 @@ interface RegistryUrl {
 }
 
 /**
- * The registry that a URL names. Lists of those over a network are kept in `cacheDir` too. Adapters are loaded when they are
+ * The registry that a URL names. Lists of those over a network are kept in `cacheDir` too, if it is given. Adapters are loaded when they are
  * used first. Throws INVALID_CONFIG for a URL that names none.
  *
  * - `http://host:port`, `https://...` the one that `flotilla up` runs, or `registryRoutes`
@@ -31,10 +31,11 @@ interface RegistryUrl {
  * - `dns:///[suffix]?port=8080` for addresses, `dns:///[suffix][?portName=rpc]` for SRV records
  * - `file:///path.yaml`
  */
-export function registryOf(text: string, cacheDir: string): Registry {
+export function registryOf(text: string, cacheDir: string | undefined): Registry {
   const url = parse(text);
   const source = withoutAccount(text);
-  const kept = (registry: Registry) => cachedRegistry(registry, { dir: cacheDir, source, waitMs: keptAfterMs });
+  const kept = (registry: Registry) =>
+    cacheDir === undefined ? registry : cachedRegistry(registry, { dir: cacheDir, source, waitMs: keptAfterMs });
   const { scheme } = url;
   if ((scheme === 'http' || scheme === 'https') && URL.canParse(text)) return kept(httpRegistry({ url: text }));
   if (scheme === 'file' && url.hosts.length === 0) return fileRegistry(fileURLToPath(text));

@@ -96,6 +96,42 @@ describe('a resolver on a registry', () => {
     await refused;
   });
 
+  it('says why a list could not be taken', async () => {
+    const clock = virtualClock();
+    const registry = memoryRegistry();
+    await registry.register(ctx, instanceOf('room-1'));
+    const broken = () => ({
+      pick: () => assert.fail('it has no list'),
+      update() {
+        throw new Error('the zone of room-1 is odd');
+      },
+    });
+    await using resolver = disposable(createResolver(registry, { ctx: rootContext(clock), balancer: broken }));
+    const refused = assert.rejects(
+      async () => resolver.resolve(rootContext(clock), 'room', head),
+      /zone of room-1 is odd/,
+    );
+
+    await clock.advance(5_000);
+
+    await refused;
+  });
+
+  it('lets the baseline serve a lane while nobody can tell of others, unless lanes are strict', async () => {
+    const clock = virtualClock();
+    const here = rootContext(clock);
+    const targets = { rank: { strictLanes: true } };
+    await using resolver = disposable(createResolver(silentRegistry(), { ctx: here, targets }));
+    const lane = resolver.servingLane?.(here, 'room', 'blue');
+    const refused = assert.rejects(async () => resolver.servingLane?.(here, 'rank', 'blue'), hasNone);
+
+    await clock.advance(500);
+    assert.equal(await lane, '');
+    await clock.advance(4_500);
+
+    await refused;
+  });
+
   it('tells a caller that gave up that it was canceled', async () => {
     await using resolver = disposable(createResolver(silentRegistry()));
     const calling = ctx.withCancel();

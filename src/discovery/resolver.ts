@@ -83,7 +83,12 @@ interface Target {
   readonly first: Latch;
   /** Of its list. */
   readonly changes: Changes;
+  /** Why no list could be taken, last. */
+  failure: unknown;
 }
+
+/** Within it a registry that answers at all has answered. */
+const soonMs = 500;
 
 class RegistryResolver implements Resolver {
   readonly #registry: WatchedLists;
@@ -122,7 +127,7 @@ class RegistryResolver implements Resolver {
 
   async servingLane(ctx: Context, name: string, lane: string): Promise<string> {
     const target = this.#known(name);
-    if (target.first.count > 0) await this.#firstList(ctx, name, target);
+    if (target.first.count > 0 && !(await this.#hasListSoon(ctx, name, target))) return '';
     return target.balancer.servingLane(lane);
   }
 
@@ -153,14 +158,15 @@ class RegistryResolver implements Resolver {
     const first = new Latch(1, { name: `list of ${name}` });
     const { balancer: make = this.#balancer, strictLanes: isStrict = false } = this.#options.get(name) ?? {};
     const balancer = new ReportedBalancer(name, { clock: this.#ctx.clock, make, outlier: this.#outlier, isStrict });
-    const target: Target = { balancer, first, changes: new Changes() };
+    const target: Target = { balancer, first, changes: new Changes(), failure: undefined };
     this.#targets.set(name, target);
     this.#watches.go(() => this.#follow(name, target));
     return target;
   }
 
   /** A watch ends only with its Context; should an implementation fail all the same, it is started again, once a second. */
-  async #follow(name: string, { balancer, first, changes }: Target): Promise<void> {
+  async #follow(name: string, target: Target): Promise<void> {
+    const { balancer, first, changes } = target;
     while (this.#ctx.err() === undefined) {
       try {
         for await (const snapshot of this.#registry.watch(this.#ctx, name)) {
@@ -168,9 +174,29 @@ class RegistryResolver implements Resolver {
           first.countDown();
           changes.bump();
         }
-      } catch {}
+      } catch (error) {
+        target.failure = error;
+      }
       await sleep(this.#ctx, 1_000).catch(() => {});
     }
+  }
+
+  /**
+   * Who asks has an instance of the baseline at hand: while nobody can tell of another, that one serves. Not where lanes are
+   * strict; there a list is waited for.
+   */
+  async #hasListSoon(ctx: Context, name: string, target: Target): Promise<boolean> {
+    if (this.#options.get(name)?.strictLanes === true) {
+      await this.#firstList(ctx, name, target);
+      return true;
+    }
+    using waiting = ctx.withTimeout(Math.min(soonMs, this.#firstListTimeoutMs));
+    try {
+      await target.first.wait(waiting);
+    } catch {
+      ctx.throwIfDone();
+    }
+    return target.first.count === 0;
   }
 
   async #firstList(ctx: Context, name: string, target: Target): Promise<void> {
@@ -181,8 +207,10 @@ class RegistryResolver implements Resolver {
       if (ctx.err()?.code === 'canceled') throw error;
       const { noList = 'the registry has not answered; check that it runs and that its address is right' } =
         this.#registry.advice ?? {};
-      const message = `no list of the instances of "${name}" yet: ${noList}`;
-      throw DiscoveryErrors.NO_INSTANCES(message, { metadata: { target: name }, cause: error });
+      const { failure } = target;
+      const why = failure === undefined ? noList : `it could not be taken: ${errors.from(failure).message}`;
+      const message = `no list of the instances of "${name}" yet: ${why}`;
+      throw DiscoveryErrors.NO_INSTANCES(message, { metadata: { target: name }, cause: failure ?? error });
     }
   }
 

@@ -9,6 +9,9 @@ import {
 } from './control-protocol.ts';
 import { eachLine } from './lines.ts';
 
+/** A fleet that runs says at once what it is. */
+const answerMs = 5_000;
+
 /** A conversation with a fleet that runs. */
 export interface Conversation {
   /** Resolves when the fleet, or `close`, has ended it. */
@@ -43,7 +46,15 @@ export async function findFleet(dataDir: string): Promise<Conversation & { reado
     if (reply.type === 'error') found.reject(errorOf(reply));
   });
   void conversation.ended.then(() => found.reject(noFleet(dataDir)));
-  return { ...conversation, fleet: await found.promise };
+  const timer = setTimeout(() => found.reject(silent(dataDir)), answerMs);
+  try {
+    return { ...conversation, fleet: await found.promise };
+  } catch (error) {
+    conversation.close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** What the fleet answered with as the error that it was there. */
@@ -63,6 +74,14 @@ async function open(dataDir: string): Promise<Socket> {
   }
   socket.on('error', () => {});
   return socket;
+}
+
+function silent(dataDir: string): StatusError {
+  return new StatusError(
+    'unavailable',
+    `the fleet in ${dataDir} has not answered within ${answerMs / 1000} s: its supervisor is stopped or very busy`,
+    { reason: 'FLEET_SILENT' },
+  );
 }
 
 function noFleet(dataDir: string, cause?: NodeJS.ErrnoException): StatusError {

@@ -28,6 +28,17 @@ test('a copy has the databases as they are, with what is only in their log yet, 
   );
 });
 
+test('a copy that was broken off is made anew', async () => {
+  using files = project();
+  files.write('data/notes.txt', 'of the baseline');
+  files.write('lane/notes.txt.part', 'of the ba');
+
+  await copyData(files.path('data'), files.path('lane'));
+
+  assert.deepEqual(readdirSync(files.path('lane')), ['notes.txt']);
+  assert.equal(readFileSync(files.path('lane/notes.txt'), 'utf8'), 'of the baseline');
+});
+
 test('what the lane has already stays as it is', async () => {
   using files = project();
   files.write('data/notes.txt', 'of the baseline');

@@ -1,4 +1,5 @@
-import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 
@@ -12,6 +13,8 @@ export type LaneDataChoice = (typeof laneDataChoices)[number];
 
 /** What belongs to the fleet and not to its services. */
 const own: ReadonlySet<string> = new Set(['fleet.pid', 'control.sock']);
+/** Ends the names of copies that are not whole yet. */
+const partial = '.part';
 /** SQLite's companions: what they hold is in the copy of the database already. */
 const companion = /\.sqlite-(wal|shm|journal)$/;
 
@@ -26,8 +29,12 @@ export async function copyData(from: string, to: string): Promise<void> {
     const { name } = entry;
     if (!entry.isFile() || own.has(name) || companion.test(name) || present.has(name)) continue;
     const [source, target] = [join(from, name), join(to, name)];
-    if (name.endsWith('.sqlite')) await copyDatabase(source, target);
-    else await copyFile(source, target);
+    // Under another name until it is whole: a start that is broken off must not leave half a file behind.
+    const part = `${target}${partial}`;
+    await rm(part, { force: true });
+    if (name.endsWith('.sqlite')) await copyDatabase(source, part);
+    else await copyFile(source, part);
+    if (existsSync(part)) await rename(part, target);
   }
 }
 

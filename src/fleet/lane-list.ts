@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { registryOf } from '../app/index.ts';
 import { background } from '../concurrency/index.ts';
-import { httpRegistry, type Instance } from '../discovery/index.ts';
+import type { Instance } from '../discovery/index.ts';
 import { StatusError } from '../errors/index.ts';
 import { findFleet } from './control-client.ts';
 import { registryUrlOf } from './environment.ts';
@@ -46,13 +47,14 @@ export function lanesOf(instances: readonly Instance[]): readonly LaneEntry[] {
 
 async function instancesIn(url: string): Promise<readonly Instance[]> {
   using ctx = background().withTimeout(patienceMs);
-  const registry = httpRegistry({ url, ctx });
+  // Not a list of before, which an instance would use.
+  const registry = registryOf(url, undefined);
   try {
     for await (const snapshots of registry.watchAll(ctx)) return snapshots.flatMap(({ instances }) => instances);
   } finally {
     await registry.close();
   }
-  throw new StatusError('unavailable', `the registry at ${url} has not answered within ${patienceMs} ms`, {
+  throw new StatusError('unavailable', `the registry of the fleet has not answered within ${patienceMs} ms`, {
     reason: 'REGISTRY_UNREACHABLE',
   });
 }

@@ -1,4 +1,5 @@
 import { type Clock, type Context, systemClock, type Timer } from '../concurrency/index.ts';
+import { StatusError } from '../errors/index.ts';
 import { affectedUnits } from './affected.ts';
 import { type Doors, openDoors } from './open-doors.ts';
 import type { Unit } from './plan.ts';
@@ -90,6 +91,10 @@ export class Supervisor {
     const isMeant = ({ kind, services: own }: Unit) =>
       services.length === 0 ? kind !== 'backend' : own.some(({ name }) => services.includes(name));
     const units = this.#options.units.filter(isMeant);
+    if (this.#slots.length === 0)
+      throw new StatusError('unavailable', 'the fleet has not started its services yet; try again', {
+        reason: 'STARTING',
+      });
     this.#reports?.forget(units);
     const slotsOf = (unit: Unit) => this.#slots.filter((slot) => slot.unit === unit);
     const batches = units.flatMap((unit) => (isRolling ? slotsOf(unit).map((slot) => [slot]) : [slotsOf(unit)]));
