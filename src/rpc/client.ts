@@ -37,6 +37,7 @@ import {
 import { instrumentStep } from '../service/instrument.ts';
 import { boundStream } from './bound-stream.ts';
 import { createCodecs } from './codec/codecs.ts';
+import { Sink } from './codec/sink.ts';
 import type { MethodOptions } from './implementation.ts';
 import { checkTimeout, limitsOf } from './limits.ts';
 import { localCall } from './local-call.ts';
@@ -178,9 +179,10 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     connect: (url, events) =>
       new NodeSession(url, { ...session, onEnd: (ended) => left(ended, events), isKept: events.isKept }),
   });
+  const sink = new Sink();
   const muxed = new NodePool<MuxSession>({
     ...nodes,
-    connect: (url, events) => new MuxSession(url, session, events),
+    connect: (url, events) => new MuxSession(url, { ...session, sink }, events),
   });
   const mux = { pool: muxed, codecs: createCodecs(), limits: { maxMessageBytes, compressMinBytes } };
   const methods = options.methods as Readonly<Record<string, ClientMethodOptions | undefined>> | undefined;

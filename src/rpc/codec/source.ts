@@ -155,6 +155,12 @@ export class Source {
     return text;
   }
 
+  /** What stands from here to `end`, for later: a copy, where that is a small part of the bytes. */
+  part(end: number): Source {
+    const bytes = this.bytes.subarray(this.at, end);
+    return new Source(2 * bytes.length < this.bytes.length ? Uint8Array.prototype.slice.call(bytes) : bytes);
+  }
+
   /** All of the bytes. */
   asBuffer(): Buffer {
     const { bytes } = this;

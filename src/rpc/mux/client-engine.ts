@@ -1,4 +1,5 @@
 import type { CallFields } from '../../call/index.ts';
+import { Sink } from '../codec/sink.ts';
 import type { Source } from '../codec/source.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import { writeHead } from './call-head.ts';
@@ -19,15 +20,15 @@ export class ClientEngine extends MuxEngine {
   /** The methods that the server knows by their number. */
   readonly #defined: boolean[] = [];
 
-  constructor(own: MuxSettings, hooks: EngineHooks) {
-    super(own, hooks);
+  constructor(own: MuxSettings, hooks: EngineHooks, sink = new Sink()) {
+    super(own, hooks, sink);
     this.out.raw(preface);
     this.out.frame(frames.settings, 0, 0, encodeSettings(own));
   }
 
-  /** Whether it has ids left. */
+  /** It has few ids left: enough for calls that are booked. */
   get isUsedUp(): boolean {
-    return this.lastId >= maxStreamId;
+    return this.lastId >= maxStreamId - reservedIds;
   }
 
   /**
@@ -133,3 +134,4 @@ export class ClientEngine extends MuxEngine {
 }
 
 const nothing = new Uint8Array(0);
+const reservedIds = 1_000_000;

@@ -1,5 +1,5 @@
 import type { StatusError } from '../../errors/index.ts';
-import { Sink } from '../codec/sink.ts';
+import type { Sink } from '../codec/sink.ts';
 import { Source } from '../codec/source.ts';
 import type { EngineHooks } from './engine-hooks.ts';
 import { FloodMeter } from './flood-meter.ts';
@@ -10,7 +10,7 @@ import { codes, flags, frames, headerBytes, MuxViolation, maxPayloadBytes, numbe
 import { SendRing } from './send-ring.ts';
 import { decodeSettings, type MuxSettings } from './settings.ts';
 import { StreamTable } from './stream-table.ts';
-import { costOf, maxWindow, minCost, overrun } from './windows.ts';
+import { costOf, maxUnsentBytes, maxWaitingControls, maxWindow, minCost, overrun, unread } from './windows.ts';
 
 /** More waits for the socket than this: messages wait in their streams, so that each gets its turn. */
 const maxWaitingBytes = 256 * 1024;
@@ -18,11 +18,9 @@ const maxWaitingBytes = 256 * 1024;
  * So much is written at once, and not at the end of the turn: else each side waited while the other works, and both stood
  * still half of the time (twice the calls at 64 callers; more, smaller writes cost more than they bring).
  */
-const flushBytes = 2_048;
+export const flushBytes = 2_048;
 /** What one stream sends before it is another's turn. */
 const pieceBytes = 16 * 1024;
-/** Answers to pings and the like that wait for a peer that does not read. */
-const maxWaitingControls = 10_000;
 
 /**
  * One end of a connection: bytes and commands in, bytes and events out. It has no socket, no clock and no timer, and waits
@@ -32,8 +30,8 @@ export abstract class MuxEngine {
   readonly own: MuxSettings;
   peer: MuxSettings | undefined;
   readonly out = new Outbox();
-  /** Where messages are written before they are sent. */
-  readonly sink = new Sink();
+  /** Where messages are written before they are sent, within one call: engines may share it. */
+  readonly sink: Sink;
   readonly streams = new StreamTable();
   /** The socket takes no more for now. */
   isBlocked = false;
@@ -47,11 +45,13 @@ export abstract class MuxEngine {
   #receiveWindow: number;
   #uncredited = 0;
   #isOutputTold = false;
+  #isPumping = false;
   #controls = 0;
   readonly #ring = new SendRing();
   readonly #carry = new FrameCarry();
 
-  constructor(own: MuxSettings, hooks: EngineHooks) {
+  constructor(own: MuxSettings, hooks: EngineHooks, sink: Sink) {
+    this.sink = sink;
     this.own = own;
     this.hooks = hooks;
     this.#receiveWindow = own.connectionWindow;
@@ -66,8 +66,7 @@ export abstract class MuxEngine {
   receive(chunk: Uint8Array, now: number): void {
     this.now = now;
     this.flood.tick(now, this.lastId);
-    if (this.#controls > maxWaitingControls)
-      throw new MuxViolation(codes.flood, 'the peer does not read what it asks for');
+    if (this.#controls > maxWaitingControls) throw unread();
     let at = this.#carry.length > 0 ? this.#complete(chunk) : 0;
     const { length } = chunk;
     if (at === length) return;
@@ -77,6 +76,7 @@ export abstract class MuxEngine {
       if (size > maxPayloadBytes) throw frameTooLong(size);
       const end = at + headerBytes + size;
       if (end > length) break;
+      if (this.isBlocked && this.out.length > maxUnsentBytes) throw unread();
       this.#frame(chunk, at, source, end);
       if (this.isDead) return;
       at = end;
@@ -158,10 +158,15 @@ export abstract class MuxEngine {
 
   /** Sends of the messages that wait what there is room for, in turns. */
   pump(): void {
+    // Not within itself: what is sent lets more be sent, for each of a thousand streams.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
     while (!this.#ring.isEmpty && !this.#isCongested && this.#sendWindow >= minCost) {
       const stream = this.#ring.take();
       if (stream.pending !== undefined) this.#sendPiece(stream, stream.pending);
+      if (this.out.length >= flushBytes && !this.isBlocked) this.hooks.onFull();
     }
+    this.#isPumping = false;
   }
 
   protected abstract onCall(id: number, flag: number, source: Source, end: number): void;
@@ -177,7 +182,7 @@ export abstract class MuxEngine {
   protected abstract agree(peer: MuxSettings): void;
 
   protected output(): void {
-    if (this.out.length >= flushBytes && !this.isBlocked) {
+    if (this.out.length >= flushBytes && !this.isBlocked && !this.#isPumping) {
       this.hooks.onFull();
     } else if (!this.#isOutputTold) {
       this.#isOutputTold = true;

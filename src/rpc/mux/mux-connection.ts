@@ -3,6 +3,7 @@ import { type Admit, type PeerCertificate, withTransport } from '../../call/inde
 import type { Context, Timer } from '../../concurrency/index.ts';
 import { peerCertificateOf } from '../../net/tcp/index.ts';
 import { noTelemetry, telemetryOf } from '../../observe/index.ts';
+import type { Sink } from '../codec/sink.ts';
 import type { InboundCalls } from '../inbound-call.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import type { MessageLimits } from './messages.ts';
@@ -26,6 +27,7 @@ export interface MuxConnectionOptions {
 /** What all connections of a server share. */
 export interface MuxHost {
   readonly options: MuxConnectionOptions;
+  readonly sink: Sink;
   methodOf(path: string): KnownMethod;
   connectionClosed(connection: MuxConnection): void;
 }
@@ -62,7 +64,7 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
     this.peer = peerCertificateOf(socket);
     this.base = withTransport(base, { transport: 'rpc', address: this.address, peer: this.peer, tell() {} });
     this.isQuiet = telemetryOf(base) === noTelemetry;
-    this.engine = new ServerEngine(settingsOf(options), this);
+    this.engine = new ServerEngine(settingsOf(options), this, host.sink);
     this.#socket = new MuxSocket(socket, this.engine, base.clock, this);
   }
 

@@ -3,6 +3,7 @@ import type { Context } from '../../concurrency/index.ts';
 import type { Matcher } from '../../net/tcp/index.ts';
 import { magic } from '../../net/tcp/index.ts';
 import { createCodecs } from '../codec/codecs.ts';
+import { Sink } from '../codec/sink.ts';
 import type { ServerMethod } from '../server-method.ts';
 import { MuxConnection, type MuxConnectionOptions, type MuxHost } from './mux-connection.ts';
 import { codes, preface } from './protocol.ts';
@@ -18,6 +19,7 @@ export interface MuxConnectionsOptions extends MuxConnectionOptions {
 /** The mux side of a server: takes connections that have been recognised, runs their calls, drains them. */
 export class MuxConnections implements MuxHost {
   readonly options: MuxConnectionsOptions;
+  readonly sink = new Sink();
   readonly #base: Context;
   readonly #methods = new Map<string, KnownMethod>();
   readonly #connections = new Set<MuxConnection>();

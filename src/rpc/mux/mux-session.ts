@@ -3,6 +3,7 @@ import { background, type Clock, type Timer } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { markUnsent } from '../../guard/index.ts';
 import { dialSocket, type TlsClientOptions } from '../../net/tcp/index.ts';
+import type { Sink } from '../codec/sink.ts';
 import type { ConnectionEvents, NodeConnection } from '../node-pool.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import { ClientEngine } from './client-engine.ts';
@@ -19,6 +20,8 @@ export interface MuxSessionOptions {
   readonly idleTimeoutMs: number;
   readonly maxMessageBytes: number;
   readonly maxHeaderBytes: number;
+  /** Shared by all connections. */
+  readonly sink?: Sink;
   /** Of connections to `https:` nodes. Default: the authorities of the platform are believed. */
   readonly tls?: Omit<TlsClientOptions, 'alpnProtocols'>;
 }
@@ -54,7 +57,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
     this.#url = url;
     this.#options = options;
     this.#events = events;
-    this.engine = new ClientEngine(settingsOf(options), this);
+    this.engine = new ClientEngine(settingsOf(options), this, options.sink);
     this.ready = this.#settle!.promise;
     this.ready.catch(() => {});
     this.#connectTimer = clock.after(connectTimeoutMs, () =>
@@ -80,6 +83,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
   /** Books a call, which is to be released when it has ended. */
   book(): void {
     if (this.#calls++ === 0) this.#wake();
+    if (this.engine.isUsedUp) this.#end();
   }
 
   release(): void {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../concurrency/index.ts';
 import { Wire, type WireHandler } from '../../net/tcp/wire.ts';
-import type { MuxEngine } from './engine.ts';
+import { flushBytes, type MuxEngine } from './engine.ts';
 import { MuxViolation } from './protocol.ts';
 
 /** Who owns a {@link MuxSocket}. */
@@ -22,6 +22,7 @@ export class MuxSocket implements WireHandler {
   #violation: MuxViolation | undefined;
   #isClosed = false;
   #closesWhenFlushed = false;
+  #isFlushing = false;
   /** When something came last. */
   heardAt: number;
 
@@ -46,13 +47,22 @@ export class MuxSocket implements WireHandler {
     process.nextTick(flushNow, this);
   }
 
+  /** Sends what is there; while the socket takes no more it stays, and counts as what the peer does not read. */
   flush(): void {
-    const { out } = this.#engine;
-    if (out.length > 0) {
-      this.#engine.isBlocked = !this.wire.send(out.peek());
-      out.release(this.wire.pendingBytes === 0);
-    }
-    this.#engine.flushed();
+    // What is sent may be taken, and said to be, before it is forgotten here: it must not go out twice.
+    if (this.#isFlushing) return;
+    const engine = this.#engine;
+    const { out } = engine;
+    this.#isFlushing = true;
+    do {
+      if (engine.isBlocked) break;
+      if (out.length > 0) {
+        engine.isBlocked = !this.wire.send(out.peek());
+        out.release(this.wire.pendingBytes === 0);
+      }
+      engine.flushed();
+    } while (out.length >= flushBytes);
+    this.#isFlushing = false;
     if (this.#closesWhenFlushed && out.length === 0) this.wire.close();
   }
 

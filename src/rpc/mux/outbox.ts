@@ -1,9 +1,9 @@
 import type { Sink } from '../codec/sink.ts';
 import { headerBytes } from './protocol.ts';
 
-const firstBytes = 16 * 1024;
+const firstBytes = 4 * 1024;
 /** A buffer that grew beyond this is not kept. */
-const maxKeptBytes = 512 * 1024;
+const maxKeptBytes = 64 * 1024;
 
 /** What waits to be written to the socket: frames, one after the other, in one buffer that is used again. */
 export class Outbox {
@@ -11,7 +11,7 @@ export class Outbox {
   declare length: number;
 
   constructor() {
-    this.bytes = Buffer.allocUnsafeSlow(firstBytes);
+    this.bytes = none;
     this.length = 0;
   }
 
@@ -23,7 +23,7 @@ export class Outbox {
   /** Forgets what was peeked at; `isFree`: nobody reads it any more, so that its memory may be used again. */
   release(isFree: boolean): void {
     this.length = 0;
-    if (!isFree || this.bytes.length > maxKeptBytes) this.bytes = Buffer.allocUnsafeSlow(firstBytes);
+    if (!isFree || this.bytes.length > maxKeptBytes) this.bytes = none;
   }
 
   /** A frame whose payload is in the sink. */
@@ -78,7 +78,7 @@ export class Outbox {
     const at = this.length;
     const length = at + size;
     if (length > this.bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.bytes.length));
+      const grown = Buffer.allocUnsafeSlow(Math.max(firstBytes, length, 2 * this.bytes.length));
       this.bytes.copy(grown, 0, 0, at);
       this.bytes = grown;
     }
@@ -87,5 +87,7 @@ export class Outbox {
   }
 }
 
+/** An idle connection has no buffer. */
+const none = Buffer.alloc(0);
 /** Below it a loop is faster than a call of the platform. */
 const maxLoopBytes = 48;

@@ -1,22 +1,25 @@
 import type { Message } from '@bufbuild/protobuf';
+import type { Source } from '../codec/source.ts';
 import type { MuxEngine } from './engine.ts';
 import type { MuxStream } from './mux-stream.ts';
+import { type Unread, unreadOf } from './unread-messages.ts';
 
-interface Unread {
-  readonly message: Message;
-  readonly cost: number;
-}
+export type DecodeRequest = (source: Source, end: number, isCompressed: boolean) => Message;
 
 /** What a caller streams, for one reader: what it has not read fills the call's window, and then the caller waits. */
 export class RequestStream implements AsyncIterableIterator<Message> {
   readonly #engine: MuxEngine;
   readonly #stream: MuxStream;
   readonly #unread: Unread[] = [];
-  #waiting: ((step: IteratorResult<Message>) => void) | undefined;
+  #waiting: PromiseWithResolvers<IteratorResult<Message>> | undefined;
   #isEnded = false;
 
-  constructor(engine: MuxEngine, stream: MuxStream) {
+  readonly #decode: DecodeRequest;
+
+  /** `decode`: reads a message, or ends the call and throws. */
+  constructor(engine: MuxEngine, stream: MuxStream, decode: DecodeRequest) {
     this.#engine = engine;
+    this.#decode = decode;
     this.#stream = stream;
   }
 
@@ -24,21 +27,26 @@ export class RequestStream implements AsyncIterableIterator<Message> {
     return this.#unread.length > 0;
   }
 
-  push(message: Message, cost: number): void {
+  /** A message came. It is read at once where somebody waits for it. */
+  push(source: Source, end: number, isCompressed: boolean, cost: number): void {
     const waiting = this.#waiting;
     if (waiting === undefined) {
-      this.#unread.push({ message, cost });
+      this.#unread.push(unreadOf(source, end, isCompressed, cost));
       return;
     }
     this.#waiting = undefined;
     this.#engine.consumed(this.#stream, cost);
-    waiting({ done: false, value: message });
+    try {
+      waiting.resolve({ done: false, value: this.#decode(source, end, isCompressed) });
+    } catch (error) {
+      waiting.reject(error);
+    }
   }
 
   /** The caller sends no more. */
   end(): void {
     this.#isEnded = true;
-    this.#waiting?.(finished);
+    this.#waiting?.resolve(finished);
     this.#waiting = undefined;
   }
 
@@ -53,12 +61,15 @@ export class RequestStream implements AsyncIterableIterator<Message> {
     if (unread !== undefined) {
       this.#engine.consumed(this.#stream, unread.cost);
       if (this.#unread.length === 0) this.#engine.unreadTaken(this.#stream);
-      return Promise.resolve({ done: false, value: unread.message });
+      try {
+        return Promise.resolve({ done: false, value: this.#decode(unread.source, unread.end, unread.isCompressed) });
+      } catch (error) {
+        return Promise.reject(error);
+      }
     }
     if (this.#isEnded) return Promise.resolve(finished);
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-    });
+    this.#waiting = Promise.withResolvers();
+    return this.#waiting.promise;
   }
 
   return(): Promise<IteratorResult<Message>> {

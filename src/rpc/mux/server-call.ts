@@ -64,7 +64,9 @@ export class ServerCall extends ServerStream {
     this.end = new CallEnd(this);
     listen(opened.ctx, this.end);
     if (kind === 'client_stream' || kind === 'bidi_stream') {
-      this.requests = new RequestStream(this.connection.engine, this);
+      this.requests = new RequestStream(this.connection.engine, this, (source, end, isCompressed) =>
+        this.decode(source, end, isCompressed),
+      );
       opened.reached = true;
       void this.run(opened, boundStream(opened.ctx, this.requests));
     }
@@ -75,32 +77,39 @@ export class ServerCall extends ServerStream {
   }
 
   override onMessage(source: Source, end: number, isCompressed: boolean, cost: number): void {
-    const { call, connection, requests } = this;
-    const { engine, maxMessageBytes } = connection;
-    let message: Message;
-    try {
-      message = takeMessage(this.known.input!, source, end, isCompressed, 'the request', maxMessageBytes);
-    } catch (error) {
-      engine.consumed(this, cost);
-      this.fail(
-        errors.isStatusError(error)
-          ? error
-          : RpcErrors.MALFORMED_MESSAGE(`the request cannot be read: ${errors.from(error).message}`),
-      );
-      return;
-    }
+    const { call, requests } = this;
     if (requests !== undefined) {
-      requests.push(message, cost);
+      requests.push(source, end, isCompressed, cost);
       return;
     }
-    engine.consumed(this, cost);
+    this.connection.engine.consumed(this, cost);
     if (call === undefined || call.reached) {
       this.fail(RpcErrors.MALFORMED_MESSAGE('the request has more than one message'));
+      return;
+    }
+    let message: Message;
+    try {
+      message = this.decode(source, end, isCompressed);
+    } catch {
       return;
     }
     call.reached = true;
     if (call.method.info.kind === 'unary') this.runOnce(call, message);
     else void this.run(call, message);
+  }
+
+  /** Reads a message. One that cannot be read ends the call, and is thrown. */
+  private decode(source: Source, end: number, isCompressed: boolean): Message {
+    const { maxMessageBytes } = this.connection;
+    try {
+      return takeMessage(this.known.input!, source, end, isCompressed, 'the request', maxMessageBytes);
+    } catch (thrown) {
+      const error = errors.isStatusError(thrown)
+        ? thrown
+        : RpcErrors.MALFORMED_MESSAGE(`the request cannot be read: ${errors.from(thrown).message}`);
+      this.fail(error);
+      throw error;
+    }
   }
 
   override onEnd(): void {
@@ -208,6 +217,19 @@ export class ServerCall extends ServerStream {
     const { engine, limits } = this.connection;
     const flag = putMessage(engine, this.known.output!, message, 'the answer', limits);
     if (engine.send(this, frames.answer, flag)) this.close();
+    else this.endInTime();
+  }
+
+  /** An answer that waits for its caller waits no longer than its Context. */
+  private endInTime(): void {
+    const { call } = this;
+    if (call === undefined || this.end !== undefined) return;
+    if (call.ctx.err() !== undefined) {
+      this.fail(endOf(call.ctx));
+      return;
+    }
+    this.end = new CallEnd(this);
+    listen(call.ctx, this.end);
   }
 
   private async run(call: InboundCall, input: Payload): Promise<void> {

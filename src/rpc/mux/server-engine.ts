@@ -1,3 +1,4 @@
+import { Sink } from '../codec/sink.ts';
 import type { Source } from '../codec/source.ts';
 import { CallHeadReader } from './call-head.ts';
 import { MuxEngine } from './engine.ts';
@@ -33,8 +34,8 @@ export class ServerEngine<M> extends MuxEngine {
   #prefaceLength = 0;
   #mayCall = true;
 
-  constructor(own: MuxSettings, hooks: ServerEngineHooks<M>) {
-    super(own, hooks);
+  constructor(own: MuxSettings, hooks: ServerEngineHooks<M>, sink = new Sink()) {
+    super(own, hooks, sink);
   }
 
   override receive(chunk: Uint8Array, now: number): void {
@@ -55,8 +56,8 @@ export class ServerEngine<M> extends MuxEngine {
   answer(stream: ServerStream): void {
     if (!stream.isOpen) return;
     this.out.frame(frames.answer, 0, stream.id, nothing);
-    this.output();
     this.#answered(stream);
+    this.output();
   }
 
   /** Answers with an error, which drops a message that waits. `isUnsent`: nothing of the call was done. */
@@ -66,8 +67,8 @@ export class ServerEngine<M> extends MuxEngine {
     payload[0] = isUnsent ? 1 : 0;
     payload.set(status, 1);
     this.out.frame(frames.answer, flags.error, stream.id, payload);
-    this.output();
     this.#answered(stream);
+    this.output();
   }
 
   protected override onCall(id: number, flag: number, source: Source, end: number): void {

@@ -1,5 +1,5 @@
 import { codes, MuxViolation, maxPayloadBytes, version } from './protocol.ts';
-import { maxWindow } from './windows.ts';
+import { maxWindow, minCost } from './windows.ts';
 
 /** What one side tells the other about itself, once, in its first frame. */
 export interface MuxSettings {
@@ -50,6 +50,8 @@ export function decodeSettings(payload: Uint8Array): MuxSettings {
   }
   if (said.streamWindow > maxWindow || said.connectionWindow > maxWindow)
     throw new MuxViolation(codes.flowControl, 'a window of more than 2^31 - 1 bytes');
+  if (said.streamWindow < minCost || said.connectionWindow < minCost)
+    throw new MuxViolation(codes.flowControl, `a window of less than ${minCost} bytes`);
   if (said.lowestVersion > said.highestVersion || said.lowestVersion === 0)
     throw new MuxViolation(codes.protocol, `versions ${said.lowestVersion} to ${said.highestVersion}`);
   return { ...said, gzip: said.gzip === 1 };

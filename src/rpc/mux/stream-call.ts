@@ -6,11 +6,7 @@ import type { Payload } from '../server-method.ts';
 import { ClientCall } from './client-call.ts';
 import { putMessage, takeMessage } from './messages.ts';
 import { flags, frames } from './protocol.ts';
-
-interface Unread {
-  readonly message: Message;
-  readonly cost: number;
-}
+import { type Unread, unreadOf } from './unread-messages.ts';
 
 /**
  * A call with a stream in either direction. Its answers are pulled by one reader, one at a time: what waits for it fills the
@@ -50,7 +46,7 @@ export class StreamCall extends ClientCall implements AsyncIterableIterator<Mess
       const { engine } = this.session;
       engine.consumed(this, unread.cost);
       if (this.#unread.length === 0) engine.unreadTaken(this);
-      return Promise.resolve({ done: false, value: unread.message });
+      return this.#step(unread.source, unread.end, unread.isCompressed);
     }
     if (this.#isSettled) return this.#error === undefined ? Promise.resolve(finished) : Promise.reject(this.#error);
     this.#waiting = Promise.withResolvers();
@@ -72,25 +68,15 @@ export class StreamCall extends ClientCall implements AsyncIterableIterator<Mess
   }
 
   override onMessage(source: Source, end: number, isCompressed: boolean, cost: number): void {
-    const { method, session } = this;
-    const { maxMessageBytes } = method.limits;
-    let message: Message;
-    try {
-      message = takeMessage(method.output, source, end, isCompressed, 'the answer', maxMessageBytes);
-    } catch (error) {
-      session.engine.consumed(this, cost);
-      this.abandon(this.unreadable(error));
-      return;
-    }
     this.report(undefined);
     const waiting = this.#waiting;
     if (waiting === undefined) {
-      this.#unread.push({ message, cost });
+      this.#unread.push(unreadOf(source, end, isCompressed, cost));
       return;
     }
     this.#waiting = undefined;
-    session.engine.consumed(this, cost);
-    waiting.resolve({ done: false, value: message });
+    this.session.engine.consumed(this, cost);
+    waiting.resolve(this.#step(source, end, isCompressed));
   }
 
   override onAnswer(status: Uint8Array | undefined, isUnsent: boolean): void {
@@ -147,6 +133,21 @@ export class StreamCall extends ClientCall implements AsyncIterableIterator<Mess
         resolve();
       };
     });
+  }
+
+  /** Reads a message. One that cannot be read ends the call. */
+  #step(source: Source, end: number, isCompressed: boolean): Promise<IteratorResult<Message>> {
+    const { method } = this;
+    const { maxMessageBytes } = method.limits;
+    try {
+      const value = takeMessage(method.output, source, end, isCompressed, 'the answer', maxMessageBytes);
+      return Promise.resolve({ done: false, value });
+    } catch (thrown) {
+      const error = this.unreadable(thrown);
+      this.#drop();
+      this.abandon(error);
+      return Promise.reject(error);
+    }
   }
 
   #drop(): void {

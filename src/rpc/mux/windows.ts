@@ -12,3 +12,13 @@ export function costOf(size: number): number {
 export function overrun(what: string): MuxViolation {
   return new MuxViolation(codes.flowControl, `${what} is overrun`);
 }
+
+/** Answers to pings and the like that may wait for a peer that does not read. */
+export const maxWaitingControls = 10_000;
+
+/** What may wait for a peer that does not read, of that which no window holds back: errors. */
+export const maxUnsentBytes = 4 << 20;
+
+export function unread(): MuxViolation {
+  return new MuxViolation(codes.flood, 'the peer does not read what it asks for');
+}
