@@ -158,10 +158,10 @@ describe('real servers', () => {
     const parts: number[] = [];
     for (const ms of [0, 5_000, 5_000]) {
       await clock.advance(ms);
-      parts.push((await fleet.call(200)).at(-1) ?? 0);
+      parts.push((await fleet.call(400)).at(-1) ?? 0);
     }
 
     const [cold = 0, warmer = 0, warm = 0] = parts;
-    assert.ok(cold > 0 && cold < 15 && warmer > 15 && warmer < 45 && warm === 50, `${parts}`);
+    assert.ok(cold > 0 && cold < 30 && warmer > 30 && warmer < 90 && warm === 100, `${parts}`);
   });
 });
