@@ -115,9 +115,14 @@ export class Slot {
    */
   async renew(): Promise<Renewal> {
     this.change();
-    const started = this.#running.get(this.#state.generation);
-    if (started === undefined || this.#state.at === 'stopped') return { exit: notStarted };
-    return started.renewal.promise;
+    for (;;) {
+      const { generation } = this.#state;
+      const started = this.#running.get(generation);
+      if (started === undefined || this.#state.at === 'stopped') return { exit: notStarted };
+      const renewal = await started.renewal.promise;
+      // One that a change of its source has replaced meanwhile: its successor is the new process.
+      if (!('exit' in renewal) || this.#state.generation === generation) return renewal;
+    }
   }
 
   /** Resolves when no process is left that another one has relieved. */

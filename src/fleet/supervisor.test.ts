@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { systemClock } from '../concurrency/index.ts';
+import { Slot } from './slot.ts';
 import { type Event, gone, harness, unit } from './testdata/harness.ts';
 import { project } from './testdata/project.ts';
 
@@ -94,6 +96,29 @@ test('a changed source file renews its service alone, and no call fails', async 
     times(fleet.events, ({ type }) => type === 'failed'),
     0,
   );
+});
+
+test('a file that is saved during a restart does not fail it', async () => {
+  using files = project();
+  const entry = files.service('room');
+  const ready = Promise.withResolvers<void>();
+  const slot = new Slot({
+    unit: unit('room', entry),
+    name: 'room-1',
+    doors: [],
+    clock: systemClock,
+    random: () => 0.5,
+    env: () => ({ ...process.env }),
+    events: { line() {}, ready: () => ready.resolve(), failed: () => assert.fail('a process failed') },
+  });
+  slot.start();
+  await ready.promise;
+
+  const renewal = slot.renew();
+  slot.change();
+
+  assert.ok('ready' in (await renewal));
+  await slot.stop();
 });
 
 test('a change with a syntax error keeps the old process, and the next good change replaces it', async () => {
