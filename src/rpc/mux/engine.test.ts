@@ -294,6 +294,53 @@ describe('an end of a connection', () => {
     assert.deepEqual(told, ['later', 'now']);
   });
 
+  test('does not pump within a pump, however many streams wait', () => {
+    const { client, server, settle, inbound } = pair({ connectionWindow: 100_000_000 });
+    for (let count = 0; count < 900; count++) call(client, 'x');
+    settle();
+    server.isBlocked = true;
+    for (const stream of inbound) sendAnswer(server, stream, 'y'.repeat(3_000), true);
+    let [depth, deepest, written] = [0, 0, 0];
+    Object.assign(Reflect.get(server, 'hooks'), {
+      onFull() {
+        deepest = Math.max(deepest, ++depth);
+        written += server.out.length;
+        server.out.release(true);
+        server.flushed();
+        depth--;
+      },
+    });
+
+    server.isBlocked = false;
+    server.pump();
+
+    assert.deepEqual([deepest, server.streams.size], [1, 0]);
+    assert.ok(written + server.out.length > 900 * 3_000);
+  });
+
+  test('keeps no errors for a peer that does not read', () => {
+    const { client, server, inbound, settle } = pair();
+    call(client, 'x');
+    settle();
+    server.isBlocked = true;
+
+    violates(() => {
+      for (let id = 2; id < 100_000; id++) {
+        server.receive(frame(frames.call, flags.end, id, [0, 0, 0, 0]), id * 1_000);
+        server.answerError(inbound.at(-1)!, Buffer.alloc(400), false);
+      }
+    }, codes.flood);
+    assert.ok(server.out.length < 6_000_000);
+  });
+
+  test('knows when its ids run out', () => {
+    const { client } = pair();
+
+    assert.equal(client.isUsedUp, false);
+    Reflect.set(client, 'lastId', 0x7fffffff - 1_000_000);
+    assert.equal(client.isUsedUp, true);
+  });
+
   test('tells every stream that the connection is lost', () => {
     const { client } = pair();
     const stream = call(client, 'x');

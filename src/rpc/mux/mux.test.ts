@@ -254,6 +254,32 @@ describe('a server', inTime, () => {
     assert.ok(answer.includes('no method "/no.Service/Method"'));
   });
 
+  test('holds no permit for an answer that its caller does not take', async () => {
+    let [admitted, done] = [0, 0];
+    const ended = Promise.withResolvers<void>();
+    await using fixture = await networkFixture({
+      server: {
+        guard: false,
+        admit() {
+          admitted++;
+          return { admitted: true, done: () => void (++done === 1 && ended.resolve()) };
+        },
+      },
+      handlers: { getRoom: async () => ({ room: { title: 'x'.repeat(10_000) } }) },
+    });
+    const narrow = frame(frames.settings, 0, 0, encodeSettings({ ...openingSettings, streamWindow: 64 }));
+    const method = frame(frames.method, 0, 0, [0, 0, ...Buffer.from('/flotilla.test.v1.RoomService/GetRoom')]);
+    const call = frame(frames.call, flags.message | flags.end, 1, [0, 0, 0, 1, 0, 0, 0, 50]);
+
+    const answer = await said(fixture.url, [Buffer.from(preface), narrow, method, call], (bytes) =>
+      bytes.includes('context deadline exceeded'),
+    );
+
+    await ended.promise;
+    assert.ok(answer.length < 10_000);
+    assert.deepEqual([admitted, done], [1, 1]);
+  });
+
   test('asks a client for a sign of life while a call runs, and then cuts it', async () => {
     const clock = virtualClock();
     const [started, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -303,24 +329,17 @@ describe('mux over TLS', { ...inTime, skip: noOpenssl }, () => {
   });
 });
 
-const opening = Buffer.concat([
-  preface,
-  frame(
-    frames.settings,
-    0,
-    0,
-    encodeSettings({
-      lowestVersion: version,
-      highestVersion: version,
-      maxStreams: 0,
-      streamWindow: 65_536,
-      connectionWindow: 65_536,
-      maxMessageBytes: 65_536,
-      maxHeadBytes: 16_384,
-      gzip: true,
-    }),
-  ),
-]);
+const openingSettings = {
+  lowestVersion: version,
+  highestVersion: version,
+  maxStreams: 0,
+  streamWindow: 65_536,
+  connectionWindow: 65_536,
+  maxMessageBytes: 65_536,
+  maxHeadBytes: 16_384,
+  gzip: true,
+};
+const opening = Buffer.concat([preface, frame(frames.settings, 0, 0, encodeSettings(openingSettings))]);
 
 /** What a server says to these bytes, until it is enough or it closes. */
 function said(url: string, bytes: readonly Buffer[], isEnough: (said: Buffer) => boolean): Promise<Buffer> {
