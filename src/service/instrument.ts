@@ -11,6 +11,7 @@ import {
   type Telemetry,
   telemetryOf,
 } from '../observe/index.ts';
+import { LineSample } from './line-sample.ts';
 import { fullName, type MethodInfo, type Middleware, type Step } from './method.ts';
 
 /**
@@ -55,7 +56,7 @@ class Instruments {
   readonly #record: (code: string, seconds: number, lane: string) => void;
   readonly #inFlight: (change: number) => void;
   /** By the code that calls end with. */
-  readonly #lines = new Map<string, PreparedLine>();
+  readonly #lines = new Map<string, CallLine>();
 
   constructor(telemetry: Telemetry, method: MethodInfo) {
     this.#telemetry = telemetry;
@@ -156,25 +157,37 @@ class Instruments {
     if (error !== undefined) span.fail(error);
     span.setAttribute('rpc.code', code);
     span.end();
-    this.#log(ctx, code, durationMs, error);
+    this.#log(ctx, code, started + durationMs, durationMs, error);
   }
 
-  #log(ctx: Context, code: string, durationMs: number, error: unknown): void {
+  #log(ctx: Context, code: string, now: number, durationMs: number, error: unknown): void {
     let line = this.#lines.get(code);
     if (line === undefined) {
       const { side } = this.#method;
       const fields = { method: this.#name, side, code };
-      line = prepareLine(this.#telemetry.log, levelOf(side, code), `${side} ${this.#name} ${code}`, fields);
+      const write = prepareLine(this.#telemetry.log, levelOf(side, code), `${side} ${this.#name} ${code}`, fields);
+      // The id that the caller of such a call is given must find its line.
+      line = { write, sample: faults.has(code) ? undefined : new LineSample() };
       this.#lines.set(code, line);
     }
-    line(ctx, () => {
+    const { sample } = line;
+    if (sample !== undefined && this.#telemetry.log.level !== 'debug' && !sample.takes(now)) return;
+    line.write(ctx, () => {
       const { principal } = fieldsOf(ctx);
       const more: Record<string, unknown> = { durationMs: Math.round(durationMs * 1000) / 1000 };
       if (principal !== '') more.principal = principal;
+      const skipped = sample?.takeSkipped() ?? 0;
+      if (skipped > 0) more.skipped = skipped;
       if (error !== undefined) more.error = error;
       return more;
     });
   }
+}
+
+interface CallLine {
+  readonly write: PreparedLine;
+  /** Undefined: every call has its line. */
+  readonly sample: LineSample | undefined;
 }
 
 /** The span attribute that has the lane of a call; calls of the baseline have none. */
