@@ -1,4 +1,4 @@
-import { type CancelContext, type Context, sleep } from '../concurrency/index.ts';
+import { type CancelContext, type Context, sleep, until } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import { type Logger, telemetryOf } from '../observe/index.ts';
 import type { Backoff } from './backoff.ts';
@@ -41,6 +41,7 @@ export class HeartbeatRegistration implements Registration {
   readonly #life: CancelContext;
   readonly #token = crypto.randomUUID();
   #lease: Lease | undefined;
+  #opening: Promise<void> = Promise.resolve();
   #beating: Promise<void> = Promise.resolve();
   #log: Logger | undefined;
 
@@ -52,28 +53,45 @@ export class HeartbeatRegistration implements Registration {
     this.#life = life.withCancel();
   }
 
-  /** Tries until the store has it, or `ctx` ends. */
+  /** Tries until the store has it, or `ctx` ends. Throws REGISTRY_CLOSED if it is closed meanwhile. */
   async open(ctx: Context): Promise<void> {
     this.#log = telemetryOf(ctx).log;
-    for (;;) {
-      try {
-        await this.#register(ctx, false);
-        break;
-      } catch (error) {
-        if (!mayPass(error)) throw error;
-        await sleep(ctx, this.#backoff.nextMs()).catch(() => {
-          throw this.#unreachable(error);
-        });
-      }
-    }
+    this.#opening = this.#tryUntilThere(ctx);
+    await this.#opening;
+    if (this.#life.err() !== undefined) throw this.#closed();
     this.#beating = this.#beat();
   }
 
+  /** A try of `open` that is under way is waited for: what it puts into the store is taken out. */
   async close(ctx: Context): Promise<void> {
     if (this.#life.err() !== undefined) return;
     this.#life.cancel(new Error('the registration was closed'));
+    await until(
+      ctx,
+      this.#opening.catch(() => {}),
+    );
     await this.#beating;
     await this.#lease?.release(ctx);
+  }
+
+  async #tryUntilThere(parent: Context): Promise<void> {
+    using ctx = parent.withCancel();
+    const stop = this.#life.onDone(() => ctx.cancel(this.#life.cause()));
+    try {
+      for (;;) {
+        try {
+          // Not with `ctx`: a request that is cut off may have been heard.
+          return await this.#register(parent, false);
+        } catch (error) {
+          if (!mayPass(error)) throw error;
+          await sleep(ctx, this.#backoff.nextMs()).catch(() => {
+            throw this.#life.err() === undefined ? this.#unreachable(error) : this.#closed(error);
+          });
+        }
+      }
+    } finally {
+      stop();
+    }
   }
 
   async #register(ctx: Context, isAgain: boolean): Promise<void> {
@@ -122,6 +140,11 @@ export class HeartbeatRegistration implements Registration {
       () => true,
       () => false,
     );
+  }
+
+  #closed(cause?: unknown): errors.StatusError {
+    const { service, id } = this.#instance;
+    return DiscoveryErrors.REGISTRY_CLOSED(`register ${service}/${id}: the registry was closed meanwhile`, { cause });
   }
 
   #unreachable(cause: unknown): errors.StatusError {

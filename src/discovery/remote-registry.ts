@@ -23,7 +23,7 @@ export interface RemoteRegistryOptions {
   readonly ctx?: Context;
 }
 
-/** How long `close` tries to take out what is still registered. */
+/** How long `close` tries to take out what is still registered, or about to be. */
 const farewellMs = 1_000;
 
 /** A Registry on a store that may be away: for who writes an adapter. Owns the backend and closes it. */
@@ -58,15 +58,19 @@ class RemoteRegistry implements Registry {
       random: this.#random,
       life: this.#life.withoutCancel(),
     });
-    await registration.open(ctx);
-    const handle: Registration = {
+    this.#registrations.add(registration);
+    try {
+      await registration.open(ctx);
+    } catch (error) {
+      this.#registrations.delete(registration);
+      throw error;
+    }
+    return {
       close: async (closing) => {
-        this.#registrations.delete(handle);
+        this.#registrations.delete(registration);
         await registration.close(closing);
       },
     };
-    this.#registrations.add(handle);
-    return handle;
   }
 
   async *watch(ctx: Context, service: string): AsyncIterable<Snapshot> {
