@@ -23,6 +23,7 @@ export type { Balancer, BalancerHooks, MakeBalancer, Pick } from './balancer.ts'
 export { type CachedRegistryOptions, cachedRegistry } from './cached-registry.ts';
 export { deferredRegistry } from './deferred-registry.ts';
 export { DiscoveryErrors } from './discovery-errors.ts';
+export { idOf } from './dns-instances.ts';
 export type { DnsNode, DnsSource } from './dns-lookup.ts';
 export { type DnsRegistryOptions, dnsRegistry } from './dns-registry.ts';
 export { type FileRegistryOptions, fileRegistry } from './file-registry.ts';

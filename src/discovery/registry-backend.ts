@@ -58,8 +58,13 @@ export interface Listing {
 }
 
 /** The list of one service, whole. */
-export function listOf(service: string, instances: readonly Instance[], isCertain: boolean): Lists {
-  return { services: new Map([[service, { instances }]]), isWhole: true, isCertain };
+export function listOf(
+  service: string,
+  instances: readonly Instance[],
+  isCertain: boolean,
+  left: ReadonlySet<string> = new Set(),
+): Lists {
+  return { services: new Map([[service, { instances, left }]]), isWhole: true, isCertain };
 }
 
 /** The lists of all services, whole. */

@@ -11,7 +11,7 @@ const quick = { backoff: { firstMs: 5, maxMs: 20 } };
 
 registryContract('consul', async () => {
   const consul = await new FakeConsul().start();
-  // What leaves without others is kept for the grace: consul does not tell a good-bye from a loss.
+  // Lists of all services are not asked for often enough to see each good-bye: who has left is kept for the grace there.
   const options = { url: consul.server.url, graceMs: 30, ...quick };
   const [registry, other] = [consulRegistry(options), consulRegistry(options)];
   return {
@@ -87,6 +87,53 @@ describe('a registry in consul', () => {
     const url = 'http://10.0.0.9:8080';
     const expected = { version: '7', lane: 'blue', endpoints: { rpc: url, http: url } };
     assert.deepEqual(instances, [instanceOf('room-1', expected)]);
+  });
+
+  const foreign: [what: string, service: object, id: string][] = [
+    ['registered by Nomad', { ID: '_nomad-task-5b2b-group-web-web-http' }, 'n_nomad-task-5b2b-group-web-web-http'],
+    ['with a long id', { ID: `${'w'.repeat(140)}-1` }, `${'w'.repeat(118)}-1`],
+    ['with a great weight', { ID: 'web-1', Weights: { Passing: 65_535, Warning: 1 } }, 'web-1'],
+  ];
+  for (const [what, service, id] of foreign) {
+    it(`lists a service ${what}`, async () => {
+      consul.register({ Name: 'web', Address: '10.0.0.1', Port: 8080, Meta: {}, ...service });
+
+      const { instances } = await first(registry.watch(ctx, 'web'));
+
+      assert.deepEqual(idsOf({ instances }), [id]);
+      assert.ok(instances[0]!.weight <= 1_000);
+    });
+  }
+
+  it('lets instances go at once that say good-bye, however many', async () => {
+    const registrations = [];
+    for (const id of ['room-1', 'room-2', 'room-3', 'room-4'])
+      registrations.push(await registry.register(ctx, instanceOf(id)));
+    const patient = open({ graceMs: 600_000 });
+    const reader = patient.watch(ctx, 'room')[Symbol.asyncIterator]();
+    await reader.next();
+
+    await Promise.all(registrations.slice(1).map((registration) => registration.close(ctx)));
+
+    let ids: readonly string[] = [];
+    while (ids.length !== 1) ids = idsOf((await reader.next()).value as Snapshot);
+    assert.deepEqual(ids, ['room-1']);
+    await patient.close();
+  });
+
+  it('does not take out who registers in the place of one that says good-bye', async () => {
+    const earlier = await registry.register(ctx, instanceOf('room-1'));
+    const moved = instanceOf('room-1', { endpoints: { rpc: 'http://127.0.0.1:2' } });
+    const later = open();
+    const leaving = earlier.close(ctx);
+    const reader = registry.watch(ctx, 'room')[Symbol.asyncIterator]();
+    while (((await reader.next()).value as Snapshot).instances.length > 0);
+
+    await later.register(ctx, moved);
+    await leaving;
+
+    assert.deepEqual((await first(later.watch(ctx, 'room'))).instances, [moved]);
+    await later.close();
   });
 
   it('refuses to register with a token that may not, and waits where it may not read', async () => {

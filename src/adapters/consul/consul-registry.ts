@@ -4,10 +4,10 @@ import {
   DiscoveryErrors,
   type Instance,
   type Lease,
+  type Listing,
   type ListSource,
   type Lists,
   listOf,
-  listsOf,
   type RegisterTry,
   type Registry,
   type RegistryBackend,
@@ -17,7 +17,7 @@ import {
 import { from, StatusError } from '../../errors/index.ts';
 import type { HttpClientTls, HttpResponse } from '../../net/http/index.ts';
 import { ConsulClient } from './consul-client.ts';
-import { checkId, definitionOf, instanceOf, record, serviceId, tokenOf } from './consul-wire.ts';
+import { checkId, definitionOf, farewellOf, listingOf, record, serviceId, tokenOf } from './consul-wire.ts';
 
 export interface ConsulRegistryOptions extends RemoteRegistryOptions {
   /** The agent on this machine. Default: `http://127.0.0.1:8500`. */
@@ -44,6 +44,9 @@ const minPollMs = 50;
 /** The same for the lists of all services, of which each is a query. */
 const minPollAllMs = 500;
 const renewalsPerLook = 4;
+/** How long who leaves is listed as having left: long enough for watchers of its service to be woken and to ask. */
+const farewellMs = 300;
+const registerPath = '/v1/agent/service/register?replace-existing-checks=true';
 
 class ConsulBackend implements RegistryBackend {
   readonly name: string;
@@ -66,8 +69,7 @@ class ConsulBackend implements RegistryBackend {
 
   async register(ctx: Context, instance: Instance, { token, isAgain }: RegisterTry): Promise<Lease> {
     if (isAgain && (await this.#isForeign(ctx, instance, token))) throw replaced(instance);
-    const path = '/v1/agent/service/register?replace-existing-checks=true';
-    await this.#client.put(ctx, path, definitionOf(instance, token, this.#ttlMs));
+    await this.#client.put(ctx, registerPath, definitionOf(instance, token, this.#ttlMs));
     let renewals = 0;
     return {
       heartbeatMs: this.#ttlMs / 3,
@@ -79,12 +81,23 @@ class ConsulBackend implements RegistryBackend {
           .put(renewing, `/v1/agent/check/pass/${encodeURIComponent(checkId(instance))}`)
           .catch(forgotten);
       },
-      release: async (releasing) => {
-        if (await this.#isForeign(releasing, instance, token)) return;
-        const id = encodeURIComponent(serviceId(instance));
-        await this.#client.put(releasing, `/v1/agent/service/deregister/${id}`).catch(isGone);
-      },
+      release: (releasing) => this.#leave(releasing, instance, token),
     };
+  }
+
+  /** Says good-bye first. One that has no time for more is forgotten by consul after a minute. */
+  async #leave(ctx: Context, instance: Instance, token: string): Promise<void> {
+    if (await this.#isForeign(ctx, instance, token)) return;
+    await this.#client.put(ctx, registerPath, farewellOf(instance, token, this.#ttlMs));
+    const hasTime = await sleep(ctx, farewellMs).then(
+      () => true,
+      () => false,
+    );
+    // Somebody may have taken its place meanwhile.
+    if (!hasTime || (await this.#isForeign(ctx, instance, token))) return;
+    await this.#client
+      .put(ctx, `/v1/agent/service/deregister/${encodeURIComponent(serviceId(instance))}`)
+      .catch(isGone);
   }
 
   source(service: string | undefined): ListSource {
@@ -104,7 +117,12 @@ class ConsulBackend implements RegistryBackend {
   async *#readOne(ctx: Context, service: string): AsyncGenerator<Lists | undefined> {
     const path = `/v1/health/service/${encodeURIComponent(service)}`;
     for await (const answer of this.#changes(ctx, path, minPollMs)) {
-      yield answer && listOf(service, healthy(answer.json()), false);
+      if (answer === undefined) {
+        yield undefined;
+        continue;
+      }
+      const { instances, left } = listing(answer);
+      yield listOf(service, instances, false, left);
     }
   }
 
@@ -116,12 +134,12 @@ class ConsulBackend implements RegistryBackend {
         continue;
       }
       const names = record((await this.#client.get(ctx, `/v1/catalog/services?${this.#suffix}`)).json());
-      const instances: Instance[] = [];
+      const services = new Map<string, Listing>();
       for (const name of Object.keys(names).filter((known) => known !== 'consul' && isName(known))) {
         const path = `/v1/health/service/${encodeURIComponent(name)}?${this.#suffix}`;
-        instances.push(...healthy((await this.#client.get(ctx, path)).json()));
+        services.set(name, listing(await this.#client.get(ctx, path)));
       }
-      yield listsOf(instances, false);
+      yield { services, isWhole: true, isCertain: false };
     }
   }
 
@@ -144,18 +162,10 @@ class ConsulBackend implements RegistryBackend {
   }
 }
 
-/** Those that no check calls critical. Of one id on several nodes the one that changed last counts. */
-function healthy(entries: unknown): readonly Instance[] {
-  if (!Array.isArray(entries)) throw noIndex('/v1/health/service');
-  const latest = new Map<string, { readonly instance: Instance; readonly at: number }>();
-  for (const entry of entries) {
-    const { Service, Node, Checks } = record(entry);
-    const isCritical = Array.isArray(Checks) && Checks.some((check) => record(check).Status === 'critical');
-    const instance = isCritical ? undefined : instanceOf(record(Service), record(Node));
-    const at = Number(record(Service).ModifyIndex ?? 0);
-    if (instance !== undefined && !(at < (latest.get(instance.id)?.at ?? 0))) latest.set(instance.id, { instance, at });
-  }
-  return [...latest.values()].map(({ instance }) => instance).sort((a, b) => (a.id < b.id ? -1 : 1));
+function listing(answer: HttpResponse): Listing {
+  const known = listingOf(answer.json());
+  if (known === undefined) throw noIndex('/v1/health/service');
+  return known;
 }
 
 function isName(name: string): boolean {

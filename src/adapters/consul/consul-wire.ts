@@ -1,4 +1,11 @@
-import { checkInstance, DiscoveryErrors, type Instance } from '../../discovery/index.ts';
+import {
+  checkInstance,
+  DiscoveryErrors,
+  type Instance,
+  idOf,
+  instanceLimits,
+  type Listing,
+} from '../../discovery/index.ts';
 
 /**
  * An instance as a service of Consul. Its JSON lies in the service's metadata, in pieces, since Consul bounds a value to 512
@@ -46,6 +53,42 @@ export function definitionOf(instance: Instance, token: string, ttlMs: number): 
   };
 }
 
+/**
+ * What an instance that leaves is registered as for a moment: critical, so that nobody picks it, and saying why, so that
+ * watchers can tell it from one that was lost.
+ */
+export function farewellOf(instance: Instance, token: string, ttlMs: number): ServiceDefinition {
+  const { Meta, Check, ...definition } = definitionOf(instance, token, ttlMs);
+  return { ...definition, Meta: { ...Meta, 'flotilla-left': 'true' }, Check: { ...Check, Status: 'critical' } };
+}
+
+/**
+ * Those that no check calls critical, and who said good-bye. Of one id on several nodes the one that changed last counts.
+ * Undefined for what is none of consul's answers.
+ */
+export function listingOf(entries: unknown): Listing | undefined {
+  if (!Array.isArray(entries)) return undefined;
+  const latest = new Map<string, { readonly instance: Instance; readonly hasLeft: boolean; readonly at: number }>();
+  for (const entry of entries) {
+    const { Service, Node, Checks } = record(entry);
+    const service = record(Service);
+    const hasLeft = record(service.Meta)['flotilla-left'] === 'true';
+    const isCritical = Array.isArray(Checks) && Checks.some((check) => record(check).Status === 'critical');
+    const instance = isCritical && !hasLeft ? undefined : instanceOf(service, record(Node));
+    const at = Number(service.ModifyIndex ?? 0);
+    if (instance !== undefined && !(at < (latest.get(instance.id)?.at ?? 0)))
+      latest.set(instance.id, { instance, hasLeft, at });
+  }
+  const all = [...latest.values()];
+  return {
+    instances: all
+      .filter(({ hasLeft }) => !hasLeft)
+      .map(({ instance }) => instance)
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    left: new Set(all.filter(({ hasLeft }) => hasLeft).map(({ instance }) => instance.id)),
+  };
+}
+
 /** What a service stands for; undefined for one that cannot be called. Those that others registered have an address only. */
 export function instanceOf(
   service: Readonly<Record<string, unknown>>,
@@ -58,11 +101,12 @@ export function instanceOf(
     const host = String(service.Address || node.Address || '');
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${Number(service.Port)}`;
     return checkInstance({
-      id: String(service.ID).replace(/[^A-Za-z0-9._-]/g, '-'),
+      id: idOf(String(service.ID)),
       service: service.Service,
       version: meta.version ?? '',
       lane: meta.lane ?? '',
-      weight: Number(record(service.Weights).Passing ?? 1),
+      // Consul takes up to 65,535.
+      weight: Math.min(Number(record(service.Weights).Passing ?? 1), instanceLimits.weight),
       endpoints: { rpc: url, http: url },
     });
   } catch {

@@ -13,8 +13,7 @@ const at = (id: string, port: number) => instanceOf(id, { endpoints: { rpc: `htt
 
 registryContract('nacos', async () => {
   const nacos = await new FakeNacos().start();
-  // What leaves without others is kept for the grace: nacos does not tell a good-bye from a loss.
-  const options = { urls: [nacos.server.url], graceMs: 30, ...quick };
+  const options = { urls: [nacos.server.url], graceMs: 600_000, ...quick };
   const [registry, other] = [nacosRegistry(options), nacosRegistry(options)];
   return {
     registry,
@@ -90,6 +89,30 @@ describe('a registry in nacos', () => {
     const url = 'http://10.0.0.9:8080';
     const expected = { version: '7', lane: 'blue', weight: 3, endpoints: { rpc: url, http: url } };
     assert.deepEqual(instances, [instanceOf('10.0.0.9-8080', expected)]);
+  });
+
+  it('lists an instance of an address that begins with colons', async () => {
+    nacos.add({ service: 'room', ip: '::1', port: 8080 });
+
+    const { instances } = await first(registry.watch(ctx, 'room'));
+
+    assert.equal(instances[0]?.endpoints.rpc, 'http://[::1]:8080');
+  });
+
+  it('lets instances go at once that say good-bye, however many, and nacos deletes them', async () => {
+    const registrations = [];
+    for (const n of [1, 2, 3, 4]) registrations.push(await registry.register(ctx, at(`room-${n}`, n)));
+    const patient = open({ graceMs: 600_000 });
+    const reader = patient.watch(ctx, 'room')[Symbol.asyncIterator]();
+    await reader.next();
+
+    await Promise.all(registrations.slice(1).map((registration) => registration.close(ctx)));
+
+    let ids: readonly string[] = [];
+    while (ids.length !== 1) ids = idsOf((await reader.next()).value as Snapshot);
+    assert.deepEqual(ids, ['room-1']);
+    while (nacos.known('room') > 1) await nacos.server.called(1);
+    await patient.close();
   });
 
   it('signs in, and again when its token is not known any more', async () => {

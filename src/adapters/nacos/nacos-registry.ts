@@ -4,10 +4,9 @@ import {
   DiscoveryErrors,
   type Instance,
   type Lease,
+  type Listing,
   type ListSource,
   type Lists,
-  listOf,
-  listsOf,
   type RegisterTry,
   type Registry,
   type RegistryBackend,
@@ -17,7 +16,7 @@ import {
 import { from, StatusError } from '../../errors/index.ts';
 import type { HttpClientTls } from '../../net/http/index.ts';
 import { NacosClient, type Params, record } from './nacos-client.ts';
-import { addressOf, instancesOf, metadataOf } from './nacos-wire.ts';
+import { addressOf, farewellOf, listingOf, metadataOf } from './nacos-wire.ts';
 
 export interface NacosRegistryOptions extends RemoteRegistryOptions {
   /** The servers: `['http://127.0.0.1:8848']`. Any of them is enough; the others are tried when it is away. */
@@ -84,7 +83,8 @@ class NacosBackend implements RegistryBackend {
     const address = addressOf(instance);
     const heartbeatMs = this.#ttlMs / 3;
     const where: Params = { ...this.#where, serviceName: instance.service, ...address, ephemeral: true };
-    const metadata = metadataOf(instance, { token, heartbeatMs, ttlMs: this.#ttlMs, since: this.#now() });
+    const beats = { token, heartbeatMs, ttlMs: this.#ttlMs, since: this.#now() };
+    const metadata = metadataOf(instance, beats);
     const said = await this.#client.call(ctx, 'POST', paths.instance, { ...where, weight: instance.weight, metadata });
     if (said !== 'ok') throw notNacos(paths.instance);
     return {
@@ -92,7 +92,9 @@ class NacosBackend implements RegistryBackend {
       renew: (renewing) => this.#beat(renewing, instance.service, { ...address }),
       release: async (releasing) => {
         if (!(await this.#isOurs(releasing, where, token))) return;
-        await this.#client.call(releasing, 'DELETE', paths.instance, where).catch(isGone);
+        // Not deleted: those who poll would miss the good-bye. Without beats nacos deletes it by itself.
+        const farewell = { weight: 0, healthy: false, metadata: farewellOf(instance, beats) };
+        await this.#client.call(releasing, 'POST', paths.instance, { ...where, ...farewell });
       },
     };
   }
@@ -107,9 +109,9 @@ class NacosBackend implements RegistryBackend {
 
   async *#polled(ctx: Context, service: string | undefined): AsyncGenerator<Lists> {
     for (;;) {
-      yield service === undefined
-        ? listsOf(await this.#everything(ctx), false)
-        : listOf(service, await this.#listOf(ctx, service), false);
+      const services =
+        service === undefined ? await this.#everything(ctx) : new Map([[service, await this.#listOf(ctx, service)]]);
+      yield { services, isWhole: true, isCertain: false };
       await sleep(ctx, this.#pollMs * (0.9 + this.#random() / 5));
     }
   }
@@ -132,22 +134,22 @@ class NacosBackend implements RegistryBackend {
     return record(record(data).metadata)['flotilla-token'] === token;
   }
 
-  async #listOf(ctx: Context, service: string): Promise<readonly Instance[]> {
+  async #listOf(ctx: Context, service: string): Promise<Listing> {
     const params = { ...this.#where, serviceName: service, healthyOnly: false };
     // A service that nobody has registered in yet is an error, or an empty list, by version.
     const data = (await this.#client.call(ctx, 'GET', paths.list, params).catch(isGone)) ?? { hosts: [] };
-    const instances = instancesOf(service, data);
-    if (instances === undefined) throw notNacos(paths.list);
-    return instances;
+    const listing = listingOf(service, data);
+    if (listing === undefined) throw notNacos(paths.list);
+    return listing;
   }
 
-  async #everything(ctx: Context): Promise<readonly Instance[]> {
-    const found: Instance[] = [];
+  async #everything(ctx: Context): Promise<ReadonlyMap<string, Listing>> {
+    const found = new Map<string, Listing>();
     for (let pageNo = 1; ; pageNo++) {
       const page = { ...this.#where, pageNo, pageSize: servicesPerPage };
       const { services } = record(await this.#client.call(ctx, 'GET', paths.services, page));
       if (!Array.isArray(services)) throw notNacos(paths.services);
-      for (const service of services.filter(isName)) found.push(...(await this.#listOf(ctx, service)));
+      for (const service of services.filter(isName)) found.set(service, await this.#listOf(ctx, service));
       if (services.length < servicesPerPage) return found;
     }
   }

@@ -1,4 +1,11 @@
-import { checkInstance, DiscoveryErrors, type Instance } from '../../discovery/index.ts';
+import {
+  checkInstance,
+  DiscoveryErrors,
+  type Instance,
+  idOf,
+  instanceLimits,
+  type Listing,
+} from '../../discovery/index.ts';
 import { record } from './nacos-client.ts';
 
 /** Nacos knows an instance by address, port and cluster; ours lies in its metadata as JSON. */
@@ -30,8 +37,21 @@ export interface Beats {
   readonly since: number;
 }
 
-export function metadataOf(instance: Instance, { token, heartbeatMs, ttlMs, since }: Beats): string {
+export function metadataOf(instance: Instance, beats: Beats): string {
+  return JSON.stringify(textsOf(instance, beats));
+}
+
+/** Those of an instance that leaves on purpose, so that watchers can tell it from one that was lost. */
+export function farewellOf(instance: Instance, beats: Beats): string {
   return JSON.stringify({
+    ...textsOf(instance, beats),
+    'flotilla-left': 'true',
+    'preserved.ip.delete.timeout': String(beats.ttlMs),
+  });
+}
+
+function textsOf(instance: Instance, { token, heartbeatMs, ttlMs, since }: Beats): Record<string, string> {
+  return {
     flotilla: JSON.stringify(instance),
     'flotilla-token': token,
     'flotilla-since': String(since),
@@ -40,24 +60,36 @@ export function metadataOf(instance: Instance, { token, heartbeatMs, ttlMs, sinc
     'preserved.heart.beat.interval': String(Math.round(heartbeatMs)),
     'preserved.heart.beat.timeout': String(ttlMs),
     'preserved.ip.delete.timeout': String(ttlMs * 2),
-  });
+  };
 }
 
-/** The instances that can be called: of one id registered from two addresses the later one. */
-export function instancesOf(service: string, data: unknown): readonly Instance[] | undefined {
+/**
+ * The instances that can be called, and who said good-bye; of one id registered from two addresses the later one counts.
+ * Undefined for what is none of nacos' answers.
+ */
+export function listingOf(service: string, data: unknown): Listing | undefined {
   const { hosts, reachProtectionThreshold } = record(data);
   if (!Array.isArray(hosts)) return undefined;
-  const latest = new Map<string, { readonly instance: Instance; readonly since: number }>();
+  const latest = new Map<string, { readonly instance: Instance; readonly hasLeft: boolean; readonly since: number }>();
   for (const value of hosts) {
     const host = record(value);
+    const hasLeft = record(host.metadata)['flotilla-left'] === 'true';
     // Where too many are unhealthy nacos gives all of them, since it doubts itself.
-    if (host.enabled === false || (host.healthy === false && reachProtectionThreshold !== true)) continue;
+    const isHealthy = host.healthy !== false || reachProtectionThreshold === true;
+    if (!hasLeft && (host.enabled === false || !isHealthy)) continue;
     const instance = instanceOf(service, host);
     const since = Number(record(host.metadata)['flotilla-since'] ?? 0);
     if (instance !== undefined && !(since < (latest.get(instance.id)?.since ?? 0)))
-      latest.set(instance.id, { instance, since });
+      latest.set(instance.id, { instance, hasLeft, since });
   }
-  return [...latest.values()].map(({ instance }) => instance).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const all = [...latest.values()];
+  return {
+    instances: all
+      .filter(({ hasLeft }) => !hasLeft)
+      .map(({ instance }) => instance)
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    left: new Set(all.filter(({ hasLeft }) => hasLeft).map(({ instance }) => instance.id)),
+  };
 }
 
 /** Those that others registered have an address, a weight and texts of theirs only. */
@@ -70,8 +102,8 @@ function instanceOf(service: string, host: Readonly<Record<string, unknown>>): I
     }
     const ip = String(host.ip);
     const url = `http://${ip.includes(':') ? `[${ip}]` : ip}:${Number(host.port)}`;
-    const id = `${ip}-${Number(host.port)}`.replace(/[^A-Za-z0-9.-]/g, '-');
-    const weight = Math.min(Number(host.weight ?? 1), 1_000);
+    const id = idOf(`${ip}-${Number(host.port)}`);
+    const weight = Math.min(Number(host.weight ?? 1), instanceLimits.weight);
     return checkInstance({ id, service, version, lane, weight, endpoints: { rpc: url, http: url } });
   } catch {
     return undefined;

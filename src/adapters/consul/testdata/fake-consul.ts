@@ -44,11 +44,13 @@ export class FakeConsul {
 
   register(definition: Record<string, unknown>): void {
     const { ID, Check } = definition;
-    const [, amount = '0', unit] = /^(\d+)(ms|s|m)$/.exec((Check as { TTL?: string } | undefined)?.TTL ?? '') ?? [];
+    const { TTL = '', Status } = (Check ?? {}) as { readonly TTL?: string; readonly Status?: string };
+    const [, amount = '0', unit] = /^(\d+)(ms|s|m)$/.exec(TTL) ?? [];
     const ttlMs = Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1_000 : 60_000);
     const now = Date.now();
     this.#bump();
-    this.#services.set(String(ID), { definition, ttlMs, status: 'passing', passedAt: now, modified: this.index });
+    const status = Status === 'critical' ? Status : 'passing';
+    this.#services.set(String(ID), { definition, ttlMs, status, passedAt: now, modified: this.index });
     this.#changes.emit('change');
   }
 
@@ -122,9 +124,9 @@ export class FakeConsul {
       .map(({ definition, status, modified }) => ({
         Node: { Node: 'here', Address: '127.0.0.1' },
         Service: {
+          Weights: { Passing: 1, Warning: 1 },
           ...definition,
           Service: definition.Name,
-          Weights: { Passing: 1, Warning: 1 },
           ModifyIndex: modified,
         },
         Checks: [

@@ -6,6 +6,7 @@ interface Host {
   readonly port: number;
   readonly weight: number;
   readonly metadata: Record<string, string>;
+  healthy: boolean;
   beatAt: number;
   enabled: boolean;
 }
@@ -35,7 +36,8 @@ export class FakeNacos {
 
   /** The time of its beats is over. */
   expire(ip: string): void {
-    for (const host of this.#hosts.values()) if (host.ip === ip) host.beatAt = 0;
+    for (const host of this.#hosts.values())
+      if (host.ip === ip) host.beatAt = Date.now() - timeoutOf(host, 'heart.beat', 15_000);
   }
 
   add(host: Pick<Host, 'service' | 'ip' | 'port'> & Partial<Host>): void {
@@ -43,10 +45,17 @@ export class FakeNacos {
     this.#hosts.set(`${service} ${ip} ${port}`, {
       weight: 1,
       metadata: {},
+      healthy: true,
       beatAt: Date.now(),
       enabled: true,
       ...host,
     });
+  }
+
+  /** How many instances of a service it has, healthy or not. */
+  known(service: string): number {
+    this.#deleteExpired();
+    return [...this.#hosts.values()].filter((host) => host.service === service).length;
   }
 
   #handle(call: FakeCall): unknown {
@@ -66,11 +75,12 @@ export class FakeNacos {
     if (at === 'PUT /instance/beat') return this.#beat(params, response);
     const key = `${params.serviceName} ${params.ip} ${params.port}`;
     if (at === 'POST /instance') {
-      const { serviceName = '', ip = '', port, weight = 1, metadata = '{}', ephemeral } = params;
+      const { serviceName = '', ip = '', port, weight = 1, healthy = 'true', metadata = '{}', ephemeral } = params;
       if (serviceName === '' || ip === '' || ephemeral !== 'true')
         return reply(response, 400, { code: 10000, message: 'parameter missing', data: null });
       const texts = JSON.parse(metadata) as Record<string, string>;
-      this.add({ service: serviceName, ip, port: Number(port), weight: Number(weight), metadata: texts });
+      const given = { weight: Number(weight), healthy: healthy === 'true', metadata: texts };
+      this.add({ service: serviceName, ip, port: Number(port), ...given });
       return success(response, 'ok');
     }
     if (at === 'DELETE /instance') {
@@ -101,7 +111,7 @@ export class FakeNacos {
     if (group === '' || service === undefined)
       return reply(response, 400, { code: 21000, message: 'service name error', data: 'groupName@@serviceName' });
     const host = this.#hosts.get(`${service} ${params.ip} ${params.port}`);
-    if (host !== undefined) host.beatAt = Date.now();
+    if (host !== undefined) Object.assign(host, { beatAt: Date.now(), healthy: true });
     reply(response, 200, {
       clientBeatInterval: 5_000,
       code: host === undefined ? 20_404 : 10_200,
@@ -110,12 +120,18 @@ export class FakeNacos {
   }
 
   #list(service: string): unknown {
+    this.#deleteExpired();
     const hosts = [...this.#hosts.values()].filter((host) => host.service === service);
     return {
       name: `DEFAULT_GROUP@@${service}`,
       groupName: 'DEFAULT_GROUP',
       hosts: hosts.map((host) => this.#shown(host)),
     };
+  }
+
+  #deleteExpired(): void {
+    for (const [key, host] of this.#hosts)
+      if (Date.now() - host.beatAt > timeoutOf(host, 'ip.delete', 30_000)) this.#hosts.delete(key);
   }
 
   #services(params: Record<string, string>, response: FakeCall['response']): void {
@@ -126,9 +142,13 @@ export class FakeNacos {
 
   #shown(host: Host): unknown {
     const { ip, port, weight, metadata, enabled, beatAt } = host;
-    const ttlMs = Number(metadata['preserved.heart.beat.timeout'] ?? 15_000);
-    return { ip, port, weight, enabled, healthy: Date.now() - beatAt < ttlMs, ephemeral: true, metadata };
+    const healthy = host.healthy && Date.now() - beatAt < timeoutOf(host, 'heart.beat', 15_000);
+    return { ip, port, weight, enabled, healthy, ephemeral: true, metadata };
   }
+}
+
+function timeoutOf({ metadata }: Host, what: 'heart.beat' | 'ip.delete', defaultMs: number): number {
+  return Number(metadata[`preserved.${what}.timeout`] ?? defaultMs);
 }
 
 function success(response: FakeCall['response'], data: unknown): void {
