@@ -102,7 +102,10 @@ describe('a release', () => {
   });
 
   it('stops consumers also where it could not start', async () => {
-    const { room, events } = release(() => ({ checks: { never: () => Promise.reject(new Error('no')) }, startMs: 300 }));
+    const { room, events } = release(() => ({
+      checks: { never: () => Promise.reject(new Error('no')) },
+      startMs: 300,
+    }));
 
     await assert.rejects(room.start(ctx));
 
