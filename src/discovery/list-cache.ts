@@ -35,6 +35,8 @@ export class ListCache {
   /** The newest list of those that are to be written soon. */
   readonly #pending = new Map<string, Pending>();
   readonly #held = new Set<Held>();
+  /** One after the other for each service: an older list must not come to lie over a newer one. */
+  readonly #saving = new Map<string, Promise<void>>();
   readonly #writing = new WaitGroup({ name: 'writing of lists' });
   #hasFailed = false;
 
@@ -106,7 +108,14 @@ export class ListCache {
     if (pending === undefined) return;
     this.#pending.delete(service);
     pending.timer.stop();
-    this.#writing.go(() => this.#save(pending));
+    const before = this.#saving.get(service) ?? Promise.resolve();
+    const saving = before
+      .then(() => this.#save(pending))
+      .finally(() => {
+        if (this.#saving.get(service) === saving) this.#saving.delete(service);
+      });
+    this.#saving.set(service, saving);
+    this.#writing.go(() => saving);
   }
 
   async #save({ ctx, savedAt, snapshot: { service, instances } }: Pending): Promise<void> {
