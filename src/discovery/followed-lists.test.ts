@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Context, rootContext, sleep } from '../concurrency/index.ts';
+import { noTelemetry, withTelemetry } from '../observe/index.ts';
 import { virtualClock } from '../testing/index.ts';
 import { Backoff } from './backoff.ts';
 import { FollowedLists } from './followed-lists.ts';
@@ -10,7 +11,10 @@ import { type Lists, listOf, listsOf } from './registry-backend.ts';
 /** A source that reads as it is told, on a clock that stands still. */
 function follow(read: (ctx: Context, turn: number) => AsyncIterable<Lists | undefined>, graceMs = 10_000) {
   const clock = virtualClock();
-  const ctx = rootContext(clock).withCancel();
+  const said: string[] = [];
+  const say = (level: string) => (_: unknown, message: string) => void said.push(`${level}: ${message}`);
+  const log = { ...noTelemetry.log, warn: say('warn'), info: say('info') };
+  const ctx = withTelemetry(rootContext(clock), { ...noTelemetry, log }).withCancel();
   let turns = 0;
   const lists = new FollowedLists(ctx, {
     source: { read: (reading) => read(reading, turns++) },
@@ -22,6 +26,7 @@ function follow(read: (ctx: Context, turn: number) => AsyncIterable<Lists | unde
   return {
     clock,
     lists,
+    said,
     turns: () => turns,
     ids: () => idsOf(lists.snapshot('room')),
     async end() {
@@ -63,7 +68,24 @@ describe('FollowedLists', () => {
     await followed.clock.advance(60_000);
 
     assert.ok(followed.turns() <= 20, `${followed.turns()} tries`);
+    assert.deepEqual(followed.said, ['warn: the store cannot be read; the last lists stay in use']);
     assert.deepEqual(followed.ids(), ['room-1']);
+    await followed.end();
+  });
+
+  it('says that a source is away, and that it is back, once each', async () => {
+    const followed = follow(async function* (ctx, turn) {
+      if (turn < 5) throw new Error('away');
+      yield rooms('room-1');
+      await forEver(ctx);
+    });
+
+    await followed.clock.advance(60_000);
+
+    assert.deepEqual(followed.said, [
+      'warn: the store cannot be read; there is no list yet',
+      'info: the store can be read again',
+    ]);
     await followed.end();
   });
 

@@ -16,7 +16,10 @@ export interface FollowOptions {
   readonly graceMs: number;
 }
 
-/** A connection that lasted for so long was a good one. */
+/**
+ * A connection that lasted for so long was a good one. One that gives its lists and breaks at once, again and again, is not
+ * asked for them ten times a second, and is not said to be back each time.
+ */
 const steadyMs = 5_000;
 
 /** Reads a source for as long as its Context lives, whatever happens to it, and holds the newest lists for who asks. */
@@ -56,20 +59,22 @@ export class FollowedLists {
     const { clock } = this.#ctx;
     while (this.#ctx.err() === undefined) {
       let failure: unknown;
-      const began = clock.now();
+      let steady: Timer | undefined;
       try {
         for await (const lists of source.read(this.#ctx)) {
-          this.#isBack();
+          steady ??= clock.after(steadyMs, () => {
+            backoff.reset();
+            this.#isBack();
+          });
           if (lists !== undefined) this.#take(lists);
         }
       } catch (error) {
         failure = error;
       }
+      steady?.stop();
       if (this.#ctx.err() !== undefined) break;
       if (failure !== undefined) this.#goesAway(failure);
       this.#wasAway ||= failure !== undefined;
-      // One that gives its lists and breaks at once, again and again, is not asked for them ten times a second.
-      if (clock.now() - began >= steadyMs) backoff.reset();
       await sleep(this.#ctx, backoff.nextMs()).catch(() => {});
     }
     this.#settling?.timer.stop();
