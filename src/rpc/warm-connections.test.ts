@@ -10,10 +10,11 @@ import {
   staticResolver,
   subset,
 } from '../discovery/index.ts';
-import { failOnLeaks } from '../testing/index.ts';
+import { failOnLeaks, virtualClock } from '../testing/index.ts';
 import { createRpcClient, type RpcClientOptions } from './client.ts';
 import { networkFixture } from './testdata/fixture.ts';
 import { RoomService } from './testdata/gen/flotilla/test/v1/room_pb.ts';
+import { WarmConnections, type WarmPool } from './warm-connections.ts';
 
 failOnLeaks();
 
@@ -108,6 +109,41 @@ for (const protocol of ['mux', 'connect'] as const) {
     await until(() => door.open.size === 1, 'a connection again');
   });
 }
+
+test('a node that takes connections and ends them soon is connected to with growing pauses, until one lasts', async () => {
+  const clock = virtualClock();
+  const url = 'http://127.0.0.1:1';
+  let [made, open] = [0, 0];
+  const pool: WarmPool = {
+    connections: () => open,
+    keep() {},
+    open() {
+      made++;
+      open++;
+      return { ready: Promise.resolve() };
+    },
+  };
+  const resolver = staticResolver({ room: [url] });
+  const warm = new WarmConnections({ resolver, target: 'room', count: 1, clock, poolOf: () => ({ pool, url }) });
+  const end = () => {
+    open = 0;
+    warm.left(url);
+  };
+  await until(() => made === 1, 'the first');
+
+  for (let second = 0; second < 600; second++) {
+    if (open === 1) end();
+    await clock.advance(1_000);
+  }
+  const soon = made;
+  await clock.advance(60_000);
+  end();
+  await clock.advance(100);
+
+  assert.ok(soon <= 50, `${soon} connections in ten minutes`);
+  assert.equal(open, 1, 'after one that lasted there is another one at once');
+  warm.close();
+});
 
 test('a client is connected to the nodes of its subset, and to those of the newest list only', async () => {
   await using fixture = await networkFixture();

@@ -26,14 +26,19 @@ interface Kept {
   readonly pool: WarmPool;
   readonly url: string;
   readonly backoff: Backoff;
+  /** When the newest connection was ready; undefined: none was since one ended. */
+  readyAt: number | undefined;
   /** Until the next try. */
   timer: Timer | undefined;
 }
 
+/** A connection that lasted for so long was a good one. */
+const steadyMs = 5_000;
+
 /**
  * Keeps some connections open to every node that calls of no lane may go to, before the first call and while there are none:
  * no call waits for a handshake. One that ends is opened anew, with pauses that grow up to 30 s while the node does not
- * answer. Lives from its making to `close`.
+ * answer, or ends them soon. Lives from its making to `close`.
  */
 export class WarmConnections {
   readonly #options: WarmConnectionsOptions;
@@ -53,6 +58,9 @@ export class WarmConnections {
   left(url: string): void {
     const kept = this.#nodes.get(url);
     if (kept === undefined || kept.timer !== undefined) return;
+    const { readyAt } = kept;
+    if (readyAt !== undefined && this.#options.clock.now() - readyAt >= steadyMs) kept.backoff.reset();
+    kept.readyAt = undefined;
     kept.timer = this.#options.clock.after(kept.backoff.nextMs(), () => {
       kept.timer = undefined;
       this.#fill(kept);
@@ -81,7 +89,7 @@ export class WarmConnections {
       const found = this.#options.poolOf(node);
       if (found === undefined || this.#nodes.has(found.url)) continue;
       const known = before.get(found.url);
-      const kept = known ?? { ...found, backoff: new Backoff({ maxMs: 30_000 }), timer: undefined };
+      const kept = known ?? { ...found, backoff: new Backoff({ maxMs: 30_000 }), readyAt: undefined, timer: undefined };
       this.#nodes.set(found.url, kept);
       if (known === undefined) this.#fill(kept);
     }
@@ -92,13 +100,16 @@ export class WarmConnections {
     }
   }
 
-  #fill({ pool, url, backoff }: Kept): void {
-    const { count } = this.#options;
+  #fill(kept: Kept): void {
+    const { pool, url } = kept;
+    const { count, clock } = this.#options;
     pool.keep(url, count);
     try {
       while (pool.connections(url) < count) {
         pool.open(url).ready.then(
-          () => backoff.reset(),
+          () => {
+            kept.readyAt = clock.now();
+          },
           // The pool tells that it has left.
           () => {},
         );
