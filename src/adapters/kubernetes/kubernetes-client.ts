@@ -27,7 +27,11 @@ export class KubernetesClient {
   #isClosed = false;
 
   constructor({ url, tokenFile, caFile }: KubernetesClientOptions) {
-    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    const parsed = URL.parse(url);
+    // Not shown: names of registries stand in messages and logs.
+    if (parsed !== null && `${parsed.username}${parsed.password}` !== '')
+      throw new TypeError('kubernetesRegistry: url has a name or password in it; the API server takes tokens only');
+    if (!/^https?:$/.test(parsed?.protocol ?? ''))
       throw new TypeError(`kubernetesRegistry: url "${url}" is not a URL such as https://kubernetes.default.svc`);
     this.url = url.replace(/\/+$/, '');
     this.#tokenFile = tokenFile;

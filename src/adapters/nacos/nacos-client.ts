@@ -30,7 +30,11 @@ export class NacosClient {
     const { urls, tls, random } = options;
     if (urls.length === 0) throw new TypeError('nacosRegistry: give at least one URL');
     for (const url of urls) {
-      if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+      const parsed = URL.parse(url);
+      // Not shown: names of registries stand in messages and logs.
+      if (parsed !== null && `${parsed.username}${parsed.password}` !== '')
+        throw new TypeError('nacosRegistry: a url has a name or password in it; give username and password as options');
+      if (!/^https?:$/.test(parsed?.protocol ?? ''))
         throw new TypeError(`nacosRegistry: url "${url}" is not a URL such as http://127.0.0.1:8848`);
     }
     this.#urls = urls.map((url) => url.replace(/\/+$/, ''));

@@ -160,6 +160,10 @@ describe('a registry in nacos', () => {
   it('refuses options that make no sense', () => {
     assert.throws(() => open({ urls: [] }), TypeError);
     assert.throws(() => open({ urls: ['nacos'] }), TypeError);
+    assert.throws(
+      () => open({ urls: ['http://nacos:hunter2@127.0.0.1:8848'] }),
+      (error: Error) => error instanceof TypeError && !error.message.includes('hunter2'),
+    );
     assert.throws(() => open({ ttlMs: 1 }), RangeError);
     assert.throws(() => open({ pollMs: 0 }), RangeError);
   });
