@@ -36,7 +36,8 @@ export class EtcdLists {
   /** The service whose list may have changed. */
   #put(kv: KeyValue): string | undefined {
     const entry = parseEntry(this.#prefix, kv);
-    if (entry === undefined) return undefined;
+    // What this version cannot read stands in the place of what it knew there.
+    if (entry === undefined) return this.#delete(kv);
     const { service, id, instance } = entry;
     if (instance === undefined) {
       this.#services.get(service)?.delete(id);
