@@ -4,14 +4,17 @@ import type { Instance, Registration, Registry, Snapshot } from './registry.ts';
 
 /**
  * A registry that is made when it is first used: for code that should be loaded only where it is needed. A `make` that fails
- * fails what was asked for.
+ * fails what was asked for, and is tried again for what is asked for next.
  */
 export function deferredRegistry(make: () => Promise<Registry>): Registry {
   let made: Promise<Registry> | undefined;
   let isClosed = false;
   const registry = (): Promise<Registry> => {
     if (isClosed) return Promise.reject(DiscoveryErrors.REGISTRY_CLOSED('the registry was closed'));
-    made ??= make();
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
     return made;
   };
   return {
