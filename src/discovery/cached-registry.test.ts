@@ -134,7 +134,7 @@ describe('a registry that is kept on the disk', () => {
     const watching = rootContext(clock).withCancel();
     const registry = memoryRegistry();
     await registry.register(ctx, instanceOf('room-1'));
-    const cached = open(registry, { now: clock.now, maxAgeMs: 1_000 });
+    const cached = open(registry, { now: clock.now, maxAgeMs: 1_000, writeMs: 1 });
     const reader = cached.watch(watching, 'room')[Symbol.asyncIterator]();
     await reader.next();
 
@@ -162,6 +162,13 @@ describe('a registry that is kept on the disk', () => {
     await cached.close();
 
     assert.deepEqual(idsOf(await first(open(away(), { now: () => now }).watch(ctx, 'room'))), ['room-1']);
+  });
+
+  it('ends at once where its Context has ended before', async () => {
+    const ended = ctx.withCancel();
+    ended.cancel();
+
+    await assert.rejects(first(open(memoryRegistry()).watch(ended, 'room')), /it ended without a value/);
   });
 
   it('lets a list grow old that an empty one has replaced', async () => {

@@ -68,9 +68,10 @@ export class ListCache {
 
   /** For one watch. Never fails: what cannot be written is said once. */
   hold(ctx: Context): HeldList {
-    const { maxAgeMs, now } = this.#options;
+    const { maxAgeMs, writeMs, now } = this.#options;
+    let leave = () => {};
     const held = new Held(ctx, {
-      staleMs: maxAgeMs / 10,
+      staleMs: Math.max(maxAgeMs / 10, writeMs),
       now,
       write: (snapshot) => this.#write(ctx, snapshot),
       onEnd: () => {
@@ -78,8 +79,8 @@ export class ListCache {
         this.#held.delete(held);
       },
     });
-    const leave = ctx.onDone(() => held[Symbol.dispose]());
     this.#held.add(held);
+    leave = ctx.onDone(() => held[Symbol.dispose]());
     return held;
   }
 
