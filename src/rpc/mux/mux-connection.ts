@@ -138,6 +138,10 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
     this.callEnded();
   }
 
+  onBroken(violation: MuxViolation | undefined): void {
+    this.engine.lost(RpcErrors.CALLER_LEFT('the caller left', { cause: violation }));
+  }
+
   onClosed(violation: MuxViolation | undefined, error: Error | undefined): void {
     this.#isClosed = true;
     this.#timer?.stop();

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { virtualClock } from '../../testing/index.ts';
 import { inTime } from '../testdata/calls.ts';
 import { tcpServer } from '../testdata/tcp-server.ts';
-import { frame, testSettings } from './engines.fixture.ts';
+import { call, frame, testSettings } from './engines.fixture.ts';
 import { MuxSession } from './mux-session.ts';
 import { codes, frames } from './protocol.ts';
 import { encodeSettings } from './settings.ts';
@@ -103,4 +103,29 @@ describe('a connection to a node', inTime, () => {
     await eventually(() => events.length === 2);
     assert.deepEqual(events, ['end', 'gone']);
   });
+
+  for (const [name, sent, reason] of [
+    ['breaks the protocol', frame(frames.call, 0, 1), 'PROTOCOL_ERROR'],
+    ['closes its end', undefined, 'CONNECTION_LOST'],
+  ] as const) {
+    test(`ends at once when the node ${name}, though it reads nothing`, async () => {
+      await using fixture = await connected();
+      const { session, clock, events, peer } = fixture;
+      peer.pause();
+      session.book();
+      const running = call(session.engine, 'x');
+      session.engine.out.raw(Buffer.alloc(16_000_000));
+      session.onFull();
+
+      if (sent === undefined) peer.end();
+      else peer.write(sent);
+      await eventually(() => events.length > 0);
+
+      assert.deepEqual([session.isOpen, session.hasRoom, running.seen.events], [false, false, [`lost ${reason}`]]);
+      session.release();
+      await clock.advance(1_000);
+      await eventually(() => events.length === 2);
+      assert.deepEqual([events, clock.pending], [['end', 'gone'], 0]);
+    });
+  }
 });

@@ -120,19 +120,15 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
 
   onGoAwayAck(): void {}
 
+  onBroken(violation: MuxViolation | undefined): void {
+    this.#lose(violation, undefined);
+  }
+
   onClosed(violation: MuxViolation | undefined, cause: Error | undefined): void {
-    const why = violation?.message ?? cause?.message ?? 'it closed the connection';
-    this.#fail(why, violation ?? cause);
-    this.#end();
     this.#isGone = true;
+    this.#lose(violation, cause);
     this.#heartbeat?.stop();
     clearTimeout(this.#idleTimer);
-    const broken = { cause: violation ?? cause };
-    this.engine.lost(
-      violation === undefined
-        ? RpcErrors.CONNECTION_LOST(`the connection ended before the answer: ${why}`, broken)
-        : RpcErrors.PROTOCOL_ERROR(`the node does not keep to the protocol: ${why}`, broken),
-    );
     this.#events.onGone(this);
   }
 
@@ -165,6 +161,19 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
     this.#connecting.cancel();
     this.#socket?.destroy();
     if (this.#socket === undefined) this.#events.onGone(this);
+  }
+
+  /** Fails what runs. */
+  #lose(violation: MuxViolation | undefined, error: Error | undefined): void {
+    const cause = violation ?? error;
+    const why = cause?.message ?? 'it closed the connection';
+    this.#fail(why, cause);
+    this.#end();
+    this.engine.lost(
+      violation === undefined
+        ? RpcErrors.CONNECTION_LOST(`the connection ended before the answer: ${why}`, { cause })
+        : RpcErrors.PROTOCOL_ERROR(`the node does not keep to the protocol: ${why}`, { cause }),
+    );
   }
 
   /** It takes no more calls; what runs ends in order. */

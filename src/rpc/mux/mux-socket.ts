@@ -1,11 +1,16 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../concurrency/index.ts';
+import type { Clock, Timer } from '../../concurrency/index.ts';
 import { Wire, type WireHandler } from '../../net/tcp/wire.ts';
 import { flushBytes, type MuxEngine } from './engine.ts';
 import { MuxViolation } from './protocol.ts';
 
 /** Who owns a {@link MuxSocket}. */
 export interface MuxSocketOwner {
+  /**
+   * Nothing that comes counts any more, though the connection is not closed yet: the other side has closed its end, or done
+   * what it may not (`violation`).
+   */
+  onBroken(violation: MuxViolation | undefined): void;
   /** The connection is gone. `violation`: what the other side did that it may not. Called once. */
   onClosed(violation: MuxViolation | undefined, error: Error | undefined): void;
 }
@@ -23,6 +28,7 @@ export class MuxSocket implements WireHandler {
   #isClosed = false;
   #closesWhenFlushed = false;
   #isFlushing = false;
+  #lastWords: Timer | undefined;
   /** When something came last. */
   heardAt: number;
 
@@ -85,13 +91,12 @@ export class MuxSocket implements WireHandler {
       if (!(error instanceof MuxViolation)) throw error;
       this.#violation = error;
       this.#engine.goAway(error.code, error.message);
-      this.#engine.isDead = true;
-      this.close();
+      this.#break();
     }
   }
 
   onEnd(): void {
-    this.wire.close();
+    if (!this.#engine.isDead) this.#break();
   }
 
   onDrain(): void {
@@ -102,9 +107,21 @@ export class MuxSocket implements WireHandler {
   onClose(error: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#lastWords?.stop();
     this.#owner.onClosed(this.#violation, error);
   }
+
+  /** What waits is still sent, but not for long: who breaks off may read nothing, either. */
+  #break(): void {
+    this.#engine.isDead = true;
+    this.flush();
+    this.#owner.onBroken(this.#violation);
+    this.close();
+    if (!this.#isClosed) this.#lastWords = this.#clock.after(lastWordsMs, () => this.destroy());
+  }
 }
+
+const lastWordsMs = 1_000;
 
 function flushNow(socket: MuxSocket): void {
   socket.flush();
