@@ -9,6 +9,8 @@ import { MuxSession } from './mux-session.ts';
 import { codes, frames } from './protocol.ts';
 import { encodeSettings } from './settings.ts';
 
+const limits = { connectTimeoutMs: 1_000, idleTimeoutMs: 60_000, maxMessageBytes: 1_000, maxHeaderBytes: 1_000 };
+
 /** A session with a node that says its settings, and then what the test wants. */
 async function connected() {
   const clock = virtualClock();
@@ -20,13 +22,7 @@ async function connected() {
     accepted.resolve(socket);
   });
   const events: string[] = [];
-  const options = {
-    clock,
-    connectTimeoutMs: 1_000,
-    idleTimeoutMs: 60_000,
-    maxMessageBytes: 1_000,
-    maxHeaderBytes: 1_000,
-  };
+  const options = { ...limits, clock };
   const session = new MuxSession(node.url, options, {
     onEnd: () => void events.push('end'),
     onGone: () => void events.push('gone'),
@@ -104,6 +100,55 @@ describe('a connection to a node', inTime, () => {
     assert.deepEqual(events, ['end', 'gone']);
   });
 
+  test('is cut when the node answers none of many calls, though each ends before the next ping', async () => {
+    await using fixture = await connected();
+    const { session, clock, events } = fixture;
+
+    for (let calls = 0; calls < 4; calls++) {
+      session.book();
+      await clock.advance(5_000);
+      session.release();
+      if (calls === 2) await eventually(() => fixture.heardText().includes(ping(0).toString('latin1')));
+    }
+    assert.deepEqual(events, []);
+    session.book();
+    await clock.advance(1_000);
+
+    await eventually(() => events.length === 2);
+    assert.deepEqual(events, ['end', 'gone']);
+    session.release();
+  });
+
+  test('is cut when the node goes away and then vanishes, while a call runs', async () => {
+    await using fixture = await connected();
+    const { session, clock, events, peer } = fixture;
+    session.book();
+    peer.write(frame(frames.goAway, 0, 0, [0, 0, 0, codes.drain]));
+    await eventually(() => events.length > 0);
+
+    for (let seconds = 0; seconds < 21; seconds++) await clock.advance(1_000);
+
+    await eventually(() => events.length === 2);
+    assert.deepEqual(events, ['end', 'gone']);
+    session.release();
+  });
+
+  test('is asked nothing while calls are answered, however long it is used', async () => {
+    await using fixture = await connected();
+    const { session, clock, events, peer } = fixture;
+    session.book();
+    const running = Array.from({ length: 10 }, () => call(session.engine, 'x'));
+
+    for (const one of running) {
+      await clock.advance(9_000);
+      peer.write(frame(frames.answer, 0, one.id));
+      await eventually(() => !one.isOpen);
+    }
+
+    assert.deepEqual([events, fixture.heardText().includes(ping(0).toString('latin1'))], [[], false]);
+    session.release();
+  });
+
   for (const [name, sent, reason] of [
     ['breaks the protocol', frame(frames.call, 0, 1), 'PROTOCOL_ERROR'],
     ['closes its end', undefined, 'CONNECTION_LOST'],
@@ -128,4 +173,31 @@ describe('a connection to a node', inTime, () => {
       assert.deepEqual([events, clock.pending], [['end', 'gone'], 0]);
     });
   }
+});
+
+test('an address that is none is a node that cannot be reached', async () => {
+  const events: string[] = [];
+  const options = { ...limits, clock: virtualClock() };
+
+  const session = new MuxSession('10.0.0.1:8080', options, {
+    onEnd: () => void events.push('end'),
+    onGone: () => void events.push('gone'),
+    isKept: () => false,
+  });
+
+  assert.deepEqual(events, []);
+  await assert.rejects(session.ready, { reason: 'CONNECT_FAILED' });
+  assert.deepEqual(events, ['end', 'gone']);
+});
+
+test('a node that refuses a client says why', async () => {
+  const said = 'this server speaks versions 2 to 3';
+  await using node = await tcpServer((socket) => {
+    socket.write(frame(frames.goAway, 0, 0, [0, 0, 0, codes.version, ...Buffer.from(said)]));
+  });
+  const options = { ...limits, clock: virtualClock() };
+
+  const session = new MuxSession(node.url, options, { onEnd() {}, onGone() {}, isKept: () => false });
+
+  await assert.rejects(session.ready, (error: Error) => error.message.includes(said));
 });

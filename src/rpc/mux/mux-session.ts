@@ -12,6 +12,7 @@ import { MuxSocket, type MuxSocketOwner } from './mux-socket.ts';
 import type { MuxViolation } from './protocol.ts';
 import { maxPayloadBytes, version } from './protocol.ts';
 import type { MuxSettings } from './settings.ts';
+import { Silence } from './silence.ts';
 
 export interface MuxSessionOptions {
   readonly clock: Clock;
@@ -47,8 +48,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
   #maxCalls = Number.POSITIVE_INFINITY;
   #heartbeat: Timer | undefined;
   #connectTimer: Timer;
-  #askedAt = 0;
-  #isSuspect = false;
+  readonly #silence = new Silence();
   #restsSince = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
@@ -114,7 +114,8 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
 
   onPong(): void {}
 
-  onGoAway(): void {
+  onGoAway(_code: number, reason: string): void {
+    this.#fail(`it takes no calls: ${reason}`, undefined);
     this.#end();
   }
 
@@ -135,6 +136,8 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
   async #connect(): Promise<void> {
     let socket: Socket;
     try {
+      // Not before its owner knows this connection: the address may be none.
+      await undefined;
       socket = await dialSocket(this.#connecting, dialOptionsOf(this.#url, this.#options));
     } catch (cause) {
       this.#fail(errors.from(cause).message, cause);
@@ -186,9 +189,11 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
 
   #wake(): void {
     const { clock } = this.#options;
+    const now = clock.now();
+    const heardAt = this.#socket?.heardAt ?? now;
     this.#socket?.wire.socket.ref();
-    this.#askedAt = 0;
-    this.#heartbeat = clock.after(heartbeatMs, () => this.#beat());
+    this.#silence.begin(heardAt, now);
+    this.#heartbeat = clock.after(Math.max(0, this.#silence.leftMs(heardAt, now)), () => this.#beat());
   }
 
   #rest(): void {
@@ -220,28 +225,24 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
   #beat(): void {
     const { clock } = this.#options;
     const socket = this.#socket;
-    let nextMs = heartbeatMs;
+    const now = clock.now();
+    const heardAt = socket?.heardAt ?? now;
+    let nextMs = connectingMs;
     if (socket !== undefined && this.#settle === undefined) {
-      const isSilent = this.#askedAt > 0 && socket.heardAt < this.#askedAt;
-      if (isSilent && this.#isSuspect) {
+      const next = this.#silence.next(heardAt, now);
+      if (next === 'cut') {
         socket.wire.destroy(new Error('the node answers no pings'));
         return;
       }
-      this.#isSuspect = isSilent;
-      if (isSilent) {
-        // After a pause of this process the timer comes before what has arrived meanwhile.
-        nextMs = suspicionMs;
-      } else {
-        this.#askedAt = clock.now();
-        this.engine.ping();
-      }
+      if (next === 'ask') this.engine.ping();
+      nextMs = Math.max(1, this.#silence.leftMs(heardAt, now));
     }
     this.#heartbeat = clock.after(nextMs, () => this.#beat());
   }
 }
 
-const heartbeatMs = 10_000;
-const suspicionMs = 1_000;
+/** Until a connection is ready, the time limit of connecting holds. */
+const connectingMs = 1_000;
 /** Streams whose messages nobody reads may fill their windows without filling that of the connection. */
 const streamsPerWindow = 1_002;
 
