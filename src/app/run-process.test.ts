@@ -35,14 +35,14 @@ describe('a process that is told to stop', () => {
 
       assert.deepEqual(await (await answer).json(), { held: true });
       assert.deepEqual(await service.exit, { code: 0, signal: null });
-      const order = ['is draining', 'last closer', 'first closer', 'has stopped'];
-      const positions = order.map((text) => service.lines.findIndex((line) => line.includes(text)));
-      assert.deepEqual(
-        positions,
-        positions.toSorted((a, b) => a - b),
-        service.lines.join('\n'),
-      );
-      assert.ok(!positions.includes(-1), service.lines.join('\n'));
+      // Lines of the log go to the output together: their place among those that the service writes itself says nothing.
+      for (const order of [
+        ['is draining', 'has stopped'],
+        ['last closer', 'first closer'],
+      ]) {
+        const positions = order.map((text) => service.lines.findIndex((line) => line.includes(text)));
+        assert.ok(positions[0]! >= 0 && positions[0]! < positions[1]!, service.lines.join('\n'));
+      }
     });
   }
 

@@ -63,11 +63,11 @@ class SlidingWindow implements Meter {
   }
 
   configure(now: number, { limit, windowMs }: ExactRate): void {
-    const used = Math.min(limit, this.used(now));
-    if (windowMs !== this.#windowMs) {
+    const used = this.used(now);
+    if (windowMs !== this.#windowMs || used > limit) {
       this.#windowMs = windowMs;
       this.#startedAt = now;
-      this.#previous = used;
+      this.#previous = Math.min(limit, used);
       this.#current = 0;
     }
     this.#limit = limit;
