@@ -44,15 +44,21 @@ async function follow(options: Partial<WatchConfigOptions> = {}, ctx: Context = 
 
 const inDirectory = (name: string) => join(directory, name);
 
+/** At once: a file that is being written is empty for a moment, which is valid, too. */
+async function put(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.next`, text);
+  await rename(`${file}.next`, file);
+}
+
 describe('watchConfig', () => {
   it('tells what holds now and what held before, change by change', async () => {
     await writeFile(inDirectory('config.yaml'), 'size: 2');
     const { config, file, next } = await follow();
     assert.equal(config.value.size, 2);
 
-    await writeFile(file, 'size: 3');
+    await put(file, 'size: 3');
     const first = await next();
-    await writeFile(file, 'size: 4\ngreeting: hi');
+    await put(file, 'size: 4\ngreeting: hi');
     const second = await next();
 
     assert.deepEqual(first, [
@@ -101,15 +107,15 @@ describe('watchConfig', () => {
     await writeFile(inDirectory('config.yaml'), 'size: 2');
     const { config, file, next } = await follow();
 
-    await writeFile(file, 'size: 99');
+    await put(file, 'size: 99');
     await logged('size is 99', 1);
-    await writeFile(file, 'size: 99 # again');
-    await writeFile(file, 'greeting: [');
+    await put(file, 'size: 99 # again');
+    await put(file, 'greeting: [');
     await logged('config.yaml:1:', 1);
     await rm(file);
     await logged('ENOENT', 1);
     assert.equal(config.value.size, 2);
-    await writeFile(file, 'size: 4');
+    await put(file, 'size: 4');
 
     assert.deepEqual(
       (await next()).map(({ size }) => size),
@@ -123,13 +129,13 @@ describe('watchConfig', () => {
     let isAccepted = true;
     const fussy = schema.refine(() => isAccepted, 'not now');
     const file = join(directory, 'config.yaml');
-    await writeFile(file, 'size: 1');
+    await put(file, 'size: 1');
     const said = chan<number>(10);
     const onChange = ({ size }: Config) => said.send(life, size);
     const config = await watchConfig(life, fussy, { env: {}, file, settleMs: 1, pollMs: 10 }, onChange);
 
     isAccepted = false;
-    await writeFile(file, 'size: 2');
+    await put(file, 'size: 2');
     while (!lines.join('').includes('not now')) await sleep(life, 5);
     isAccepted = true;
 
@@ -148,7 +154,7 @@ describe('watchConfig', () => {
     await writeFile(inDirectory('config.yaml'), 'size: 2');
     const { config, file, next } = await follow();
 
-    await writeFile(file, '');
+    await put(file, '');
 
     assert.deepEqual((await next())[0], { greeting: 'hello', size: 1 });
     await config.close();
@@ -158,7 +164,7 @@ describe('watchConfig', () => {
     const { config, file, next } = await follow({ file: { path: inDirectory('config.yaml'), optional: true } });
     assert.equal(config.value.size, 1);
 
-    await writeFile(file, 'size: 5');
+    await put(file, 'size: 5');
 
     assert.equal((await next())[0].size, 5);
     await config.close();
@@ -166,14 +172,14 @@ describe('watchConfig', () => {
 
   it('goes on when onChange throws: the value holds, and the log says why', async () => {
     const file = inDirectory('config.yaml');
-    await writeFile(file, 'size: 2');
+    await put(file, 'size: 2');
     const config = await watchConfig(life, schema, { env: {}, file, settleMs: 5, pollMs: 20 }, () => {
       throw new RangeError('too many');
     });
 
-    await writeFile(file, 'size: 3');
+    await put(file, 'size: 3');
     await logged('too many', 1);
-    await writeFile(file, 'size: 4');
+    await put(file, 'size: 4');
     await logged('too many', 2);
 
     assert.equal(config.value.size, 4);
@@ -182,7 +188,7 @@ describe('watchConfig', () => {
 
   it('close waits for an onChange that runs, and none comes after it', async () => {
     const file = inDirectory('config.yaml');
-    await writeFile(file, 'size: 2');
+    await put(file, 'size: 2');
     const [entered, leave] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const steps: string[] = [];
     const config = await watchConfig(life, schema, { env: {}, file, settleMs: 5, pollMs: 20 }, async () => {
@@ -190,7 +196,7 @@ describe('watchConfig', () => {
       await leave.promise;
       steps.push('changed');
     });
-    await writeFile(file, 'size: 3');
+    await put(file, 'size: 3');
     await entered.promise;
 
     const closed = config.close().then(() => steps.push('closed'));
