@@ -164,11 +164,10 @@ for (const [title, args] of [
 async function sendUntilAnswered(client: LiveClient, user: User, room: string, requestKey: string): Promise<Answer> {
   using ctx = background().withTimeout(60_000);
   for (;;) {
-    const answer = await client.call('POST', `/v1/rooms/${room}/gifts`, {
-      user,
-      body: { gift: 'rose', count: 1, requestKey },
-    });
-    if (![429, 503, 504].includes(answer.status)) return answer;
+    const body = { gift: 'rose', count: 1, requestKey };
+    // A connection that was idle may end as the request leaves; the key makes it safe to ask again.
+    const answer = await client.call('POST', `/v1/rooms/${room}/gifts`, { user, body }).catch(() => undefined);
+    if (answer !== undefined && ![429, 503, 504].includes(answer.status)) return answer;
     await sleep(ctx, 100);
   }
 }

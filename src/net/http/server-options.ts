@@ -44,7 +44,7 @@ export interface HttpServerOptions {
   readonly maxHeaders?: number;
   /** The longest a call may last; a route may say otherwise; 0: no limit. Default: 15,000. */
   readonly timeoutMs?: number;
-  /** How long an idle connection is kept. Default: 5,000. */
+  /** How long clients are told that an idle connection is kept; it is for a fifth longer, at most a second. Default: 5,000. */
   readonly keepAliveMs?: number;
   /** How long the headers of a request may take to arrive. Default: 10,000. */
   readonly headersTimeoutMs?: number;

@@ -441,7 +441,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
   }
 
   private adjustDeadline(): void {
-    const { keepAliveMs, headersTimeoutMs, requestTimeoutMs, sendTimeoutMs } = this.engine.options;
+    const { headersTimeoutMs, requestTimeoutMs, sendTimeoutMs } = this.engine.options;
     if (this.isIdle && this.engine.isGraceOver) this.closeNow();
     else if (this.wire.unsentBytes > 0 || this.wire.isFull) {
       // Whatever else comes from a client does not give it more time to take what it asked for.
@@ -449,7 +449,7 @@ export class Connection implements WireHandler, DeadlineOwner<Wait> {
     } else if (this.receiving !== undefined && requestTimeoutMs > 0)
       this.deadline.set('body', this.receiving.startedAt + requestTimeoutMs);
     else if (this.pending > 0) this.deadline.set('work', Number.POSITIVE_INFINITY);
-    else if (this.parser === undefined) this.deadline.set('request', this.now + keepAliveMs);
+    else if (this.parser === undefined) this.deadline.set('request', this.now + this.engine.idleMs);
     else if (this.deadline.wait !== 'head') this.deadline.set('head', this.now + headersTimeoutMs);
   }
 

@@ -12,6 +12,10 @@ const maxSpareParsers = 64;
 /** How long a connection that was refused stays open for the client to read why. */
 const lingerMs = 1000;
 
+/** By what idle connections outlive what is said of them: a second, as Node has it, or a fifth. */
+const maxSpareMs = 1_000;
+const spareShare = 0.2;
+
 /** Our own HTTP/1.1 (RFC 9112) on sockets that come from elsewhere. */
 export function http1Engine(options: EngineOptions): Engine {
   return new Http1Engine(options);
@@ -27,6 +31,8 @@ export class Http1Engine implements Engine {
   turn = 0;
   readonly #connections = new Set<Connection>();
   /** Connections that speak another protocol by now. */
+  /** How long a connection may be idle: longer than clients are told, or the last request of some would cross with its end. */
+  readonly idleMs: number;
   readonly #upgraded = new Set<Socket>();
   readonly #spare: RequestParser[] = [];
   /** Connections that have had their part of this turn and have more to do. */
@@ -41,7 +47,9 @@ export class Http1Engine implements Engine {
 
   constructor(options: EngineOptions) {
     this.options = options;
-    this.heads = new ReplyHeads(options.keepAliveMs);
+    const { keepAliveMs } = options;
+    this.heads = new ReplyHeads(keepAliveMs);
+    this.idleMs = keepAliveMs + Math.min(maxSpareMs, keepAliveMs * spareShare);
   }
 
   handle(socket: Socket): void {
