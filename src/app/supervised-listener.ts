@@ -55,7 +55,7 @@ function concerns(message: FromSupervisor, name: string, service: string | undef
   return service === undefined || message.service === service;
 }
 
-const backlog = 1024;
+const backlog = 4096;
 
 /** A descriptor that cannot be listened on ends the process: it would serve nobody. */
 function acceptOn(fd: number, onConnection: (socket: Socket) => void, warn: (error: Error) => void): Server {

@@ -28,7 +28,7 @@ interface DoorData {
   readonly maxWaitMs: number;
 }
 
-const backlog = 1024;
+const backlog = 4096;
 /** Visitors that are being turned away at a time; beyond, the first of them is cut off. */
 const maxRefusals = 256;
 const refusalMs = 1000;

@@ -23,7 +23,7 @@ export interface DoorOptions {
 
 /**
  * A public port. It belongs to the supervisor and outlives the processes behind it: they inherit its descriptor and accept
- * by themselves, whoever of them has time. While none does, connections wait in the kernel's queue (at most 1,024; then
+ * by themselves, whoever of them has time. While none does, connections wait in the kernel's queue (at most 4,096; then
  * connecting takes longer).
  *
  * In Node a socket that listens also accepts, and the supervisor must not. So it is opened in a thread that stands still

@@ -114,7 +114,7 @@ function listen(server: Server, place: ListenOptions, ctx: Context): Promise<voi
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => reject(listenError(error, place));
     server.once('error', fail);
-    server.listen({ ...place, backlog: 511 }, () => {
+    server.listen({ ...place, backlog: 4096 }, () => {
       server.off('error', fail);
       // Later errors are failed accepts (no file descriptors left): the listener goes on, and so must the process.
       server.on('error', (error) => telemetryOf(ctx).log.warn(ctx, 'a connection could not be accepted', { error }));
