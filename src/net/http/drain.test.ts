@@ -249,8 +249,8 @@ describe('drain', () => {
   });
 
   for (const [keepAliveMs, waitsMs] of [
-    [2_000, 2_000],
-    [60_000, 5_000],
+    [2_000, 2_400],
+    [60_000, 6_000],
   ] as const) {
     it(`in a renewal waits ${waitsMs} ms for clients that may keep connections for ${keepAliveMs} ms`, async () => {
       const clock = virtualClock();

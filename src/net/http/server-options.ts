@@ -54,7 +54,7 @@ export interface HttpServerOptions {
   readonly sendTimeoutMs?: number;
   /**
    * How long idle connections are kept once the server drains: a client may be sending its next request, and would lose it.
-   * In a renewal they are kept for `keepAliveMs`, but at most 5,000. Default: 250.
+   * In a renewal they are kept for `keepAliveMs`, but at most 5,000, and a fifth more. Default: 250.
    */
   readonly drainGraceMs?: number;
   /** More are answered with 503 at once. Default: 10,000. */

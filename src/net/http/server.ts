@@ -17,6 +17,7 @@ import {
 import { type Listener, type ListenerAddress, urlOf } from '../tcp/index.ts';
 import type { Engine, Exchange } from './engine/exchange.ts';
 import { http1Engine } from './engine/http1-engine.ts';
+import { keptMs } from './engine/idle-time.ts';
 import { type CallHost, HttpCall } from './http-call.ts';
 import { HttpErrors } from './http-errors.ts';
 import { IncomingRequest } from './incoming-request.ts';
@@ -34,7 +35,7 @@ import { type HttpServerOptions, type Limits, limitsOf, type TrustedFields } fro
 export interface HttpServer extends GuardedServer {
   /**
    * From now on every answer says `Connection: close`. Idle connections are kept for `drainGraceMs` from the first call on (in
-   * a renewal for `keepAliveMs`, at most 5,000), also during `stop`; a later call changes how long. `stop` calls it.
+   * a renewal for `keepAliveMs`, at most 5,000, and a fifth more), also during `stop`; a later call changes how long. `stop` calls it.
    */
   drain(options: DrainOptions): void;
   /**
@@ -102,7 +103,8 @@ class RoutedServer implements HttpServer, CallHost {
   drain({ isRenewal = false }: DrainOptions): void {
     const { drainGraceMs, keepAliveMs } = this.#limits;
     this.#hasLeft = true;
-    this.#engine?.leave(isRenewal ? Math.max(drainGraceMs, Math.min(keepAliveMs, maxRenewalGraceMs)) : drainGraceMs);
+    const renewalMs = keptMs(Math.min(keepAliveMs, maxRenewalGraceMs));
+    this.#engine?.leave(isRenewal ? Math.max(drainGraceMs, renewalMs) : drainGraceMs);
   }
 
   async stop(ctx: Context): Promise<void> {

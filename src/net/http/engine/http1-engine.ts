@@ -3,6 +3,7 @@ import type { Context, Timer } from '../../../concurrency/index.ts';
 import { HttpErrors } from '../http-errors.ts';
 import { Connection } from './connection.ts';
 import type { Engine, EngineOptions, ExchangeListener } from './exchange.ts';
+import { keptMs } from './idle-time.ts';
 import { refusalText } from './refusal.ts';
 import { ReplyHeads } from './reply-lines.ts';
 import { RequestParser } from './request-parser.ts';
@@ -11,10 +12,6 @@ import { RequestParser } from './request-parser.ts';
 const maxSpareParsers = 64;
 /** How long a connection that was refused stays open for the client to read why. */
 const lingerMs = 1000;
-
-/** By what idle connections outlive what is said of them: a second, as Node has it, or a fifth. */
-const maxSpareMs = 1_000;
-const spareShare = 0.2;
 
 /** Our own HTTP/1.1 (RFC 9112) on sockets that come from elsewhere. */
 export function http1Engine(options: EngineOptions): Engine {
@@ -31,7 +28,7 @@ export class Http1Engine implements Engine {
   turn = 0;
   readonly #connections = new Set<Connection>();
   /** Connections that speak another protocol by now. */
-  /** How long a connection may be idle: longer than clients are told, or the last request of some would cross with its end. */
+  /** How long a connection may be idle. */
   readonly idleMs: number;
   readonly #upgraded = new Set<Socket>();
   readonly #spare: RequestParser[] = [];
@@ -49,7 +46,7 @@ export class Http1Engine implements Engine {
     this.options = options;
     const { keepAliveMs } = options;
     this.heads = new ReplyHeads(keepAliveMs);
-    this.idleMs = keepAliveMs + Math.min(maxSpareMs, keepAliveMs * spareShare);
+    this.idleMs = keptMs(keepAliveMs);
   }
 
   handle(socket: Socket): void {
