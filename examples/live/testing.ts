@@ -11,13 +11,14 @@ import { type Migration, openSql, type Sql } from 'flotilla/data/sql';
 import { createResolver, memoryRegistry, type Resolver, staticResolver } from 'flotilla/discovery';
 import { tcpListener } from 'flotilla/net/tcp';
 import { createRpcClient, createRpcServer, type Implementation, type RpcClient } from 'flotilla/rpc';
+import { cleanup } from 'flotilla/testing';
 
 /** Opens a database of its own for one test, with these migrations. */
 export type OpenDatabase = <DB>(t: TestContext, migrations: readonly Migration[]) => Promise<Sql<DB>>;
 
 export const openSqlite: OpenDatabase = async <DB>(t: TestContext, migrations: readonly Migration[]) => {
   const sql = await openSql<DB>({ url: 'sqlite::memory:', migrations });
-  t.after(() => sql.close());
+  cleanup(t, () => sql.close());
   return sql;
 };
 
@@ -38,7 +39,7 @@ export async function serve<S extends DescService>(
     target: 'test',
     resolver: staticResolver({ test: [endpoint?.url ?? ''] }),
   });
-  t.after(async () => {
+  cleanup(t, async () => {
     client[Symbol.dispose]();
     await server.stop(background().withTimeout(1_000));
   });
@@ -47,7 +48,7 @@ export async function serve<S extends DescService>(
 
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'flotilla-live-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  cleanup(t, () => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -57,7 +58,7 @@ export async function startServices(t: TestContext, services: Readonly<Record<st
   const registry = memoryRegistry();
   const resolver = createResolver(registry);
   const started: App[] = [];
-  t.after(async () => {
+  cleanup(t, async () => {
     for (const app of started.reverse()) await app.stop(background().withTimeout(10_000));
     await resolver.close();
     await registry.close();

@@ -1,14 +1,15 @@
 /**
  * # flotilla/testing
  *
- * What tests of services need: a clock that stands still, a check that nothing is left behind, whole fleets in
- * processes of their own, and a simulation in which a policy meets minutes of traffic in a second.
+ * What tests of services need: a clock that stands still, a check that nothing is left behind, cleaning up in the right
+ * order, whole fleets in processes of their own, and a simulation in which a policy meets minutes of traffic in a second.
  *
  *     await using fleet = await startFleet(ctx, 'examples/live/fleet.ts', { dataDir });
  *     const answer = await fetch(`${fleet.app}/v1/rooms`);
  *
  * Rules: nothing here is for production. Not here: assertions (use `node:assert`) and runners (use `node:test`).
  */
+export { cleanup } from './cleanup.ts';
 export {
   descendants,
   type FleetProcess,

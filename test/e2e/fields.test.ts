@@ -16,6 +16,7 @@ import {
 } from 'flotilla/observe';
 import { createRpcClient, createRpcServer, implement, type ServiceHandlers } from 'flotilla/rpc';
 import type { Server } from 'flotilla/service';
+import { cleanup } from 'flotilla/testing';
 import { AccountService } from '../../examples/live/gen/live/account/v1/account_pb.ts';
 import { RankService } from '../../examples/live/gen/live/rank/v1/rank_pb.ts';
 
@@ -94,7 +95,7 @@ async function startChain(t: TestContext, work: (ctx: Context) => Promise<void> 
     hops.push({ service, fields: fieldsOf(ctx), leftMs: ctx.remainingMs() });
   const serve = async (service: string, server: Server): Promise<string> => {
     const [endpoint] = await server.start(withTelemetry(background(), recording(service, spans, lines)));
-    t.after(() => server.stop(background().withTimeout(2_000)));
+    cleanup(t, () => server.stop(background().withTimeout(2_000)));
     return endpoint?.url ?? '';
   };
 
@@ -152,7 +153,7 @@ async function startChain(t: TestContext, work: (ctx: Context) => Promise<void> 
     return {};
   });
   const url = await serve('front', createHttpServer({ name: 'front', router, listener: tcpListener({ port: 0 }) }));
-  t.after(() => {
+  cleanup(t, () => {
     accounts[Symbol.dispose]();
     ranks[Symbol.dispose]();
   });

@@ -1,6 +1,7 @@
 import { describe, type TestContext } from 'node:test';
 import { openMysql } from 'flotilla/adapters/mysql';
 import type { Migration } from 'flotilla/data/sql';
+import { cleanup } from 'flotilla/testing';
 import { accountStoreContract } from '../../examples/live/account/store.contract.ts';
 import { giftStoreContract } from '../../examples/live/gift/store.contract.ts';
 import { rankStoreContract } from '../../examples/live/rank/store.contract.ts';
@@ -10,7 +11,7 @@ import { mariadb, temporaryDatabase } from './mariadb.ts';
 
 const openMariadb: OpenDatabase = async <DB>(t: TestContext, migrations: readonly Migration[]) => {
   const sql = await openMysql<DB>(await temporaryDatabase(t), { migrations });
-  t.after(() => sql.close());
+  cleanup(t, () => sql.close());
   return sql;
 };
 

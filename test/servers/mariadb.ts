@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { cleanup } from 'flotilla/testing';
 import { createPool, type Pool } from 'mysql2';
 
 const variable = 'FLOTILLA_TEST_MARIADB_URL';
@@ -25,7 +26,7 @@ export async function temporaryDatabase(t: TestContext, options: { readonly coll
   const url = new URL(mariadb.url);
   url.pathname = `/${name}`;
   const pool = createPool({ uri: url.href, connectionLimit: 8 });
-  t.after(async () => {
+  cleanup(t, async () => {
     await pool.promise().end();
     await admin.promise().query(`drop database ${name}`);
     await admin.promise().end();

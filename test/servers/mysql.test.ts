@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { openMysql } from 'flotilla/adapters/mysql';
 import { background } from 'flotilla/concurrency';
 import type { MigrationOptions } from 'flotilla/data/sql';
+import { cleanup } from 'flotilla/testing';
 import { sql as raw } from 'kysely';
 import { createPool } from 'mysql2';
 import { createPool as createPromisePool } from 'mysql2/promise';
@@ -21,7 +22,7 @@ const subject: SqlSubject = {
     return {
       async open<DB>(options: MigrationOptions = {}) {
         const sql = await openMysql<DB>(pool, { maxRows: 50, ...options });
-        t.after(() => sql.close());
+        cleanup(t, () => sql.close());
         return sql;
       },
     };
@@ -35,7 +36,7 @@ describe('MariaDB', { skip: mariadb.skip }, () => {
   describe('openMysql', () => {
     it('takes a pool of mysql2/promise too', async (t) => {
       const pool = createPromisePool({ uri: mariadb.url });
-      t.after(() => pool.end());
+      cleanup(t, () => pool.end());
 
       const sql = await openMysql(pool, {});
 
@@ -63,7 +64,7 @@ describe('MariaDB', { skip: mariadb.skip }, () => {
 
     it('says unavailable for a server that does not answer, without the password', async (t) => {
       const pool = createPool({ uri: 'mysql://someone:secret@127.0.0.1:1/none' });
-      t.after(() => pool.promise().end());
+      cleanup(t, () => pool.promise().end());
 
       await assert.rejects(openMysql(pool, {}), (error: Error & { reason?: string }) => {
         assert.equal(error.reason, 'DATABASE_UNREACHABLE');

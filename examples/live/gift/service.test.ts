@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { background, type Context, sleep } from 'flotilla/concurrency';
 import * as errors from 'flotilla/errors';
 import { createRpcClient } from 'flotilla/rpc';
+import { cleanup } from 'flotilla/testing';
 import { main as account } from '../account/main.ts';
 import { AccountService } from '../gen/live/account/v1/account_pb.ts';
 import { GiftService } from '../gen/live/gift/v1/gift_pb.ts';
@@ -27,7 +28,7 @@ async function setUp(t: TestContext) {
   const rooms = createRpcClient(RoomService, { target: 'room', resolver });
   const ranks = createRpcClient(RankService, { target: 'rank', resolver });
   const gifts = createRpcClient(GiftService, { target: 'gift', resolver, timeoutMs: 60_000 });
-  t.after(() => {
+  cleanup(t, () => {
     for (const client of [accounts, rooms, ranks, gifts]) client[Symbol.dispose]();
   });
   const [host, viewer] = await Promise.all(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { background, type Context } from 'flotilla/concurrency';
+import { cleanup } from 'flotilla/testing';
 import type { RoomEvent } from './domain.ts';
 import { type FeedSource, PollingFeed } from './feed.ts';
 import { roomKey } from './store.ts';
@@ -36,7 +37,7 @@ function setUp(t: TestContext, options: { maxWatchers?: number } = {}) {
   const source = new FakeSource();
   const errors: unknown[] = [];
   const feed = new PollingFeed({ source, pollMs: 5, onError: (error) => errors.push(error), ...options });
-  t.after(() => feed.close());
+  cleanup(t, () => feed.close());
   return { source, feed, errors };
 }
 

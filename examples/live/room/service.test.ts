@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { Context } from 'flotilla/concurrency';
 import { openSql } from 'flotilla/data/sql';
 import type { RpcClient } from 'flotilla/rpc';
+import { cleanup } from 'flotilla/testing';
 import { RoomService, RoomState } from '../gen/live/room/v1/room_pb.ts';
 import { callOf, serve, temporaryFolder } from '../testing.ts';
 import { Rooms } from './domain.ts';
@@ -19,10 +20,10 @@ async function setUp(t: TestContext, replicas = 1): Promise<RpcClient<typeof Roo
   const clients: RpcClient<typeof RoomService>[] = [];
   for (let i = 0; i < replicas; i++) {
     const sql = await openSql<RoomTables>({ url: `sqlite:${folder}/room.sqlite`, migrations: roomMigrations });
-    t.after(() => sql.close());
+    cleanup(t, () => sql.close());
     const store = new SqlRoomStore(sql);
     const feed = new PollingFeed({ source: store, pollMs: 20, onError: (error) => t.diagnostic(String(error)) });
-    t.after(() => feed.close());
+    cleanup(t, () => feed.close());
     const names = { nameOf: async (_ctx: Context, _tenant: string, id: string) => `name of ${id}` };
     clients.push(await serve(t, RoomService, roomService(new Rooms({ store, names, feed, now: Date.now }))));
   }

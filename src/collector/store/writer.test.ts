@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
+import { cleanup } from '../../testing/cleanup.ts';
 import { answer } from '../query/answer.ts';
 import type { LogsAnswer } from '../query/find-logs.ts';
 import { ReadChunks } from '../query/read-chunks.ts';
@@ -15,7 +16,7 @@ const minBytes = 4 * 1024 * 1024;
 
 function directory(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'flotilla-writer-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  cleanup(t, () => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
 
@@ -27,7 +28,7 @@ function open(t: TestContext, dir: string, notices: string[] = []): Writer {
     if (!isClosed) close();
     isClosed = true;
   };
-  t.after(() => writer.close());
+  cleanup(t, () => writer.close());
   return writer;
 }
 

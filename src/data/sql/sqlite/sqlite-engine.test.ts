@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type Kysely, sql as raw } from 'kysely';
 import { background, sleep } from '../../../concurrency/index.ts';
+import { cleanup } from '../../../testing/cleanup.ts';
 import { openSql, type Sql, type SqlOptions } from '../index.ts';
 
 interface Tables {
@@ -274,13 +275,13 @@ describe('limits of SQLite', () => {
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'flotilla-test-'));
-  t.after(() => rm(path, { recursive: true, force: true }));
+  cleanup(t, () => rm(path, { recursive: true, force: true }));
   return path;
 }
 
 async function open(t: TestContext, options: SqlOptions): Promise<Sql<Tables>> {
   const sql = await openSql<Tables>({ migrations, ...options });
-  t.after(() => sql.close());
+  cleanup(t, () => sql.close());
   return sql;
 }
 

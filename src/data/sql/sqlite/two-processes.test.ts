@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { background } from '../../../concurrency/index.ts';
+import { cleanup } from '../../../testing/cleanup.ts';
 import { openSql } from '../index.ts';
 import { type LoadTables, loadMigrations } from './testdata/write-load.ts';
 
@@ -51,13 +52,17 @@ describe('one SQLite file in several processes', () => {
 
 async function temporaryFile(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'flotilla-test-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  cleanup(t, () => rm(folder, { recursive: true, force: true }));
   return join(folder, 'load.sqlite');
 }
 
 function start(t: TestContext, file: string, writes: number, name: string): ChildProcess {
   const child = spawn(process.execPath, [program, file, String(writes), name], { stdio: ['ignore', 'pipe', 'pipe'] });
-  t.after(() => child.kill('SIGKILL'));
+  const ended = once(child, 'close');
+  cleanup(t, async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
   return child;
 }
 
@@ -77,7 +82,7 @@ async function finish(child: ChildProcess): Promise<{ lines: string[]; errors: s
 
 async function readState(t: TestContext, file: string): Promise<{ counter: number; ids: Set<string> }> {
   const sql = await openSql<LoadTables>({ url: `sqlite:${file}`, migrations: loadMigrations, maxRows: 1_000_000 });
-  t.after(() => sql.close());
+  cleanup(t, () => sql.close());
   return await sql.read(background(), async (db) => {
     const { value } = await db.selectFrom('counter').select('value').executeTakeFirstOrThrow();
     const rows = await db.selectFrom('entry').select('id').execute();
