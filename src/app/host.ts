@@ -34,7 +34,7 @@ export interface Host {
   resolver(): Resolver;
   /** Where services of the same process call each other; undefined in a process of its own. */
   local(): LocalNetwork | undefined;
-  /** Where connections come from: handed over by the supervisor, or from a port of one's own (0: any). */
+  /** Where connections come from: the supervisor's listening socket, which the process inherits, or a port of its own (0: any). */
   listener(name: ListenerName, fallback: { readonly port: number }): Listener;
   /** The telemetry of one service. The same name gives the same object; the app closes it. */
   telemetry(resource: ServiceResource): Telemetry;
