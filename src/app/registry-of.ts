@@ -137,7 +137,8 @@ function invalid(text: string): StatusError {
   const shown = JSON.stringify(withoutAccount(text));
   return new StatusError(
     'invalid_argument',
-    `FLOTILLA_REGISTRY_URL is ${shown}; it must be an http or https URL such as http://127.0.0.1:8081, or one of etcd://, consul://, nacos://, kubernetes:///, dns:/// and file:///`,
+    `FLOTILLA_REGISTRY_URL is ${shown}; it must be an http or https URL such as http://127.0.0.1:8081, or one of ` +
+      'etcd://, consul://, nacos://, kubernetes:///, dns:/// and file:///',
     { reason: 'INVALID_CONFIG', metadata: { variable: 'FLOTILLA_REGISTRY_URL' } },
   );
 }

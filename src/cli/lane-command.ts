@@ -29,7 +29,9 @@ export function laneCommand(exit: (code: number) => void): Command {
     .summary('run changed services in a lane beside the fleet that runs, or list the lanes')
     .usage('list | <name> up --service <name>=<file> [options]')
     .description(
-      'A lane is a named test environment: a few changed services beside the fleet that runs here (flotilla up). Calls of the lane go to its services where it has some and to the baseline elsewhere; all other calls never see it. Ctrl-C drains its services, and its calls go to the baseline again.',
+      'A lane is a named test environment: a few changed services beside the fleet that runs here (flotilla up). ' +
+        'Calls of the lane go to its services where it has some and to the baseline elsewhere; all other calls never ' +
+        'see it. Ctrl-C drains its services, and its calls go to the baseline again.',
     )
     .argument('<name>', 'the lane, like blue; or list, to show the lanes that are up')
     .addArgument(new Argument('[up]', 'runs its services until Ctrl-C').choices(['up']))

@@ -29,7 +29,8 @@ export function loadCommand(exit: (code: number) => void): Command {
   return new Command('load')
     .summary('put an open-loop load on a server and report')
     .description(
-      'Sends requests at a fixed arrival rate, whether or not earlier ones were answered, and measures each from the time when it was due. Ctrl-C ends it and prints the report so far.',
+      'Sends requests at a fixed arrival rate, whether or not earlier ones were answered, and measures each from the ' +
+        'time when it was due. Ctrl-C ends it and prints the report so far.',
     )
     .argument('[url]', 'the target; with a path, that path is fetched', parseUrl, parseUrl(defaultTarget()))
     .addOption(

@@ -18,7 +18,8 @@ export function upCommand(exit: (code: number) => void): Command {
   return new Command('up')
     .summary('run a fleet of services on this machine')
     .description(
-      'Runs the services of a fleet file, each replica in a process of its own, with a registry, a telemetry collector and a console. Ctrl-C drains them; a second one ends them at once.',
+      'Runs the services of a fleet file, each replica in a process of its own, with a registry, a telemetry collector ' +
+        'and a console. Ctrl-C drains them; a second one ends them at once.',
     )
     .argument('[fleet]', 'the fleet file', 'fleet.ts')
     .addOption(

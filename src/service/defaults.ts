@@ -116,7 +116,10 @@ export const guardDefaults = {
   },
   /** When a client takes a node out of its list: `flotilla/guard` outlierDetector, used by the balancer. */
   outlier: {
-    /** 1 s: a node that fails is out within two. Envoy compares each 10 s; we look back as far as it takes to have enough calls, so a shorter interval costs no certainty. */
+    /**
+     * 1 s: a node that fails is out within two. Envoy compares each 10 s; we look back as far as it takes to have enough
+     * calls, so a shorter interval costs no certainty.
+     */
     intervalMs: 1_000,
     /** 10: as far back as Envoy looks; a node is judged from two calls a second on. */
     intervals: 10,

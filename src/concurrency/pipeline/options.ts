@@ -1,8 +1,8 @@
 import type { Context } from '../context/context.ts';
 
 /**
- * A function of one element. A thenable that it gives is waited for as `await` would. Its Context ends with the pipeline, however that ends; a function that heeds it lets the
- * pipeline end soon, since whatever was started is waited for.
+ * A function of one element. A thenable that it gives is waited for as `await` would. Its Context ends with the pipeline,
+ * however that ends; a function that heeds it lets the pipeline end soon, since whatever was started is waited for.
  */
 export type ElementFn<T, R> = (item: T, ctx: Context) => R | PromiseLike<R>;
 

@@ -5,14 +5,16 @@ import type { Choice, Gate } from './choice.ts';
 import { type GuardedBalancerOptions, guardedBalancer } from './guarded-balancer.ts';
 
 /**
- * One after the other, whatever their weights: each gets as many calls as any other. Every client begins with another one. For calls that all cost about the same, to instances on equal machines.
+ * One after the other, whatever their weights: each gets as many calls as any other. Every client begins with another one.
+ * For calls that all cost about the same, to instances on equal machines.
  */
 export function roundRobin(options: GuardedBalancerOptions = {}): MakeBalancer {
   return inTurn('roundRobin', () => 1, options);
 }
 
 /**
- * One after the other by `weight`: one of weight 3 has three turns where one of weight 1 has one, spread evenly. Blind to what happens at the instances, so that what they get can be foreseen: for shares that a person decided on.
+ * One after the other by `weight`: one of weight 3 has three turns where one of weight 1 has one, spread evenly. Blind to
+ * what happens at the instances, so that what they get can be foreseen: for shares that a person decided on.
  */
 export function weighted(options: GuardedBalancerOptions = {}): MakeBalancer {
   return inTurn('weighted', (node) => node.instance.weight, options);

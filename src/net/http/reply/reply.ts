@@ -141,8 +141,8 @@ export function events(source: AsyncIterable<ServerSentEvent>, options: EventsOp
 
 /**
  * 101: from here on the connection speaks `protocol` (`websocket`), and `take` does. A request that does not ask for an
- * upgrade is answered with 426. Throws a TypeError for a protocol that has no such name. The route should set `timeoutMs: 0`; see `drainOf` for how the new protocol learns that the
- * server leaves.
+ * upgrade is answered with 426. Throws a TypeError for a protocol that has no such name. The route should set
+ * `timeoutMs: 0`; see `drainOf` for how the new protocol learns that the server leaves.
  */
 export function upgrade(
   protocol: string,
