@@ -1,65 +1,80 @@
-import type { Context } from '../concurrency/index.ts';
+import type { Context, Stop } from '../concurrency/index.ts';
+import { leaveAlone, StepLayer } from '../concurrency/steps/step-layer.ts';
+import type { StepReader, StepStream } from '../concurrency/steps/step-stream.ts';
+import { stepsOf } from '../concurrency/steps/steps-of.ts';
 
 export interface BoundStreamOptions {
-  /** What `next` throws when the Context has ended. Default: what the Context itself throws. */
+  /** What a reader is told when the Context has ended. Default: what the Context itself throws. */
   readonly end?: (ctx: Context) => unknown;
-  /** Runs each step of the source. Default: calls it. */
-  readonly enter?: <R>(step: () => R) => R;
 }
 
 /**
- * The stream, ended by the Context: a pending or later `next` then throws, and the source's `return` is called without
- * waiting for it, for a source may be stuck. For one consumer that calls `next` one at a time. Holds on to the Context
+ * The stream, ended by the Context: a pending or later step then fails, and the source is left without
+ * waiting for it, for a source may be stuck. For one consumer that takes one step at a time. Holds on to the Context
  * until the stream is read to its end, left with `return`, or ended.
  */
 export function boundStream<T>(
   ctx: Context,
   source: AsyncIterable<T>,
-  { end = contextEnd, enter = (step) => step() }: BoundStreamOptions = {},
-): AsyncIterableIterator<T> {
-  const iterator = source[Symbol.asyncIterator]();
-  let fail: ((error: unknown) => void) | undefined;
-  let ended = false;
-  const finish = () => {
-    fail = undefined;
-    ended = true;
-    stop();
-  };
-  const leave = () => {
-    finish();
-    enter(() => iterator.return?.())?.then(undefined, () => {});
-  };
-  const stop = ctx.onDone(() => {
-    const reject = fail;
-    leave();
-    reject?.(end(ctx));
-  });
-  return {
-    next() {
-      if (ended) return ctx.err() === undefined ? Promise.resolve(finished) : Promise.reject(end(ctx));
-      return new Promise((resolve, reject) => {
-        fail = reject;
-        enter(() => iterator.next()).then(
-          (step) => {
-            fail = undefined;
-            if (step.done === true) finish();
-            resolve(step);
-          },
-          (error) => {
-            finish();
-            reject(error);
-          },
-        );
-      });
-    },
-    return() {
-      if (!ended) leave();
-      return Promise.resolve(finished);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  { end = contextEnd }: BoundStreamOptions = {},
+): StepStream<T> {
+  return new BoundStream(ctx, stepsOf(source), end);
+}
+
+class BoundStream<T> extends StepLayer<T> {
+  readonly #ctx: Context;
+  readonly #endOf: (ctx: Context) => unknown;
+  readonly #stop: Stop;
+  #isOver = false;
+
+  constructor(ctx: Context, source: StepStream<T>, end: (ctx: Context) => unknown) {
+    super(source);
+    this.#ctx = ctx;
+    this.#endOf = end;
+    this.#stop = ctx.onDone(() => this.#end());
+  }
+
+  override pull(reader: StepReader<T>): void {
+    if (!this.#isOver) super.pull(reader);
+    else if (this.#ctx.err() === undefined) reader.onDone();
+    else reader.onFail(this.#endOf(this.#ctx));
+  }
+
+  override leave(): undefined {
+    if (this.#isOver) return;
+    this.#finish();
+    leaveAlone(this.source);
+  }
+
+  // What comes when the Context has ended nobody waits for any more.
+
+  override onStep(value: T): void {
+    if (this.reader !== undefined) this.takeReader().onStep(value);
+  }
+
+  override onDone(): void {
+    if (this.reader === undefined) return;
+    this.#finish();
+    super.onDone();
+  }
+
+  override onFail(error: unknown): void {
+    if (this.reader === undefined) return;
+    this.#finish();
+    super.onFail(error);
+  }
+
+  #end(): void {
+    const { reader } = this;
+    this.reader = undefined;
+    this.leave();
+    reader?.onFail(this.#endOf(this.#ctx));
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#stop();
+  }
 }
 
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
@@ -74,5 +89,3 @@ function contextEnd(ctx: Context): unknown {
   }
   return ctx.err();
 }
-
-const finished: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -15,6 +15,8 @@ import {
 import { laneOf } from '../call/index.ts';
 import type { CancelContext, Context } from '../concurrency/index.ts';
 import { systemClock } from '../concurrency/index.ts';
+import { MappedSteps } from '../concurrency/steps/mapped-steps.ts';
+import { stepsOf } from '../concurrency/steps/steps-of.ts';
 import {
   type Instance,
   type MakeBalancer,
@@ -35,7 +37,7 @@ import {
   type Middleware,
 } from '../service/index.ts';
 import { instrumentStep } from '../service/instrument.ts';
-import { boundStream } from './bound-stream.ts';
+import { CalledStream } from './called-stream.ts';
 import { createCodecs } from './codec/codecs.ts';
 import { Sink } from './codec/sink.ts';
 import type { MethodOptions } from './implementation.ts';
@@ -330,46 +332,11 @@ function callOnce(desc: DescMethod, call: Call, timeoutMs: number) {
 }
 
 function callStream(desc: DescMethod, call: Call, timeoutMs: number) {
-  return (parent: Context, request: unknown): AsyncIterableIterator<Message> => {
-    let ctx: CancelContext | undefined;
-    let stream: AsyncIterableIterator<Message> | undefined;
-    let left = false;
-    const start = () => {
-      ctx = limited(parent, timeoutMs);
-      return boundStream(
-        ctx,
-        answersOf(ctx, call, () => inputOf(desc, request)),
-      );
-    };
-    return {
-      async next() {
-        if (left) return { done: true, value: undefined };
-        stream ??= start();
-        let isLast = true;
-        try {
-          const step = await stream.next();
-          isLast = step.done === true;
-          return step;
-        } finally {
-          if (isLast) ctx?.cancel();
-        }
-      },
-      // Ends the call also while `next` is pending, which a generator would wait for.
-      async return() {
-        left = true;
-        ctx?.cancel();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
-  };
-}
-
-async function* answersOf(ctx: Context, call: Call, input: () => Payload): AsyncGenerator<Message> {
-  ctx.throwIfDone();
-  yield* (await call(ctx, input())) as AsyncIterable<Message>;
+  return (parent: Context, request: unknown): AsyncIterableIterator<Message> =>
+    new CalledStream(
+      () => limited(parent, timeoutMs),
+      (ctx) => call(ctx, inputOf(desc, request)),
+    );
 }
 
 function limited(parent: Context, timeoutMs: number): CancelContext {
@@ -380,7 +347,8 @@ function inputOf(desc: DescMethod, request: unknown): Payload {
   const message = (value: unknown): Message =>
     isMessage(value, desc.input) ? value : create(desc.input, value as MessageInitShape<typeof desc.input>);
   if (desc.methodKind === 'unary' || desc.methodKind === 'server_streaming') return message(request);
-  return (async function* () {
-    for await (const value of request as AsyncIterable<unknown>) yield message(value);
-  })();
+  // Not opened before somebody reads it: another try may be given it whole.
+  return {
+    [Symbol.asyncIterator]: () => new MappedSteps(stepsOf(request as AsyncIterable<unknown>), message),
+  };
 }

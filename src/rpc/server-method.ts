@@ -9,6 +9,8 @@ import {
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { CallHead, Priority } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
+import { MappedSteps } from '../concurrency/steps/mapped-steps.ts';
+import { stepsOf } from '../concurrency/steps/steps-of.ts';
 import type { StatusError } from '../errors/index.ts';
 import { noTelemetry } from '../observe/index.ts';
 import {
@@ -183,10 +185,5 @@ function normalized(desc: DescMethod, handler: ErasedHandler): Handler<Payload, 
   const call = handler as (ctx: Context, input: Payload) => unknown;
   const message = messageOf(desc);
   if (answersOnce(desc)) return async (ctx, input) => message(await call(ctx, input));
-  return async (ctx, input) => {
-    const output = call(ctx, input) as AsyncIterable<unknown>;
-    return (async function* () {
-      for await (const value of output) yield message(value);
-    })();
-  };
+  return async (ctx, input) => new MappedSteps(stepsOf(call(ctx, input) as AsyncIterable<unknown>), message);
 }

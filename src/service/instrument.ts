@@ -1,5 +1,6 @@
 import { fieldsOf, withFields } from '../call/index.ts';
 import type { Awaitable, Context } from '../concurrency/index.ts';
+import { stepsOf } from '../concurrency/steps/steps-of.ts';
 import * as errors from '../errors/index.ts';
 import {
   type Level,
@@ -11,6 +12,7 @@ import {
   type Telemetry,
   telemetryOf,
 } from '../observe/index.ts';
+import { FollowedSteps } from './followed-steps.ts';
 import { LineSample } from './line-sample.ts';
 import { fullName, type MethodInfo, type Middleware, type Step } from './method.ts';
 
@@ -99,7 +101,8 @@ class Instruments {
     const started = parent.clock.now();
     this.#inFlight(1);
     const settle = (output: O): O => {
-      if (isAsyncIterable(output)) return this.#follow(ctx, span, started, output) as O;
+      if (isAsyncIterable(output))
+        return new FollowedSteps(ctx, stepsOf(output), (error) => this.#end(ctx, span, started, error)) as O;
       this.#end(ctx, span, started, undefined);
       return output;
     };
@@ -114,39 +117,6 @@ class Instruments {
       return fail(error);
     }
     return isPromise(output) ? output.then(settle, fail) : settle(output);
-  }
-
-  /**
-   * The call ends with the stream's last message or failure, or when its reader leaves, also before the first message; and
-   * with its Context at the latest, for a stream that nobody reads.
-   */
-  #follow<T>(ctx: Context, span: Span, started: number, stream: AsyncIterable<T>): AsyncIterableIterator<T> {
-    const iterator = stream[Symbol.asyncIterator]();
-    let open = true;
-    const end = (error: unknown) => {
-      if (!open) return;
-      open = false;
-      stop();
-      this.#end(ctx, span, started, error);
-    };
-    const stop = ctx.onDone(() => end(ctx.err()));
-    const step = async (take: () => Promise<IteratorResult<T>>) => {
-      try {
-        const taken = await take();
-        if (taken.done === true) end(undefined);
-        return taken;
-      } catch (error) {
-        end(error);
-        throw error;
-      }
-    };
-    return {
-      next: () => step(() => iterator.next()),
-      return: (value) => step(async () => (await iterator.return?.(value)) ?? { done: true, value }),
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
   }
 
   #end(ctx: Context, span: Span, started: number, error: unknown): void {

@@ -7,6 +7,9 @@ import {
   runWith,
   until,
 } from '../concurrency/index.ts';
+import { EnteredSteps } from '../concurrency/steps/entered-steps.ts';
+import { StepLayer } from '../concurrency/steps/step-layer.ts';
+import { stepsOf } from '../concurrency/steps/steps-of.ts';
 import * as errors from '../errors/index.ts';
 import { noTelemetry, type Telemetry } from '../observe/index.ts';
 import { guardDefaults } from './defaults.ts';
@@ -104,34 +107,37 @@ function enter<I, O>(next: Step<I, O>, run: Run): Step<I, O> {
 }
 
 function follow<O>(ctx: Context, output: O): O {
-  return isStream(output) ? (enterStream(ctx, output) as O) : output;
+  return isStream(output)
+    ? (new Hidden(
+        new EnteredSteps(
+          ctx,
+          runWith(ctx, () => stepsOf(output)),
+        ),
+      ) as O)
+    : output;
 }
 
 function rethrowHidden(error: unknown): never {
   throw hide(error);
 }
 
-/** By hand, not as a generator: one that has not started yet would not tell the handler's that its reader has left. */
-function enterStream<T>(ctx: Context, stream: AsyncIterable<T>): AsyncIterableIterator<T> {
-  const iterator = runWith(ctx, () => stream[Symbol.asyncIterator]());
-  const step = async (take: () => Promise<IteratorResult<T>>) => {
-    try {
-      return await runWith(ctx, take);
-    } catch (error) {
-      throw hide(error);
-    }
-  };
-  return {
-    next: () => step(() => iterator.next()),
-    return: (value) => step(async () => (await iterator.return?.(value)) ?? { done: true, value }),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-}
-
 function hide(error: unknown): errors.StatusError {
   return errors.conceal(error, crypto.randomUUID());
+}
+
+/** What fails a stream comes out as what may leave the service. */
+class Hidden<T> extends StepLayer<T> {
+  override leave(): Promise<unknown> | undefined {
+    return super.leave()?.catch(rethrowHidden);
+  }
+
+  override onStep(value: T): void {
+    this.takeReader().onStep(value);
+  }
+
+  override onFail(error: unknown): void {
+    super.onFail(hide(error));
+  }
 }
 
 function isStream(value: unknown): value is AsyncIterable<unknown> {

@@ -1,85 +1,82 @@
 import type { Message } from '@bufbuild/protobuf';
+import { type StepReader, StepStream } from '../../concurrency/steps/step-stream.ts';
 import type { Source } from '../codec/source.ts';
 import type { MuxEngine } from './engine.ts';
 import type { MuxStream } from './mux-stream.ts';
-import { type Unread, unreadOf } from './unread-messages.ts';
+import { UnreadMessages } from './unread-messages.ts';
 
 export type DecodeRequest = (source: Source, end: number, isCompressed: boolean) => Message;
 
 /** What a caller streams, for one reader: what it has not read fills the call's window, and then the caller waits. */
-export class RequestStream implements AsyncIterableIterator<Message> {
+export class RequestStream extends StepStream<Message> {
   readonly #engine: MuxEngine;
   readonly #stream: MuxStream;
-  readonly #unread: Unread[] = [];
-  #waiting: PromiseWithResolvers<IteratorResult<Message>> | undefined;
-  #isEnded = false;
-
   readonly #decode: DecodeRequest;
+  readonly #unread = new UnreadMessages();
+  #reader: StepReader<Message> | undefined;
+  #isEnded = false;
 
   /** `decode`: reads a message, or ends the call and throws. */
   constructor(engine: MuxEngine, stream: MuxStream, decode: DecodeRequest) {
+    super();
     this.#engine = engine;
     this.#decode = decode;
     this.#stream = stream;
   }
 
   get hasUnread(): boolean {
-    return this.#unread.length > 0;
+    return !this.#unread.isEmpty;
+  }
+
+  override get runsProgram(): boolean {
+    return false;
   }
 
   /** A message came. It is read at once where somebody waits for it. */
   push(source: Source, end: number, isCompressed: boolean, cost: number): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) {
-      this.#unread.push(unreadOf(source, end, isCompressed, cost));
+    const reader = this.#reader;
+    if (reader === undefined) {
+      this.#unread.add(source, end, isCompressed, cost);
       return;
     }
-    this.#waiting = undefined;
+    this.#reader = undefined;
     this.#engine.consumed(this.#stream, cost);
-    try {
-      waiting.resolve({ done: false, value: this.#decode(source, end, isCompressed) });
-    } catch (error) {
-      waiting.reject(error);
-    }
+    this.#give(reader, source, end, isCompressed);
   }
 
   /** The caller sends no more. */
   end(): void {
     this.#isEnded = true;
-    this.#waiting?.resolve(finished);
-    this.#waiting = undefined;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.onDone();
   }
 
   /** The call is over: nobody reads what is left. Whoever waits is told by the Context. */
   close(): void {
     this.#isEnded = true;
-    for (const { cost } of this.#unread.splice(0)) this.#engine.consumed(this.#stream, cost);
+    this.#unread.drop(this.#engine, this.#stream);
   }
 
-  next(): Promise<IteratorResult<Message>> {
-    const unread = this.#unread.shift();
-    if (unread !== undefined) {
-      this.#engine.consumed(this.#stream, unread.cost);
-      if (this.#unread.length === 0) this.#engine.unreadTaken(this.#stream);
-      try {
-        return Promise.resolve({ done: false, value: this.#decode(unread.source, unread.end, unread.isCompressed) });
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    }
-    if (this.#isEnded) return Promise.resolve(finished);
-    this.#waiting = Promise.withResolvers();
-    return this.#waiting.promise;
+  override pull(reader: StepReader<Message>): void {
+    const unread = this.#unread.take(this.#engine, this.#stream);
+    if (unread !== undefined) this.#give(reader, unread.source, unread.end, unread.isCompressed);
+    else if (this.#isEnded) reader.onDone();
+    else this.#reader = reader;
   }
 
-  return(): Promise<IteratorResult<Message>> {
+  override leave(): undefined {
     this.close();
-    return Promise.resolve(finished);
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  #give(reader: StepReader<Message>, source: Source, end: number, isCompressed: boolean): void {
+    let message: Message;
+    try {
+      message = this.#decode(source, end, isCompressed);
+    } catch (error) {
+      reader.onFail(error);
+      return;
+    }
+    reader.onStep(message);
   }
 }
-
-const finished: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -2,8 +2,9 @@ import type { Message } from '@bufbuild/protobuf';
 import { type CallFields, errorOfRejection } from '../../call/index.ts';
 import { DoneListener, listen } from '../../concurrency/context/done-listener.ts';
 import { enter, type Timer } from '../../concurrency/index.ts';
+import { stepsOf } from '../../concurrency/steps/steps-of.ts';
 import * as errors from '../../errors/index.ts';
-import { boundStream } from '../bound-stream.ts';
+import { boundStream, isStream } from '../bound-stream.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { Source } from '../codec/source.ts';
 import { endOf } from '../end-with-context.ts';
@@ -13,6 +14,7 @@ import { type InboundCall, inboundFailure } from '../inbound-call.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import { isThenable, type Payload, type ServerMethod } from '../server-method.ts';
 import type { CallHeadReader } from './call-head.ts';
+import { MessagePump, type PumpOwner } from './message-pump.ts';
 import { putMessage, takeMessage, tooLarge } from './messages.ts';
 import type { MuxConnection } from './mux-connection.ts';
 import { frames, maxPayloadBytes } from './protocol.ts';
@@ -28,7 +30,7 @@ export interface KnownMethod {
 }
 
 /** One call that came over a connection, from its head to its answer. */
-export class ServerCall extends ServerStream {
+export class ServerCall extends ServerStream implements PumpOwner {
   declare private readonly connection: MuxConnection;
   declare private readonly known: KnownMethod;
   /** Undefined before it was admitted, and when it is over. */
@@ -36,7 +38,7 @@ export class ServerCall extends ServerStream {
   declare private end: CallEnd | undefined;
   declare private timer: Timer | undefined;
   declare private requests: RequestStream | undefined;
-  declare private whenWritable: (() => void) | undefined;
+  declare private pump: MessagePump | undefined;
 
   constructor(connection: MuxConnection, known: KnownMethod) {
     super();
@@ -46,7 +48,7 @@ export class ServerCall extends ServerStream {
     this.end = undefined;
     this.timer = undefined;
     this.requests = undefined;
-    this.whenWritable = undefined;
+    this.pump = undefined;
   }
 
   override onBegin({ timeoutMs, fields }: CallHeadReader, sizeBytes: number | undefined): void {
@@ -131,8 +133,8 @@ export class ServerCall extends ServerStream {
 
   override onWritable(): void {
     // An answer that had to wait is out.
-    if (!this.isOpen) this.close();
-    this.whenWritable?.();
+    if (this.isOpen) this.pump?.resume();
+    else this.close();
   }
 
   /** Its Context has ended. */
@@ -233,33 +235,33 @@ export class ServerCall extends ServerStream {
   }
 
   private async run(call: InboundCall, input: Payload): Promise<void> {
-    const { connection, known } = this;
-    const { engine, limits } = connection;
     try {
       const output = await call.method.run(call.ctx, input);
-      if (!(Symbol.asyncIterator in output)) {
+      if (isStream(output)) {
+        this.pump = new MessagePump(this, stepsOf(output as AsyncIterable<Message>));
+        this.pump.resume();
+      } else {
         this.answer(output);
-        return;
       }
-      for await (const message of output as AsyncIterable<Message>) {
-        if (!this.isOpen) return;
-        const flag = putMessage(engine, known.output!, message, 'the answer', limits);
-        if (!engine.send(this, frames.data, flag)) await this.writable();
-      }
-      engine.answer(this);
-      this.close();
     } catch (error) {
       this.failConcealed(error);
     }
   }
 
-  private writable(): Promise<void> {
-    return new Promise((resolve) => {
-      this.whenWritable = () => {
-        this.whenWritable = undefined;
-        resolve();
-      };
-    });
+  sendNext(message: Message): boolean {
+    if (!this.isOpen) return false;
+    const { engine, limits } = this.connection;
+    const flag = putMessage(engine, this.known.output!, message, 'the answer', limits);
+    return engine.send(this, frames.data, flag);
+  }
+
+  pumpDone(): void {
+    this.connection.engine.answer(this);
+    this.close();
+  }
+
+  pumpFailed(error: unknown): void {
+    this.failConcealed(error);
   }
 
   /** The caller is gone. */
@@ -281,7 +283,7 @@ export class ServerCall extends ServerStream {
     this.timer?.stop();
     this.requests?.close();
     connection.calls.close(call);
-    this.whenWritable?.();
+    this.pump?.stop();
     connection.callEnded();
   }
 }

@@ -1,34 +1,36 @@
 import type { Message } from '@bufbuild/protobuf';
+import { type StepReader, StepStream } from '../../concurrency/steps/step-stream.ts';
+import { stepsOf } from '../../concurrency/steps/steps-of.ts';
 import type { StatusError } from '../../errors/index.ts';
 import { isStream } from '../bound-stream.ts';
 import type { Source } from '../codec/source.ts';
 import type { Payload } from '../server-method.ts';
 import { ClientCall } from './client-call.ts';
+import { MessagePump, type PumpOwner } from './message-pump.ts';
 import { putMessage, takeMessage } from './messages.ts';
 import { flags, frames } from './protocol.ts';
-import { type Unread, unreadOf } from './unread-messages.ts';
+import { UnreadMessages } from './unread-messages.ts';
 
 /**
- * A call with a stream in either direction. Its answers are pulled by one reader, one at a time: what waits for it fills the
- * call's window, and then the server waits. The requests are pulled as fast as the server takes them.
+ * A call with a stream in either direction. Its answers are taken by one reader, one at a time: what waits for it fills the
+ * call's window, and then the server waits. The requests are taken as fast as the server takes them.
  */
-export class StreamCall extends ClientCall implements AsyncIterableIterator<Message> {
-  readonly #unread: Unread[] = [];
-  #requests: AsyncIterator<Message> | undefined;
-  #whenWritable: (() => void) | undefined;
-  #waiting: PromiseWithResolvers<IteratorResult<Message>> | undefined;
+export class StreamCall extends ClientCall implements PumpOwner {
+  readonly #unread = new UnreadMessages();
+  #requests: MessagePump | undefined;
+  #reader: StepReader<Message> | undefined;
   #isSettled = false;
   #error: StatusError | undefined;
 
-  /** Begins the call. Throws for an input that cannot be sent. */
-  begin(input: Payload): this {
+  /** Begins the call: its answers. What cannot be sent fails them. */
+  begin(input: Payload): AsyncIterable<Message> {
     const { session, method } = this;
     try {
       if (isStream(input)) {
         session.engine.sink.reset();
         this.start(0);
-        this.#requests = (input as AsyncIterable<Message>)[Symbol.asyncIterator]();
-        void this.#send(this.#requests);
+        this.#requests = new MessagePump(this, stepsOf(input as AsyncIterable<Message>));
+        this.#requests.resume();
       } else {
         this.start(
           putMessage(session.engine, method.input, input as Message, 'the request', method.limits) | flags.end,
@@ -37,46 +39,36 @@ export class StreamCall extends ClientCall implements AsyncIterableIterator<Mess
     } catch (error) {
       this.abandon(error);
     }
-    return this;
+    return new Answers(this);
   }
 
-  next(): Promise<IteratorResult<Message>> {
-    const unread = this.#unread.shift();
-    if (unread !== undefined) {
-      const { engine } = this.session;
-      engine.consumed(this, unread.cost);
-      if (this.#unread.length === 0) engine.unreadTaken(this);
-      return this.#step(unread.source, unread.end, unread.isCompressed);
-    }
-    if (this.#isSettled) return this.#error === undefined ? Promise.resolve(finished) : Promise.reject(this.#error);
-    this.#waiting = Promise.withResolvers();
-    return this.#waiting.promise;
+  pull(reader: StepReader<Message>): void {
+    const unread = this.#unread.take(this.session.engine, this);
+    if (unread !== undefined) this.#give(reader, unread.source, unread.end, unread.isCompressed);
+    else if (!this.#isSettled) this.#reader = reader;
+    else if (this.#error === undefined) reader.onDone();
+    else reader.onFail(this.#error);
   }
 
-  return(): Promise<IteratorResult<Message>> {
-    this.#drop();
+  leave(): void {
+    this.#unread.drop(this.session.engine, this);
     this.abandon(undefined);
-    return Promise.resolve(finished);
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   override get hasUnread(): boolean {
-    return this.#unread.length > 0;
+    return !this.#unread.isEmpty;
   }
 
   override onMessage(source: Source, end: number, isCompressed: boolean, cost: number): void {
     this.report(undefined);
-    const waiting = this.#waiting;
-    if (waiting === undefined) {
-      this.#unread.push(unreadOf(source, end, isCompressed, cost));
+    const reader = this.#reader;
+    if (reader === undefined) {
+      this.#unread.add(source, end, isCompressed, cost);
       return;
     }
-    this.#waiting = undefined;
+    this.#reader = undefined;
     this.session.engine.consumed(this, cost);
-    waiting.resolve(this.#step(source, end, isCompressed));
+    this.#give(reader, source, end, isCompressed);
   }
 
   override onAnswer(status: Uint8Array | undefined, isUnsent: boolean): void {
@@ -84,75 +76,76 @@ export class StreamCall extends ClientCall implements AsyncIterableIterator<Mess
   }
 
   override onWritable(): void {
-    this.#whenWritable?.();
+    this.#requests?.resume();
   }
 
   /** The caller's own end comes before what it has not read. */
   override contextDone(): void {
-    this.#drop();
+    this.#unread.drop(this.session.engine, this);
     super.contextDone();
+  }
+
+  sendNext(message: Message): boolean {
+    const { session, method } = this;
+    if (!this.isOpen) return false;
+    const flag = putMessage(session.engine, method.input, message, 'the request', method.limits);
+    return session.engine.send(this, frames.data, flag);
+  }
+
+  pumpDone(): void {
+    this.session.engine.end(this);
+  }
+
+  pumpFailed(error: unknown): void {
+    if (this.isOpen) this.abandon(error);
   }
 
   protected override settle(error: StatusError | undefined): void {
     this.#isSettled = true;
     this.#error = error;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (error === undefined) waiting?.resolve(finished);
-    else waiting?.reject(error);
-    this.#whenWritable?.();
-    // Without waiting: it may be stuck.
-    this.#requests?.return?.()?.then(undefined, () => {});
-  }
-
-  async #send(requests: AsyncIterator<Message>): Promise<void> {
-    const { session, method } = this;
-    const { engine } = session;
-    try {
-      while (this.isOpen) {
-        const step = await requests.next();
-        if (!this.isOpen) return;
-        if (step.done === true) {
-          this.#requests = undefined;
-          engine.end(this);
-          return;
-        }
-        const flag = putMessage(engine, method.input, step.value, 'the request', method.limits);
-        if (!engine.send(this, frames.data, flag)) await this.#writable();
-      }
-    } catch (error) {
-      this.#requests = undefined;
-      if (this.isOpen) this.abandon(error);
-    }
-  }
-
-  #writable(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#whenWritable = () => {
-        this.#whenWritable = undefined;
-        resolve();
-      };
-    });
+    const reader = this.#reader;
+    this.#reader = undefined;
+    this.#requests?.stop();
+    if (error === undefined) reader?.onDone();
+    else reader?.onFail(error);
   }
 
   /** Reads a message. One that cannot be read ends the call. */
-  #step(source: Source, end: number, isCompressed: boolean): Promise<IteratorResult<Message>> {
+  #give(reader: StepReader<Message>, source: Source, end: number, isCompressed: boolean): void {
     const { method } = this;
     const { maxMessageBytes } = method.limits;
+    let message: Message;
     try {
-      const value = takeMessage(method.output, source, end, isCompressed, 'the answer', maxMessageBytes);
-      return Promise.resolve({ done: false, value });
+      message = takeMessage(method.output, source, end, isCompressed, 'the answer', maxMessageBytes);
     } catch (thrown) {
       const error = this.unreadable(thrown);
-      this.#drop();
+      this.#unread.drop(this.session.engine, this);
       this.abandon(error);
-      return Promise.reject(error);
+      reader.onFail(error);
+      return;
     }
-  }
-
-  #drop(): void {
-    for (const { cost } of this.#unread.splice(0)) this.session.engine.consumed(this, cost);
+    reader.onStep(message);
   }
 }
 
-const finished: IteratorReturnResult<undefined> = { done: true, value: undefined };
+/** What its caller reads of a call. */
+class Answers extends StepStream<Message> {
+  readonly #call: StreamCall;
+
+  constructor(call: StreamCall) {
+    super();
+    this.#call = call;
+  }
+
+  override get runsProgram(): boolean {
+    return false;
+  }
+
+  override pull(reader: StepReader<Message>): void {
+    this.#call.pull(reader);
+  }
+
+  override leave(): undefined {
+    this.#call.leave();
+  }
+}

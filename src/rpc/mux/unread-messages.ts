@@ -1,4 +1,6 @@
 import type { Source } from '../codec/source.ts';
+import type { MuxEngine } from './engine.ts';
+import type { MuxStream } from './mux-stream.ts';
 
 /** A message that waits for its reader: as it came, for only that is paid for by its sender's window. */
 export interface Unread {
@@ -6,9 +8,40 @@ export interface Unread {
   readonly end: number;
   readonly isCompressed: boolean;
   readonly cost: number;
+  next: Unread | undefined;
 }
 
-/** Of what is read of the socket at once a message may be a small part: then it is copied. */
-export function unreadOf(source: Source, end: number, isCompressed: boolean, cost: number): Unread {
-  return { source: source.part(end), end: end - source.at, isCompressed, cost };
+/** The messages of a stream that wait for their reader, oldest first. What is taken is given back to the sender. */
+export class UnreadMessages {
+  #first: Unread | undefined;
+  #last: Unread | undefined;
+
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
+  /** Of what is read of the socket at once a message may be a small part: then it is copied. */
+  add(source: Source, end: number, isCompressed: boolean, cost: number): void {
+    const unread = { source: source.part(end), end: end - source.at, isCompressed, cost, next: undefined };
+    if (this.#last === undefined) this.#first = unread;
+    else this.#last.next = unread;
+    this.#last = unread;
+  }
+
+  take(engine: MuxEngine, stream: MuxStream): Unread | undefined {
+    const unread = this.#first;
+    if (unread === undefined) return undefined;
+    this.#first = unread.next;
+    if (this.#first === undefined) this.#last = undefined;
+    engine.consumed(stream, unread.cost);
+    if (this.#first === undefined) engine.unreadTaken(stream);
+    return unread;
+  }
+
+  /** Nobody reads them. */
+  drop(engine: MuxEngine, stream: MuxStream): void {
+    for (let unread = this.#first; unread !== undefined; unread = unread.next) engine.consumed(stream, unread.cost);
+    this.#first = undefined;
+    this.#last = undefined;
+  }
 }

@@ -1,4 +1,6 @@
 import type { Context } from '../../concurrency/index.ts';
+import { stepsOf } from '../../concurrency/steps/steps-of.ts';
+import { FollowedSteps } from '../followed-steps.ts';
 import type { Handler } from '../method.ts';
 
 /**
@@ -18,43 +20,9 @@ export async function runToEnd<I, O>(
     end(error);
     throw error;
   }
-  if (isStream(output)) return followed(ctx, output, end) as O;
+  if (isStream(output)) return new FollowedSteps(ctx, stepsOf(output), end) as O;
   end(undefined);
   return output;
-}
-
-function followed<T>(ctx: Context, stream: AsyncIterable<T>, end: (error: unknown) => void): AsyncIterableIterator<T> {
-  let isOpen = true;
-  const close = (error: unknown) => {
-    if (!isOpen) return;
-    isOpen = false;
-    stop();
-    end(error);
-  };
-  const stop = ctx.onDone(() => close(ctx.err()));
-  const iterator = stream[Symbol.asyncIterator]();
-  return {
-    async next() {
-      try {
-        const taken = await iterator.next();
-        if (taken.done === true) close(undefined);
-        return taken;
-      } catch (error) {
-        close(error);
-        throw error;
-      }
-    },
-    async return(value) {
-      try {
-        return (await iterator.return?.(value)) ?? { done: true, value };
-      } finally {
-        close(undefined);
-      }
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }
 
 /** Whether an answer lasts for as long as somebody reads it. */

@@ -1,3 +1,6 @@
+import { StepLayer } from '../../concurrency/steps/step-layer.ts';
+import type { StepReader, StepStream } from '../../concurrency/steps/step-stream.ts';
+import { stepsOf } from '../../concurrency/steps/steps-of.ts';
 import type { Handler } from '../method.ts';
 
 /** A stream that was not begun can be given to another try. */
@@ -20,8 +23,8 @@ export function withFirstMessage<I, O>(next: Handler<I, O>): Handler<I, O> {
   return async (ctx, input) => {
     const output = await next(ctx, input);
     if (!isStream(output)) return output;
-    const iterator = output[Symbol.asyncIterator]();
-    return resumed(await iterator.next(), iterator) as O;
+    const stream = stepsOf(output);
+    return new ResumedSteps(await stream.next(), stream) as O;
   };
 }
 
@@ -29,22 +32,34 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-function resumed<T>(first: IteratorResult<T>, iterator: AsyncIterator<T>): AsyncIterableIterator<T> {
-  let held: IteratorResult<T> | undefined = first;
-  return {
-    next() {
-      const step = held;
-      if (step === undefined) return iterator.next();
+/** A stream whose first step was taken already. */
+class ResumedSteps<T> extends StepLayer<T> {
+  #held: IteratorResult<T> | undefined;
+
+  constructor(first: IteratorResult<T>, rest: StepStream<T>) {
+    super(rest);
+    this.#held = first;
+  }
+
+  override pull(reader: StepReader<T>): void {
+    const step = this.#held;
+    if (step === undefined) {
+      super.pull(reader);
+    } else if (step.done === true) {
       // The end stays the end.
-      if (step.done !== true) held = undefined;
-      return Promise.resolve(step);
-    },
-    async return(value) {
-      held = { done: true, value: undefined };
-      return (await iterator.return?.(value)) ?? { done: true, value };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+      reader.onDone();
+    } else {
+      this.#held = undefined;
+      reader.onStep(step.value);
+    }
+  }
+
+  override leave(): Promise<unknown> | undefined {
+    this.#held = { done: true, value: undefined };
+    return super.leave();
+  }
+
+  override onStep(value: T): void {
+    this.takeReader().onStep(value);
+  }
 }

@@ -1,0 +1,71 @@
+import { type StepReader, StepStream } from './step-stream.ts';
+
+/** Opens an iterable: as steps, whatever it is made of. Throws a TypeError for what cannot be iterated. */
+export function stepsOf<T>(iterable: AsyncIterable<T>): StepStream<T> {
+  const iterator = iteratorOf(iterable);
+  return iterator instanceof StepStream ? iterator : new IteratorSteps(iterator);
+}
+
+function iteratorOf<T>(iterable: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> {
+  if (Symbol.asyncIterator in iterable) return iterable[Symbol.asyncIterator]();
+  if (!(Symbol.iterator in iterable)) throw new TypeError('a stream is to be an async iterable');
+  // What types forbid, and `for await` takes.
+  return (async function* () {
+    yield* iterable;
+  })();
+}
+
+/** An iterator of the program. */
+class IteratorSteps<T> extends StepStream<T> {
+  readonly #iterator: AsyncIterator<T>;
+  #reader: StepReader<T> | undefined;
+  #isOver = false;
+  // Two for the whole stream, and not two for each step.
+  readonly #onResult = (step: IteratorResult<T>) => {
+    if (step.done === true) {
+      this.#isOver = true;
+      this.#reader!.onDone();
+    } else {
+      this.#reader!.onStep(step.value);
+    }
+  };
+  readonly #onError = (error: unknown) => {
+    this.#isOver = true;
+    this.#reader!.onFail(error);
+  };
+
+  constructor(iterator: AsyncIterator<T>) {
+    super();
+    this.#iterator = iterator;
+  }
+
+  override get runsProgram(): boolean {
+    return true;
+  }
+
+  override pull(reader: StepReader<T>): void {
+    if (this.#isOver) {
+      reader.onDone();
+      return;
+    }
+    this.#reader = reader;
+    let step: Promise<IteratorResult<T>>;
+    try {
+      step = Promise.resolve(this.#iterator.next());
+    } catch (error) {
+      this.#onError(error);
+      return;
+    }
+    step.then(this.#onResult, this.#onError);
+  }
+
+  override leave(): Promise<unknown> | undefined {
+    if (this.#isOver) return undefined;
+    this.#isOver = true;
+    try {
+      return this.#iterator.return?.();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}
