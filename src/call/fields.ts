@@ -1,5 +1,6 @@
 import { type Context, contextKey } from '../concurrency/index.ts';
 import { type Baggage, emptyBaggage, encodeText, formatBaggage, parseBaggage } from './baggage.ts';
+import type { OutgoingMetadata } from './outgoing-metadata.ts';
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface CallFields {
   readonly priority: Priority;
   /** 0 for the first try; grows with each retry. */
   readonly attempt: number;
+  /** No field: what `withMetadata` gave to the next calls. Here, where every call looks, it costs those nothing that have none. */
+  readonly outgoing?: OutgoingMetadata;
 }
 
 /** The fields of a call that says nothing about itself; also what is answered outside of any call. */

@@ -12,6 +12,7 @@
  */
 export type { Admit, Outcome, Permit, QuotaState, Rejection } from './admission.ts';
 export { type Baggage, emptyBaggage, formatBaggage, parseBaggage } from './baggage.ts';
+export { CallMetadata, type MetadataOwner, metadataOf, setHeaders, setTrailers } from './call-metadata.ts';
 export {
   type CallFields,
   cleanText,
@@ -31,6 +32,14 @@ export {
 } from './fields.ts';
 export type { CallHead } from './head.ts';
 export { isLaneName, type LaneIsolation, laneOf, servingLane } from './lane.ts';
+export { isMetadataName, Metadata, type MetadataInit, type MetadataValue } from './metadata.ts';
+export {
+  type AnswerMetadata,
+  answerMetadata,
+  type OutgoingMetadata,
+  Reception,
+  withMetadata,
+} from './outgoing-metadata.ts';
 export type { PeerCertificate } from './peer-certificate.ts';
 export { errorOfRejection, pushBackHeader, refusedHeader, withPushBack } from './push-back.ts';
 export { routeKeyOf, withRouteKey } from './route-key.ts';

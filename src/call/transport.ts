@@ -1,5 +1,6 @@
 import { type Context, contextKey } from '../concurrency/index.ts';
 import type { QuotaState } from './admission.ts';
+import type { MetadataOwner } from './call-metadata.ts';
 import type { PeerCertificate } from './peer-certificate.ts';
 
 /** What the transport of a call offers to those in the server's chain, whichever transport it is. */
@@ -12,6 +13,8 @@ export interface CallTransport {
   readonly peer?: PeerCertificate | undefined;
   /** Tells the caller with the answer how much of a limit is left. Without effect once the answer has begun. */
   tell(quota: QuotaState): void;
+  /** The call's metadata, where the transport has a CallTransport for each call. */
+  readonly metadataOwner?: MetadataOwner | undefined;
 }
 
 const transportKey = contextKey<CallTransport | undefined>('call.transport', undefined);

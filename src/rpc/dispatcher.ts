@@ -3,6 +3,7 @@ import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/conn
 import {
   type Admit,
   type CallFields,
+  CallMetadata,
   errorOfRejection,
   type GetHeader,
   readFields,
@@ -94,6 +95,7 @@ export class Dispatcher {
       const after = retryAfterMs === undefined ? undefined : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
       return answered(errorResponse(wire, errorOfRejection(opened), { ...after, [refusedHeader]: '1' }));
     }
+    opened.metadata = new CallMetadata(() => request.headers());
     return {
       response: this.#answer(opened, wire, handler, request),
       abandon: (cause) => opened.ctx.cancel(cause),

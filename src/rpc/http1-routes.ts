@@ -67,7 +67,10 @@ async function* bodyOf(ctx: Context, body: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 async function replyOf({ status, header, body }: UniversalServerResponse): Promise<HttpReply> {
-  const headers = Object.fromEntries([...(header ?? [])].filter(([name]) => !ofTheServer.has(name)));
+  const headers: Record<string, string | readonly string[]> = Object.fromEntries(
+    [...(header ?? [])].filter(([name]) => !ofTheServer.has(name)),
+  );
+  if (headers['set-cookie'] !== undefined) headers['set-cookie'] = header?.getSetCookie() ?? [];
   const isWhole = header?.has('content-length') ?? false;
   if (body === undefined || isWhole) return bytes(await whole(body), { status, headers });
   return stream(body, { status, headers });

@@ -9,7 +9,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
-import { withTransport } from '../call/index.ts';
+import { isMetadataName, withTransport } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import { peerCertificateOf, remoteAddressOf } from '../net/tcp/index.ts';
 import type { Dispatcher, RpcExchange, RpcRequest } from './dispatcher.ts';
@@ -173,19 +173,26 @@ async function write(
   if (isGone(stream)) return void chunks?.return?.()?.then(undefined, () => {});
   const hasBody = step !== undefined && step.done !== true;
   const hasTrailer = trailer !== undefined;
-  const head = { ':status': status, ...Object.fromEntries(header ?? []) };
+  const head = { ':status': status, ...headersOf(header) };
   if (!hasBody && !hasTrailer) return void stream.respond(head, { endStream: true });
-  if (!hasBody && hasTrailer)
-    return void stream.respond({ ...head, ...Object.fromEntries(trailer) }, { endStream: true });
+  // In one block, unless there are headers of the handler's, which would be taken for trailers.
+  if (!hasBody && hasTrailer && !Object.keys(head).some(isMetadataName))
+    return void stream.respond({ ...head, ...headersOf(trailer) }, { endStream: true });
   stream.respond(head, { waitForTrailers: hasTrailer });
-  if (hasTrailer)
-    stream.once('wantTrailers', () => stream.sendTrailers(Object.fromEntries(trailer) as OutgoingHttpHeaders));
+  if (hasTrailer) stream.once('wantTrailers', () => stream.sendTrailers(headersOf(trailer)));
   for (; step !== undefined && step.done !== true; step = await chunks?.next()) {
     // A stream that is gone takes no more and never drains.
     if (isGone(stream)) return void chunks?.return?.()?.then(undefined, () => {});
     if (!stream.write(step.value)) await drained(stream);
   }
   if (!isGone(stream)) stream.end();
+}
+
+/** Cookies are the only ones that there may be several of. */
+function headersOf(headers: Headers | undefined): OutgoingHttpHeaders {
+  const all: OutgoingHttpHeaders = Object.fromEntries(headers ?? []);
+  if (all['set-cookie'] !== undefined) all['set-cookie'] = headers?.getSetCookie();
+  return all;
 }
 
 function isGone(stream: ServerHttp2Stream): boolean {

@@ -1,4 +1,5 @@
-import type { Admit, CallHead, Permit, Priority, Rejection } from '../call/index.ts';
+import type { Admit, CallHead, CallMetadata, MetadataOwner, Permit, Priority, Rejection } from '../call/index.ts';
+import { setOwner } from '../concurrency/context/owner.ts';
 import { type CancelContext, type Context, isContextError } from '../concurrency/index.ts';
 import { type Linked, LinkedList } from '../concurrency/parking/linked-list.ts';
 import type { StatusError } from '../errors/index.ts';
@@ -10,7 +11,7 @@ import { RpcErrors } from './rpc-errors.ts';
 import { headOf, type ServerMethod } from './server-method.ts';
 
 /** A call that a server has admitted and not finished. */
-export interface InboundCall extends Linked<InboundCall> {
+export interface InboundCall extends Linked<InboundCall>, MetadataOwner {
   readonly method: ServerMethod;
   readonly ctx: CancelContext;
   /** On the Context's clock. */
@@ -20,6 +21,10 @@ export interface InboundCall extends Linked<InboundCall> {
   error: StatusError | undefined;
   /** Whether the chain was reached: the message was whole and readable. */
   reached: boolean;
+  /** Of what the caller sent, and of the answer. Undefined: nothing was sent, and the handler has set none. */
+  metadata: CallMetadata | undefined;
+  hasBegun: boolean;
+  isOver: boolean;
 }
 
 /** What a call failed with: where its Context was ended for a reason of ours (a drain), that reason. */
@@ -56,10 +61,14 @@ export class InboundCalls {
       permit: admission,
       error: undefined,
       reached: false,
+      metadata: undefined,
+      hasBegun: false,
+      isOver: false,
       previous: undefined,
       next: undefined,
       list: undefined,
     };
+    setOwner(ctx, call);
     this.#running.push(call);
     return call;
   }
@@ -68,6 +77,7 @@ export class InboundCalls {
   close(call: InboundCall): void {
     if (call.list === undefined) return;
     this.#running.remove(call);
+    call.isOver = true;
     const { ctx, method, permit, startedAt } = call;
     if (!call.reached) {
       call.error ??= ctx.err() === undefined ? RpcErrors.CALLER_LEFT('the caller left') : endOf(ctx);

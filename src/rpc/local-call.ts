@@ -1,10 +1,11 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
+import { fieldsOf, Reception } from '../call/index.ts';
 import { type Context, until } from '../concurrency/index.ts';
 import type { Handler } from '../service/index.ts';
 import { boundStream, isStream } from './bound-stream.ts';
 import { failureOf } from './call-failure.ts';
 import { writeHead } from './call-headers.ts';
-import { type AttachedServer, serveLocally } from './local-network.ts';
+import { type AttachedServer, type LocalMetadata, serveLocally } from './local-network.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { methodPath, type Payload } from './server-method.ts';
 
@@ -31,7 +32,7 @@ export function localCall(
     };
     const request = isStream(input) ? encoded(input, encode, fail) : encode(input);
     try {
-      const served = serveLocally(server, path, (name) => headers.get(name), request, caller);
+      const served = serveLocally(server, path, (name) => headers.get(name), request, caller, metadataFor(ctx));
       const output = await until(caller, served);
       if (isStream(output)) return decoded(caller, output, decode, (error) => failureOf(ctx, failure ?? error));
       caller.cancel();
@@ -41,6 +42,11 @@ export function localCall(
       throw failureOf(ctx, failure ?? error);
     }
   };
+}
+
+function metadataFor(ctx: Context): LocalMetadata {
+  const { outgoing } = fieldsOf(ctx);
+  return outgoing === undefined ? {} : { pairs: outgoing.pairs, reception: Reception.of(outgoing) };
 }
 
 async function* encoded(

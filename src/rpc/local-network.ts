@@ -1,5 +1,12 @@
 import type { Message } from '@bufbuild/protobuf';
-import { type Admit, errorOfRejection, type GetHeader, readFields } from '../call/index.ts';
+import {
+  type Admit,
+  CallMetadata,
+  errorOfRejection,
+  type GetHeader,
+  type Reception,
+  readFields,
+} from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { markUnsent } from '../guard/index.ts';
@@ -8,6 +15,7 @@ import { readDeadline } from './call-headers.ts';
 import { type Codecs, createCodecs } from './codec/codecs.ts';
 import { decodeStatus, encodeStatus } from './error-codec.ts';
 import { type InboundCall, type InboundCalls, inboundFailure } from './inbound-call.ts';
+import { entriesOf } from './metadata-entries.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import type { Payload, ServerMethod } from './server-method.ts';
 
@@ -41,6 +49,12 @@ export interface AttachedServer extends LocalServer {
 
 /** Messages or streams of messages, in their binary form. */
 export type LocalPayload = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** What goes with a call beside its message and its fields, and who hears what comes back. */
+export interface LocalMetadata {
+  readonly pairs?: readonly string[] | undefined;
+  readonly reception?: Reception | undefined;
+}
 
 export interface LocalNetworkOptions {
   /** The lane of all servers in it. Default: '', the baseline. */
@@ -106,6 +120,7 @@ export async function serveLocally(
   header: GetHeader,
   input: LocalPayload,
   caller: Context,
+  metadata: LocalMetadata = {},
 ): Promise<LocalPayload> {
   const method = server.methods.get(path);
   if (method === undefined) throw copied(RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path}"`));
@@ -113,6 +128,9 @@ export async function serveLocally(
   const known = { sizeBytes, timeoutMs: readDeadline(header), fields: readFields(header) };
   const opened = server.calls.open(server.base, method, known, server.admit);
   if ('error' in opened && 'admitted' in opened) throw markUnsent(copied(errorOfRejection(opened)), 'server');
+  if (metadata.pairs !== undefined) opened.metadata = new CallMetadata(() => entriesOf(metadata.pairs ?? []));
+  // A caller that has left hears nothing: it may have made the call elsewhere.
+  const reception = () => (caller.err() === undefined ? metadata.reception : undefined);
   const leave = caller.onDone(() => opened.ctx.cancel(RpcErrors.CALLER_LEFT('the caller left')));
   const close = () => {
     leave();
@@ -122,15 +140,33 @@ export async function serveLocally(
     const request = decode(server, opened, input);
     opened.reached = true;
     const output = await method.run(opened.ctx, request);
-    if (isStream(output)) return eager(encodeStream(server, opened, output as AsyncIterable<Message>, close));
+    if (isStream(output))
+      return eager(encodeStream(server, opened, output as AsyncIterable<Message>, close, reception));
     const bytes = encode(server, opened, output);
+    tellTrailers(opened, reception());
     close();
     return bytes;
   } catch (error) {
     const failure = inboundFailure(opened, error);
+    tellTrailers(opened, reception());
     close();
     throw copied(failure);
   }
+}
+
+/** What the handler set of headers, before the first message. */
+function tellHeaders(call: InboundCall, reception: Reception | undefined): void {
+  if (call.hasBegun) return;
+  call.hasBegun = true;
+  reception?.headers(entriesOf(call.metadata?.headers ?? []));
+}
+
+/** What it set of both, as far as it is not told. */
+function tellTrailers(call: InboundCall, reception: Reception | undefined): void {
+  tellHeaders(call, reception);
+  if (call.isOver) return;
+  call.isOver = true;
+  reception?.end(entriesOf(call.metadata?.trailers ?? []));
 }
 
 function decode(server: AttachedServer, call: InboundCall, input: LocalPayload): Payload {
@@ -156,12 +192,17 @@ async function* encodeStream(
   call: InboundCall,
   messages: AsyncIterable<Message>,
   close: () => void,
+  reception: () => Reception | undefined,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const message of messages) yield encode(server, call, message);
+    for await (const message of messages) {
+      tellHeaders(call, reception());
+      yield encode(server, call, message);
+    }
   } catch (error) {
     throw copied(inboundFailure(call, error));
   } finally {
+    tellTrailers(call, reception());
     close();
   }
 }

@@ -1,6 +1,6 @@
 import type { DescMethod, DescMethodStreaming, DescMethodUnary, Message } from '@bufbuild/protobuf';
-import type { Transport } from '@connectrpc/connect';
-import type { CommonTransportOptions } from '@connectrpc/connect/protocol';
+import type { StreamResponse, Transport } from '@connectrpc/connect';
+import type { CommonTransportOptions, UniversalClientFn } from '@connectrpc/connect/protocol';
 import { createTransport as connectTransport } from '@connectrpc/connect/protocol-connect';
 import { createTransport as grpcTransport } from '@connectrpc/connect/protocol-grpc';
 import { createTransport as grpcWebTransport } from '@connectrpc/connect/protocol-grpc-web';
@@ -13,6 +13,7 @@ import type { Handler } from '../service/index.ts';
 import { boundStream } from './bound-stream.ts';
 import { failureOf } from './call-failure.ts';
 import { type RpcProtocol, writeHead } from './call-headers.ts';
+import { HttpMetadata } from './http-metadata.ts';
 import { request } from './http2-client.ts';
 import type { MuxMethod } from './mux/client-call.ts';
 import { bookedSession, callStream, callUnary, type MuxClient, muxMethod } from './mux/mux-calls.ts';
@@ -107,6 +108,8 @@ class RemoteCall {
     // What the library leaves on a Context ends with a call that is answered once; a stream's has an owner that ends it.
     using own = answersOnce(this.#desc) ? ctx.withCancel() : undefined;
     let lease: NodeLease | undefined;
+    const { outgoing } = fieldsOf(ctx);
+    const metadata = outgoing && new HttpMetadata(outgoing);
     try {
       const url = pick.node.endpoints.rpc;
       if (url === undefined) throw RpcErrors.NO_ENDPOINT(`instance ${pick.node.id} of ${target} has no rpc endpoint`);
@@ -115,10 +118,11 @@ class RemoteCall {
       ctx.throwIfDone();
       const output = await send(
         this.#desc,
-        transportOn(lease, url, protocol, this.#options),
+        transportOn(lease, url, protocol, this.#options, metadata),
         own ?? ctx,
         input,
         protocol,
+        metadata,
       );
       if (Symbol.asyncIterator in output) return reported(ctx, output, report);
       report(undefined);
@@ -136,17 +140,54 @@ async function send(
   ctx: Context,
   input: Payload,
   protocol: RpcProtocol,
+  metadata: HttpMetadata | undefined,
 ): Promise<Payload> {
   const headers = new Headers();
+  metadata?.write(headers);
   writeHead(ctx, protocol, (name, value) => headers.set(name, value));
   // Without a time limit of the library's: the Context ends the call, and the header is written above.
   if (desc.methodKind === 'unary') {
-    const response = await transport.unary(desc as DescMethodUnary, ctx.signal, 0, headers, input as Message);
+    const response = await toldOf(
+      ctx,
+      metadata,
+      transport.unary(desc as DescMethodUnary, ctx.signal, 0, headers, input as Message),
+    );
+    metadata?.ended(response.trailer);
     return response.message;
   }
   const requests = Symbol.asyncIterator in input ? input : one(input);
-  const response = await transport.stream(desc as DescMethodStreaming, ctx.signal, 0, headers, requests);
-  return desc.methodKind === 'client_streaming' ? onlyOne(desc, response.message) : response.message;
+  const response = await toldOf(
+    ctx,
+    metadata,
+    transport.stream(desc as DescMethodStreaming, ctx.signal, 0, headers, requests),
+  );
+  const messages = metadata === undefined ? response.message : followed(ctx, metadata, response);
+  return desc.methodKind === 'client_streaming' ? onlyOne(desc, messages) : messages;
+}
+
+/** Tells `metadata` of the failure, unless it is the caller that has ended. */
+async function toldOf<R>(ctx: Context, metadata: HttpMetadata | undefined, response: Promise<R>): Promise<R> {
+  if (metadata === undefined) return response;
+  try {
+    return await response;
+  } catch (error) {
+    if (ctx.err() === undefined) metadata.failed(error);
+    throw error;
+  }
+}
+
+async function* followed(
+  ctx: Context,
+  metadata: HttpMetadata,
+  { message, trailer }: StreamResponse,
+): AsyncGenerator<Message> {
+  try {
+    yield* message;
+    metadata.ended(trailer);
+  } catch (error) {
+    if (ctx.err() === undefined) metadata.failed(error);
+    throw error;
+  }
 }
 
 async function* one(message: Message): AsyncGenerator<Message> {
@@ -192,15 +233,24 @@ function timeLeft(ctx: Context): number | undefined {
   return ctx.deadline === undefined ? undefined : ctx.remainingMs();
 }
 
+function told(lease: NodeLease, metadata: HttpMetadata): UniversalClientFn {
+  return async (call) => {
+    const response = await request(lease, call);
+    metadata.begun(response);
+    return response;
+  };
+}
+
 /** The library’s client of one call: it holds no state but the lease. */
 function transportOn(
   lease: NodeLease,
   baseUrl: string,
   protocol: RpcProtocol,
   { maxMessageBytes, compressMinBytes }: RemoteCallOptions,
+  metadata: HttpMetadata | undefined,
 ): Transport {
   const options: CommonTransportOptions = {
-    httpClient: (call) => request(lease, call),
+    httpClient: metadata === undefined ? (call) => request(lease, call) : told(lease, metadata),
     baseUrl,
     useBinaryFormat: true,
     interceptors: [],

@@ -4,6 +4,7 @@ import { compressedFlag, readAllBytes } from '@connectrpc/connect/protocol';
 import { endStreamFlag, errorFromJsonBytes } from '@connectrpc/connect/protocol-connect';
 import { trailerFlag, trailerParse } from '@connectrpc/connect/protocol-grpc-web';
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
+import { isMetadataName } from '../call/index.ts';
 import * as errors from '../errors/index.ts';
 import { StatusError } from '../errors/index.ts';
 import { endOf } from './end-with-context.ts';
@@ -57,7 +58,17 @@ async function finishStatus(
     return { ...errorResponse(undefined, call.error, status === 405 ? { allow: 'POST' } : {}), status };
   }
   const encoding = response.header?.get('content-encoding');
-  return errorResponse(wire, call.error ?? explain(await parsePlain(body, encoding, status)));
+  return errorResponse(
+    wire,
+    call.error ?? explain(await parsePlain(body, encoding, status)),
+    metadataOfError(response.header),
+  );
+}
+
+/** What the handler set before it failed: headers, and trailers with their prefix. */
+function metadataOfError(header: Headers | undefined): Record<string, string> {
+  const kept = [...(header ?? [])].filter(([name]) => isMetadataName(name.replace(/^trailer-/, '')));
+  return Object.fromEntries(kept);
 }
 
 async function parsePlain(

@@ -1,6 +1,7 @@
 import { callsContract } from './rpc-calls.contract.ts';
 import { fieldsContract } from './rpc-fields.contract.ts';
 import { limitsContract } from './rpc-limits.contract.ts';
+import { metadataContract } from './rpc-metadata.contract.ts';
 import { stormContract } from './rpc-storm.contract.ts';
 import { timeContract } from './rpc-time.contract.ts';
 import type { Connect } from './testdata/fixture.ts';
@@ -11,5 +12,6 @@ export function rpcContract(name: string, connect: Connect): void {
   fieldsContract(name, connect);
   timeContract(name, connect);
   limitsContract(name, connect);
+  metadataContract(name, connect);
   stormContract(name, connect);
 }

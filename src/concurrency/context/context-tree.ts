@@ -5,9 +5,10 @@ import type { CancelContext, Context, ContextKey, Stop } from './context.ts';
 import { End } from './context-end.ts';
 import { FunctionListener, Watch, type WatchedNode } from './context-watch.ts';
 import type { DoneListener, Listenable } from './done-listener.ts';
+import type { Owned } from './owner.ts';
 
 /** What all nodes share: the way to the values above, and to the nearest node that can end. */
-abstract class Node implements Listenable {
+abstract class Node implements Listenable, Owned {
   // Declared, not initialised: see `DoneListener`.
   declare readonly parent: Node | undefined;
 
@@ -60,6 +61,15 @@ abstract class Node implements Listenable {
     }
     return key.fallback;
   }
+
+  owner(): object | undefined {
+    for (let node: Node | undefined = this; node !== undefined; node = node.parent) {
+      if (node instanceof EndingNode && node.ownedBy !== undefined) return node.ownedBy;
+    }
+    return undefined;
+  }
+
+  setOwner(_owner: object): void {}
 
   withTimeout(ms: number, cause?: unknown): CancelContext {
     if (!(ms >= 0)) throw new RangeError(`withTimeout: ${ms} is not a number of milliseconds from 0 to Infinity`);
@@ -158,6 +168,7 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
   declare private end: End | typeof disposed | undefined;
   declare private watch: Watch | undefined;
   declare private controller: AbortController | undefined;
+  declare ownedBy: object | undefined;
 
   constructor(parent: Node, deadline: number, cause: unknown) {
     super(parent);
@@ -171,6 +182,7 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
     this.end = undefined;
     this.watch = undefined;
     this.controller = undefined;
+    this.ownedBy = undefined;
   }
 
   get ending(): EndingNode {
@@ -212,6 +224,10 @@ class EndingNode extends Node implements CancelContext, WatchedNode {
       listener.unlisten();
       return prevented;
     };
+  }
+
+  override setOwner(owner: object): void {
+    this.ownedBy = owner;
   }
 
   get isArmed(): boolean {

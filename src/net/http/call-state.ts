@@ -1,4 +1,11 @@
-import { type CallTransport, type TraceContext, transportOf, withTransport } from '../../call/index.ts';
+import {
+  type CallMetadata,
+  type CallTransport,
+  type MetadataOwner,
+  type TraceContext,
+  transportOf,
+  withTransport,
+} from '../../call/index.ts';
 import { background, type Context } from '../../concurrency/index.ts';
 import type { Exchange } from './engine/exchange.ts';
 import type { IncomingRequest } from './incoming-request.ts';
@@ -8,7 +15,7 @@ import type { HttpRequestHead } from './request.ts';
 import type { OnSent } from './sent.ts';
 
 /** What the server keeps of one call, beside its Context. */
-export interface CallState extends CallTransport {
+export interface CallState extends CallTransport, MetadataOwner {
   readonly transport: 'http';
   readonly exchange: Exchange;
   readonly request: IncomingRequest;
@@ -18,6 +25,9 @@ export interface CallState extends CallTransport {
   readonly compression: Compression | undefined;
   /** Set with {@link setReplyHeader}: name and value in turn. Undefined while there are none. */
   extraHeaders: string[] | undefined;
+  /** What `metadata` has made, if anyone asked. */
+  readonly knownMetadata: CallMetadata | undefined;
+  hasBegun: boolean;
   /** What the caller's headers said. */
   readonly callerTrace: TraceContext | undefined;
   /** The server span, if there is one. */

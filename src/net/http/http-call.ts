@@ -1,4 +1,4 @@
-import type { PeerCertificate, QuotaState, TraceContext } from '../../call/index.ts';
+import { CallMetadata, type PeerCertificate, type QuotaState, type TraceContext } from '../../call/index.ts';
 import type { CancelContext, Context } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import type { Permit } from '../../service/index.ts';
@@ -39,6 +39,8 @@ export class HttpCall implements CallState, ExchangeListener {
   declare span: TraceContext | undefined;
   declare reply: HttpReply | undefined;
   declare onSent: OnSent | undefined;
+  declare knownMetadata: CallMetadata | undefined;
+  declare hasBegun: boolean;
   declare private readonly host: CallHost;
   declare private readonly ctx: CancelContext;
   declare private readonly permit: Permit | undefined;
@@ -62,6 +64,8 @@ export class HttpCall implements CallState, ExchangeListener {
     this.span = undefined;
     this.reply = undefined;
     this.onSent = undefined;
+    this.knownMetadata = undefined;
+    this.hasBegun = false;
     this.host = host;
     this.ctx = ctx;
     this.permit = permit;
@@ -75,6 +79,21 @@ export class HttpCall implements CallState, ExchangeListener {
 
   get peer(): PeerCertificate | undefined {
     return this.exchange.peer;
+  }
+
+  get metadataOwner(): this {
+    return this;
+  }
+
+  /** Of the headers of the request. */
+  get metadata(): CallMetadata {
+    this.knownMetadata ??= new CallMetadata(() => headersOf(this.exchange));
+    return this.knownMetadata;
+  }
+
+  /** Trailers leave with the head, as headers: hardly a client of HTTP/1.1 reads any. */
+  get isOver(): boolean {
+    return this.hasBegun;
   }
 
   tell(quota: QuotaState): void {
@@ -151,4 +170,8 @@ export class HttpCall implements CallState, ExchangeListener {
     const status = error === undefined ? (this.reply?.status ?? 200) : statusOf(error);
     this.onSent(this.request, { status, error, durationMs });
   }
+}
+
+function* headersOf(exchange: Exchange): Generator<readonly [string, string]> {
+  for (const [name, value] of Object.entries(exchange.headers())) if (value !== undefined) yield [name, value];
 }

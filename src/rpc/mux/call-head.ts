@@ -57,8 +57,12 @@ export function writeHead(sink: Sink, method: number, timeoutMs: number, fields:
 
 /** Last field first, as the sink wants it. */
 function writeFields(sink: Sink, fields: CallFields): number {
-  const { trace, baggage, lane, tenant, principal, priority, attempt } = fields;
+  const { trace, baggage, lane, tenant, principal, priority, attempt, outgoing } = fields;
   let mask = 0;
+  if (outgoing !== undefined && outgoing.pairs.length > 0) {
+    mask |= bits.metadata;
+    writeMetadata(sink, outgoing.pairs);
+  }
   if (attempt > 0) {
     mask |= bits.attempt;
     sink.bytes[--sink.at] = Math.min(attempt, maxAttempt);
@@ -97,12 +101,21 @@ function writeFields(sink: Sink, fields: CallFields): number {
   return mask | bits.trace;
 }
 
+/** A count of values, then names and values: last one first. */
+function writeMetadata(sink: Sink, pairs: readonly string[]): void {
+  for (let at = pairs.length - 1; at >= 0; at--) sink.string(pairs[at]!, fixedBytes);
+  sink.varint32(pairs.length / 2);
+  sink.ensure(fixedBytes);
+}
+
 /** What was read of a head; one object for all calls of a connection, valid until the next is read. */
 export class CallHeadReader {
   method = 0;
   /** 0: none. */
   timeoutMs = 0;
   fields: CallFields = defaultFields;
+  /** Names and values in turn, as they came; undefined: none. */
+  metadata: readonly string[] | undefined;
 
   /** Reads from `source.at`, and leaves it where the message begins. Throws a MuxViolation for what is no head. */
   read(source: Source, end: number, maxBytes: number): void {
@@ -114,6 +127,7 @@ export class CallHeadReader {
     source.at = start + 4;
     this.timeoutMs = 0;
     this.fields = defaultFields;
+    this.metadata = undefined;
     if (mask === 0) return;
     if ((mask & ~knownBits) !== 0) throw new MuxViolation(codes.protocol, `a head with unknown fields ${mask}`);
     if ((mask & bits.timeout) !== 0) {
@@ -125,6 +139,7 @@ export class CallHeadReader {
     if ((mask & ~bits.timeout) === 0) return;
     try {
       this.fields = readFields(source, end, mask);
+      if ((mask & bits.metadata) !== 0) this.metadata = readMetadata(source, end);
     } catch (error) {
       throw error instanceof RangeError ? cutOff() : error;
     }
@@ -142,7 +157,6 @@ function readFields(source: Source, end: number, mask: number): CallFields {
   const principal = (mask & bits.principal) === 0 ? '' : cleanText(source.string(end, false));
   const priority = (mask & bits.priority) === 0 ? 'default' : (priorities[source.bytes[source.at++]!] ?? 'default');
   const attempt = (mask & bits.attempt) === 0 ? 0 : Math.min(source.bytes[source.at++] ?? 0, maxAttempt);
-  if ((mask & bits.metadata) !== 0) skipMetadata(source, end);
   return {
     trace: trace === undefined || state === '' ? trace : { ...trace, state: printable.test(state) ? state : '' },
     baggage,
@@ -171,9 +185,10 @@ function readTrace(source: Source, end: number): TraceContext | undefined {
 const noTraceId = '0'.repeat(32);
 const noSpanId = '0'.repeat(16);
 
-/** Of names and values, for what later versions have to say. */
-function skipMetadata(source: Source, end: number): void {
-  for (let left = 2 * source.varint32(); left > 0; left--) source.at = source.end(end);
+function readMetadata(source: Source, end: number): string[] {
+  const pairs: string[] = [];
+  for (let left = 2 * source.varint32(); left > 0; left--) pairs.push(source.string(end, false));
+  return pairs;
 }
 
 function cutOff(): MuxViolation {

@@ -1,5 +1,5 @@
 import type { DescMethod } from '@bufbuild/protobuf';
-import { fieldsOf } from '../../call/index.ts';
+import { fieldsOf, Reception } from '../../call/index.ts';
 import { DoneListener, listen } from '../../concurrency/context/done-listener.ts';
 import type { Context } from '../../concurrency/index.ts';
 import type { Pick } from '../../discovery/index.ts';
@@ -7,10 +7,12 @@ import * as errors from '../../errors/index.ts';
 import { markUnsent } from '../../guard/index.ts';
 import { failureOf } from '../call-failure.ts';
 import type { Codec } from '../codec/codec.ts';
+import type { Source } from '../codec/source.ts';
 import { decodeStatus } from '../error-codec.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import { ClientStream } from './client-engine.ts';
 import { type MessageLimits, tooLarge } from './messages.ts';
+import { decodePairs } from './metadata-frame.ts';
 import type { MuxSession } from './mux-session.ts';
 import { codes } from './protocol.ts';
 
@@ -35,6 +37,9 @@ export abstract class ClientCall extends ClientStream {
   declare private readonly end: CallEnd;
   declare private isReleased: boolean;
   declare private isReported: boolean;
+  /** Undefined: nobody asked what comes back beside the messages. */
+  declare private reception: Reception | undefined;
+  declare private trailers: readonly (readonly [string, string])[];
 
   constructor(session: MuxSession, method: MuxMethod, ctx: Context, pick: Pick) {
     super();
@@ -46,6 +51,8 @@ export abstract class ClientCall extends ClientStream {
     this.end = new CallEnd(this);
     this.isReleased = false;
     this.isReported = false;
+    this.reception = undefined;
+    this.trailers = none;
   }
 
   /** The call is over: with an answer, or with the error that its caller is told. */
@@ -56,7 +63,9 @@ export abstract class ClientCall extends ClientStream {
     const { ctx, method, session, startedAt } = this;
     ctx.throwIfDone();
     const timeoutMs = ctx.deadline === undefined ? 0 : Math.max(1, ctx.deadline - startedAt);
-    const isSent = session.engine.call(this, method.number, method.path, timeoutMs, fieldsOf(ctx), flag);
+    const fields = fieldsOf(ctx);
+    if (fields.outgoing !== undefined) this.reception = Reception.of(fields.outgoing);
+    const isSent = session.engine.call(this, method.number, method.path, timeoutMs, fields, flag);
     listen(ctx, this.end);
     return isSent;
   }
@@ -93,6 +102,22 @@ export abstract class ClientCall extends ClientStream {
     this.abandon(tooLarge('the answer', this.method.limits.maxMessageBytes));
   }
 
+  override onMetadata(isTrailers: boolean, source: Source, end: number): void {
+    if (this.reception === undefined) return;
+    try {
+      const entries = decodePairs(source, end);
+      if (isTrailers) this.trailers = entries;
+      else this.reception.headers(entries);
+    } catch (error) {
+      this.abandon(this.unreadable(error));
+    }
+  }
+
+  /** The answer has come, or its error. */
+  protected answered(): void {
+    this.reception?.end(this.trailers);
+  }
+
   override onReset(code: number): void {
     this.finish(
       code === codes.refused
@@ -119,6 +144,8 @@ export abstract class ClientCall extends ClientStream {
     return RpcErrors.PROTOCOL_ERROR(`the answer cannot be read: ${errors.from(cause).message}`, { cause });
   }
 }
+
+const none: readonly (readonly [string, string])[] = [];
 
 /** Hears of the end of the call's Context. */
 class CallEnd extends DoneListener {

@@ -13,6 +13,8 @@ import { encodeSettings, type MuxSettings } from './settings.ts';
 export abstract class ClientStream extends MuxStream {
   /** The call is over, after the messages that came before: `status` is that of an error, as google.rpc.Status. Closed. */
   abstract onAnswer(status: Uint8Array | undefined, isUnsent: boolean): void;
+  /** Headers or trailers of the answer: the bytes from `source.at` to `end`, valid until it returns. Must not throw. */
+  abstract onMetadata(isTrailers: boolean, source: Source, end: number): void;
 }
 
 /** The end of a connection that calls. */
@@ -101,6 +103,16 @@ export class ClientEngine extends MuxEngine {
     if (stream.partial !== undefined) throw new MuxViolation(codes.protocol, `stream ${id} ends within a message`);
     this.close(stream);
     stream.onAnswer(undefined, false);
+  }
+
+  /** Of a stream that is open: headers and trailers once each, in this order. What is between them is not looked at. */
+  protected override onMetadata(id: number, flag: number, source: Source, end: number): void {
+    const stream = this.known(id) as ClientStream | undefined;
+    if (stream === undefined) return;
+    const stage = (flag & flags.trailers) === 0 ? 1 : 2;
+    if (stage <= stream.stage) throw new MuxViolation(codes.protocol, `metadata of stream ${id} for a second time`);
+    stream.stage = stage;
+    stream.onMetadata(stage === 2, source, end);
   }
 
   protected override onEnd(stream: MuxStream): void {

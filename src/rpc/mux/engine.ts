@@ -172,6 +172,7 @@ export abstract class MuxEngine {
   protected abstract onCall(id: number, flag: number, source: Source, end: number): void;
   protected abstract onAnswer(id: number, flag: number, source: Source, end: number): void;
   protected abstract onMethod(source: Source, end: number): void;
+  protected abstract onMetadata(id: number, flag: number, source: Source, end: number): void;
   /** The stream's messages end here. */
   protected abstract onEnd(stream: MuxStream): void;
   /** Whether the other side may send messages on the stream. */
@@ -290,6 +291,9 @@ export abstract class MuxEngine {
         return;
       case frames.reset:
         this.#onReset(id, numberAt(source, end));
+        return;
+      case frames.metadata:
+        this.onMetadata(id, flag, source, end);
         return;
       default:
         if (id !== 0 && type <= frames.method) throw new MuxViolation(codes.protocol, `frame ${type} on stream ${id}`);

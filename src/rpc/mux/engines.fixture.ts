@@ -18,6 +18,7 @@ export const testSettings: MuxSettings = {
   maxMessageBytes: 100_000,
   maxHeadBytes: 16_384,
   gzip: true,
+  metadata: true,
 };
 
 /** What a test knows of a stream, whichever side it is on. */
@@ -54,6 +55,9 @@ export class TestCall extends ClientStream {
   }
   override onAnswer(status: Uint8Array | undefined, isUnsent: boolean): void {
     this.seen.events.push(status === undefined ? 'answer' : `error ${Buffer.from(status)}${isUnsent ? ' unsent' : ''}`);
+  }
+  override onMetadata(isTrailers: boolean, source: Source, end: number): void {
+    this.seen.events.push(`${isTrailers ? 'trailers' : 'headers'} ${textOf(source, end)}`);
   }
   override onTooLarge(): void {
     this.seen.events.push('too large');

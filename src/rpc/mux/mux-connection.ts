@@ -188,5 +188,6 @@ function settingsOf(options: MuxConnectionOptions): MuxSettings {
     maxMessageBytes,
     maxHeadBytes: maxHeaderBytes,
     gzip: true,
+    metadata: true,
   };
 }

@@ -256,6 +256,7 @@ function settingsOf({ maxMessageBytes, maxHeaderBytes }: MuxSessionOptions): Mux
     maxMessageBytes,
     maxHeadBytes: maxHeaderBytes,
     gzip: true,
+    metadata: true,
   };
 }
 

@@ -31,6 +31,8 @@ export abstract class MuxStream {
   declare isQueued: boolean;
   declare nextQueued: MuxStream | undefined;
   declare previousQueued: MuxStream | undefined;
+  /** Of the client's: what came besides messages, see `ClientEngine`. */
+  declare stage: number;
 
   constructor() {
     this.id = 0;
@@ -49,6 +51,7 @@ export abstract class MuxStream {
     this.isQueued = false;
     this.nextQueued = undefined;
     this.previousQueued = undefined;
+    this.stage = 0;
   }
 
   /** Whether messages wait for their reader. */

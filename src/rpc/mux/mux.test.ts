@@ -338,6 +338,7 @@ const openingSettings = {
   maxMessageBytes: 65_536,
   maxHeadBytes: 16_384,
   gzip: true,
+  metadata: true,
 };
 const opening = Buffer.concat([preface, frame(frames.settings, 0, 0, encodeSettings(openingSettings))]);
 

@@ -22,6 +22,7 @@ export const frames = {
   ping: 6,
   goAway: 7,
   method: 8,
+  metadata: 9,
 } as const;
 
 export const flags = {
@@ -36,6 +37,8 @@ export const flags = {
   error: 0x10,
   /** A ping or go-away that answers one. */
   ack: 0x01,
+  /** Metadata that follow the answer's messages; without it, those that come before them. */
+  trailers: 0x01,
 } as const;
 
 /** Why a stream is reset or a connection ends. */

@@ -1,5 +1,5 @@
 import type { Message } from '@bufbuild/protobuf';
-import { type CallFields, errorOfRejection } from '../../call/index.ts';
+import { CallMetadata, errorOfRejection } from '../../call/index.ts';
 import { DoneListener, listen } from '../../concurrency/context/done-listener.ts';
 import { enter, type Timer } from '../../concurrency/index.ts';
 import { stepsOf } from '../../concurrency/steps/steps-of.ts';
@@ -11,6 +11,7 @@ import { endOf } from '../end-with-context.ts';
 import { encodeStatus } from '../error-codec.ts';
 import { fitForHeaders } from '../error-size.ts';
 import { type InboundCall, inboundFailure } from '../inbound-call.ts';
+import { entriesOf } from '../metadata-entries.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import { isThenable, type Payload, type ServerMethod } from '../server-method.ts';
 import type { CallHeadReader } from './call-head.ts';
@@ -51,14 +52,16 @@ export class ServerCall extends ServerStream implements PumpOwner {
     this.pump = undefined;
   }
 
-  override onBegin({ timeoutMs, fields }: CallHeadReader, sizeBytes: number | undefined): void {
+  override onBegin(head: CallHeadReader, sizeBytes: number | undefined): void {
     const { method, path } = this.known;
     if (method === undefined) {
       this.refuse(RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path}"`), false);
       return;
     }
-    const opened = this.open(method, sizeBytes, timeoutMs === 0 ? undefined : timeoutMs, fields);
+    const opened = this.open(method, sizeBytes, head);
     if (opened === undefined) return;
+    const { metadata } = head;
+    if (metadata !== undefined) opened.metadata = new CallMetadata(() => entriesOf(metadata));
     this.call = opened;
     const { kind } = method.info;
     // The chain of a call that is answered once ends it in time, from when it is reached.
@@ -150,12 +153,9 @@ export class ServerCall extends ServerStream implements PumpOwner {
     this.close();
   }
 
-  private open(
-    method: ServerMethod,
-    sizeBytes: number | undefined,
-    timeoutMs: number | undefined,
-    fields: CallFields,
-  ): InboundCall | undefined {
+  private open(method: ServerMethod, sizeBytes: number | undefined, head: CallHeadReader): InboundCall | undefined {
+    const timeoutMs = head.timeoutMs === 0 ? undefined : head.timeoutMs;
+    const { fields } = head;
     const { admit, base, address, peer, calls } = this.connection;
     try {
       const opened = calls.open(base, method, { sizeBytes, timeoutMs, fields, address, peer }, admit);
@@ -170,6 +170,7 @@ export class ServerCall extends ServerStream implements PumpOwner {
 
   private refuse(error: errors.StatusError, isUnsent: boolean): void {
     if (!this.isOpen) return;
+    this.tellTrailers();
     let status = encodeStatus(error);
     if (status.length > maxStatusBytes) status = encodeStatus(new errors.StatusError(error.code, error.message));
     this.connection.engine.answerError(this, status, isUnsent);
@@ -217,9 +218,29 @@ export class ServerCall extends ServerStream implements PumpOwner {
       return;
     }
     const { engine, limits } = this.connection;
+    if (this.call?.metadata !== undefined) this.tellTrailers();
     const flag = putMessage(engine, this.known.output!, message, 'the answer', limits);
     if (engine.send(this, frames.answer, flag)) this.close();
     else this.endInTime();
+  }
+
+  /** What the handler set of headers, before the first message. */
+  private tellHeaders(): void {
+    const { call } = this;
+    if (call === undefined || call.hasBegun) return;
+    call.hasBegun = true;
+    const headers = call.metadata?.headers;
+    if (headers !== undefined) this.connection.engine.metadata(this, false, headers);
+  }
+
+  /** What it set of both, as far as it is not told, before the end. */
+  private tellTrailers(): void {
+    const { call } = this;
+    if (call === undefined || call.isOver) return;
+    this.tellHeaders();
+    call.isOver = true;
+    const trailers = call.metadata?.trailers;
+    if (trailers !== undefined) this.connection.engine.metadata(this, true, trailers);
   }
 
   /** An answer that waits for its caller waits no longer than its Context. */
@@ -251,11 +272,13 @@ export class ServerCall extends ServerStream implements PumpOwner {
   sendNext(message: Message): boolean {
     if (!this.isOpen) return false;
     const { engine, limits } = this.connection;
+    if (this.call?.hasBegun === false) this.tellHeaders();
     const flag = putMessage(engine, this.known.output!, message, 'the answer', limits);
     return engine.send(this, frames.data, flag);
   }
 
   pumpDone(): void {
+    this.tellTrailers();
     this.connection.engine.answer(this);
     this.close();
   }

@@ -3,6 +3,7 @@ import type { Source } from '../codec/source.ts';
 import { CallHeadReader } from './call-head.ts';
 import { MuxEngine } from './engine.ts';
 import type { EngineHooks } from './engine-hooks.ts';
+import { encodePairs } from './metadata-frame.ts';
 import { MuxStream } from './mux-stream.ts';
 import { codes, flags, frames, MuxViolation, maxStreamId, preface } from './protocol.ts';
 import { encodeSettings, type MuxSettings } from './settings.ts';
@@ -50,6 +51,16 @@ export class ServerEngine<M> extends MuxEngine {
   /** The client has said that it begins no more calls: one that comes all the same ends the connection. */
   refuseCalls(): void {
     this.#mayCall = false;
+  }
+
+  /**
+   * Tells headers, before the first message, or trailers, after the last one: once each. Names and values in turn; at most 8 KiB.
+   * Clients that do not know of metadata are told nothing.
+   */
+  metadata(stream: ServerStream, isTrailers: boolean, pairs: readonly string[]): void {
+    if (!stream.isOpen || this.peer?.metadata !== true) return;
+    this.out.frame(frames.metadata, isTrailers ? flags.trailers : 0, stream.id, encodePairs(pairs));
+    this.output();
   }
 
   /** Answers with success, without a message. */
@@ -108,6 +119,10 @@ export class ServerEngine<M> extends MuxEngine {
 
   protected override onAnswer(): void {
     throw new MuxViolation(codes.protocol, 'the client answers');
+  }
+
+  protected override onMetadata(): void {
+    throw new MuxViolation(codes.protocol, 'the client sends metadata of an answer');
   }
 
   protected override onEnd(stream: MuxStream): void {

@@ -15,6 +15,8 @@ export interface MuxSettings {
   readonly maxHeadBytes: number;
   /** Whether it reads messages that are compressed with gzip. */
   readonly gzip: boolean;
+  /** Whether it reads METADATA frames. */
+  readonly metadata: boolean;
 }
 
 const ids = [
@@ -26,6 +28,7 @@ const ids = [
   'maxMessageBytes',
   'maxHeadBytes',
   'gzip',
+  'metadata',
 ] as const;
 const entryBytes = 6;
 
@@ -54,7 +57,7 @@ export function decodeSettings(payload: Uint8Array): MuxSettings {
     throw new MuxViolation(codes.flowControl, `a window of less than ${minCost} bytes`);
   if (said.lowestVersion > said.highestVersion || said.lowestVersion === 0)
     throw new MuxViolation(codes.protocol, `versions ${said.lowestVersion} to ${said.highestVersion}`);
-  return { ...said, gzip: said.gzip === 1 };
+  return { ...said, gzip: said.gzip === 1, metadata: said.metadata === 1 };
 }
 
 /** What holds where a side says nothing. */
@@ -67,4 +70,5 @@ const initial = {
   maxMessageBytes: 4 << 20,
   maxHeadBytes: 16 << 10,
   gzip: 0,
+  metadata: 0,
 };

@@ -72,6 +72,7 @@ export class StreamCall extends ClientCall implements PumpOwner {
   }
 
   override onAnswer(status: Uint8Array | undefined, isUnsent: boolean): void {
+    this.answered();
     this.finish(status === undefined ? undefined : this.errorOf(status, isUnsent));
   }
 

@@ -53,6 +53,7 @@ export class UnaryCall extends ClientCall {
   }
 
   override onAnswer(status: Uint8Array | undefined, isUnsent: boolean): void {
+    this.answered();
     if (status !== undefined) this.finish(this.errorOf(status, isUnsent));
     else if (this.output !== undefined) this.finish(undefined);
     else this.finish(RpcErrors.PROTOCOL_ERROR(`${this.method.desc.name} was answered without a message`));

@@ -1,4 +1,4 @@
-import { formatTraceparent } from '../../../call/index.ts';
+import { type CallMetadata, formatTraceparent } from '../../../call/index.ts';
 import { type Context, until } from '../../../concurrency/index.ts';
 import type { StatusError } from '../../../errors/index.ts';
 import { type CallState, withCallState } from '../call-state.ts';
@@ -135,9 +135,17 @@ function handOver(
 }
 
 function headersOf(state: CallState, headers: readonly string[]): readonly string[] {
-  const { extraHeaders, span } = state;
-  if (extraHeaders === undefined && span === undefined) return headers;
+  const { extraHeaders, span, knownMetadata } = state;
+  state.hasBegun = true;
+  if (extraHeaders === undefined && span === undefined && knownMetadata === undefined) return headers;
   const all = extraHeaders === undefined ? headers.slice() : [...headers, ...extraHeaders];
+  if (knownMetadata !== undefined) addMetadata(all, knownMetadata);
   if (span !== undefined) all.push('traceparent', formatTraceparent(span));
   return all;
+}
+
+/** Trailers have the prefix that Connect gives them. */
+function addMetadata(all: string[], { headers = [], trailers = [] }: CallMetadata): void {
+  all.push(...headers);
+  for (let at = 0; at < trailers.length; at += 2) all.push(`trailer-${trailers[at]}`, trailers[at + 1]!);
 }
