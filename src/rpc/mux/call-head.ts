@@ -55,6 +55,16 @@ export function writeHead(sink: Sink, method: number, timeoutMs: number, fields:
   bytes[--sink.at] = method >>> 8;
 }
 
+/** Into a head that has waited, as `writeHead` has written it. 0: it has no limit. */
+export function putTimeLeft(head: Uint8Array, timeoutMs: number): void {
+  if ((head[3]! & bits.timeout) === 0) return;
+  const ms = timeoutMs < 1 ? 1 : timeoutMs >= maxTimeoutMs ? maxTimeoutMs : Math.floor(timeoutMs);
+  head[4] = ms >>> 24;
+  head[5] = ms >>> 16;
+  head[6] = ms >>> 8;
+  head[7] = ms;
+}
+
 /** Last field first, as the sink wants it. */
 function writeFields(sink: Sink, fields: CallFields): number {
   const { trace, baggage, lane, tenant, principal, priority, attempt, outgoing } = fields;

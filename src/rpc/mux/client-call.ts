@@ -58,7 +58,7 @@ export abstract class ClientCall extends ClientStream {
   /** The call is over: with an answer, or with the error that its caller is told. */
   protected abstract settle(error: errors.StatusError | undefined): void;
 
-  /** Begins the call with what is in the sink. */
+  /** Begins the call with what is in the sink. False: something of it waits, and `onWritable` tells when all of it has gone. */
   protected start(flag: number): boolean {
     const { ctx, method, session, startedAt } = this;
     ctx.throwIfDone();
@@ -96,6 +96,10 @@ export abstract class ClientCall extends ClientStream {
 
   contextDone(): void {
     this.abandon(this.ctx.err());
+  }
+
+  override timeLeftMs(): number {
+    return this.ctx.deadline === undefined ? 0 : Math.max(1, this.ctx.remainingMs());
   }
 
   override onTooLarge(): void {

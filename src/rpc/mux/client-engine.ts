@@ -1,12 +1,14 @@
 import type { CallFields } from '../../call/index.ts';
+import type { StatusError } from '../../errors/index.ts';
 import { Sink } from '../codec/sink.ts';
 import type { Source } from '../codec/source.ts';
 import { RpcErrors } from '../rpc-errors.ts';
-import { writeHead } from './call-head.ts';
+import { putTimeLeft, writeHead } from './call-head.ts';
 import { MuxEngine } from './engine.ts';
 import type { EngineHooks } from './engine-hooks.ts';
 import { MuxStream } from './mux-stream.ts';
 import { codes, flags, frames, MuxViolation, maxPayloadBytes, maxStreamId, preface } from './protocol.ts';
+import { SendRing } from './send-ring.ts';
 import { encodeSettings, type MuxSettings } from './settings.ts';
 
 /** A call as its caller's side has it. */
@@ -15,12 +17,16 @@ export abstract class ClientStream extends MuxStream {
   abstract onAnswer(status: Uint8Array | undefined, isUnsent: boolean): void;
   /** Headers or trailers of the answer: the bytes from `source.at` to `end`, valid until it returns. Must not throw. */
   abstract onMetadata(isTrailers: boolean, source: Source, end: number): void;
+  /** What is left of its time, in milliseconds; 0: it has no deadline. */
+  abstract timeLeftMs(): number;
 }
 
 /** The end of a connection that calls. */
 export class ClientEngine extends MuxEngine {
   /** The methods that the server knows by their number. */
   readonly #defined: boolean[] = [];
+  /** Calls of which nothing was sent, for the socket takes no more: without an id, in the order in which they came. */
+  readonly #waiting = new SendRing();
 
   constructor(own: MuxSettings, hooks: EngineHooks, sink = new Sink()) {
     super(own, hooks, sink);
@@ -35,8 +41,9 @@ export class ClientEngine extends MuxEngine {
 
   /**
    * Begins a call. What is in the sink is its first message, if `flag` says that there is one. `method` is a number of the
-   * caller's for `path`. `timeoutMs` 0: no deadline. False: the message waits for room, see `send`. Throws MESSAGE_TOO_LARGE
-   * for fields of more bytes than the server takes; then nothing has begun.
+   * caller's for `path`. `timeoutMs` 0: no deadline. False: the message waits for room, see `send`, or all of the call does,
+   * while the socket takes no more: one that is reset before its turn leaves nothing behind. Throws MESSAGE_TOO_LARGE for
+   * fields of more bytes than the server takes; then nothing has begun.
    */
   call(
     stream: ClientStream,
@@ -58,6 +65,10 @@ export class ClientEngine extends MuxEngine {
         `the fields of a call have ${message - at} bytes; the node takes ${maxHeadBytes}`,
       );
     if (this.#defined[method] !== true) this.#define(method, path);
+    if (this.isCongested) {
+      this.#wait(stream, message - at, flag);
+      return false;
+    }
     this.open(stream, this.lastId + 1);
     stream.hasEnded = (flag & flags.end) !== 0;
     if ((flag & flags.message) === 0 || (bytes.length - at <= maxPayloadBytes && this.hasRoom(stream, -messageAt))) {
@@ -72,12 +83,35 @@ export class ClientEngine extends MuxEngine {
     return stream.pending === undefined;
   }
 
+  /** Calls of which nothing was sent are told that they are lost; the others go on. */
+  giveBack(error: StatusError): void {
+    while (!this.#waiting.isEmpty) {
+      const stream = this.#waiting.take();
+      this.close(stream);
+      stream.onLost(error);
+    }
+  }
+
+  override lost(error: StatusError): void {
+    super.lost(error);
+    this.giveBack(error);
+  }
+
   /** The stream sends no more messages. */
   end(stream: ClientStream): void {
     if (!stream.isOpen || stream.hasEnded) return;
     stream.hasEnded = true;
     this.out.frame(frames.data, flags.end, stream.id, nothing);
     this.output();
+  }
+
+  protected override close(stream: MuxStream): void {
+    if (stream.id === 0) this.#waiting.remove(stream);
+    super.close(stream);
+  }
+
+  protected override sendWaiting(): void {
+    while (!this.#waiting.isEmpty && !this.isCongested) this.#begin(this.#waiting.take() as ClientStream);
   }
 
   protected override onCall(): void {
@@ -132,6 +166,36 @@ export class ClientEngine extends MuxEngine {
     if (lowestVersion === highestVersion && lowestVersion >= own.lowestVersion && highestVersion <= own.highestVersion)
       return;
     throw new MuxViolation(codes.version, `the server has chosen version ${highestVersion}`);
+  }
+
+  /** Keeps what is in the sink until there is room for it: a head of `headBytes`, and perhaps a message. */
+  #wait(stream: ClientStream, headBytes: number, flag: number): void {
+    stream.isOpen = true;
+    stream.pending = this.sink.finish();
+    stream.pendingAt = headBytes;
+    stream.pendingFlags = flag;
+    this.#waiting.add(stream);
+  }
+
+  /** Sends a call that has waited. */
+  #begin(stream: ClientStream): void {
+    const { pending, pendingAt, pendingFlags: flag } = stream;
+    const bytes = pending!;
+    const size = bytes.length - pendingAt;
+    stream.pending = undefined;
+    putTimeLeft(bytes, stream.timeLeftMs());
+    this.open(stream, this.lastId + 1);
+    stream.hasEnded = (flag & flags.end) !== 0;
+    const hasMessage = (flag & flags.message) !== 0;
+    if (!hasMessage || (bytes.length <= maxPayloadBytes && this.hasRoom(stream, size))) {
+      if (hasMessage) this.spend(stream, size);
+      this.out.frame(frames.call, flag, stream.id, bytes);
+      stream.onWritable();
+    } else {
+      this.out.frame(frames.call, 0, stream.id, bytes, 0, pendingAt);
+      this.queue(stream, bytes.subarray(pendingAt), frames.data, flag & ~flags.message);
+    }
+    this.output();
   }
 
   #define(method: number, path: string): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { MuxEngine } from './engine.ts';
 import {
   call,
   pair,
@@ -37,7 +38,7 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
  * Each side's messages are numbered texts of random sizes, up to twenty windows; both read when chance has it; bytes travel in
  * pieces that break off anywhere.
  */
-test(`a thousand streams with resets, half-closes and slow readers do as their model does (SEED=${seed})`, () => {
+test(`a thousand streams with resets, half-closes and slow readers and full sockets do as their model does (SEED=${seed})`, () => {
   const random = randomOf(seed);
   const both = pair({ maxStreams: atATime, connectionWindow });
   const { client, server, inbound } = both;
@@ -50,8 +51,8 @@ test(`a thousand streams with resets, half-closes and slow readers do as their m
   const text = (which: string) => which + 'x'.repeat(random() < 0.01 ? below(80_000) : below(600));
 
   const carry = (limit: number): boolean => {
-    pipes.there = Buffer.concat([pipes.there, takeOutput(client)]);
-    pipes.back = Buffer.concat([pipes.back, takeOutput(server)]);
+    if (!client.isBlocked) pipes.there = Buffer.concat([pipes.there, takeOutput(client)]);
+    if (!server.isBlocked) pipes.back = Buffer.concat([pipes.back, takeOutput(server)]);
     const sizes = {
       there: Math.min(below(limit), pipes.there.length),
       back: Math.min(below(limit), pipes.back.length),
@@ -67,6 +68,12 @@ test(`a thousand streams with resets, half-closes and slow readers do as their m
       all.find((one) => one.call.id === stream.id)!.inbound = stream;
     }
     return moved || pipes.there.length + pipes.back.length > 0;
+  };
+
+  /** The socket takes no more, or takes more again. */
+  const block = (engine: MuxEngine) => {
+    engine.isBlocked = !engine.isBlocked;
+    if (!engine.isBlocked) engine.flushed();
   };
 
   const readAll = (one: Modelled) => {
@@ -130,8 +137,10 @@ test(`a thousand streams with resets, half-closes and slow readers do as their m
 
   for (let steps = 0; all.length < streams || running.length > 0; steps++) {
     assert.ok(steps < 3_000_000, `${running.length} streams do not end`);
-    if (all.length < streams && client.streams.size < atATime && random() < 0.3) begin();
+    if (all.length < streams && running.length < atATime && random() < 0.3) begin();
     if (running.length > 0) act(running[below(running.length)]!);
+    if (random() < 0.01) block(client);
+    if (random() < 0.01) block(server);
     if (random() < 0.8) carry(random() < 0.8 ? 500 : 20_000);
     for (let index = running.length - 1; index >= 0; index--) {
       if (!running[index]!.call.isOpen) closing.push(...running.splice(index, 1));
@@ -142,6 +151,7 @@ test(`a thousand streams with resets, half-closes and slow readers do as their m
       if (closing[index]!.inbound?.isOpen === false) closing.splice(index, 1);
     }
   }
+  for (const engine of [client, server]) if (engine.isBlocked) block(engine);
   for (let moves = true; moves; ) {
     for (const one of all) readAll(one);
     moves = carry(100_000);

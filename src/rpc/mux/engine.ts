@@ -130,7 +130,8 @@ export abstract class MuxEngine {
   reset(stream: MuxStream, code: number): void {
     if (!stream.isOpen) return;
     this.close(stream);
-    this.#control(frames.reset, 0, stream.id, code);
+    // Without an id: the other side has heard nothing of it.
+    if (stream.id !== 0) this.#control(frames.reset, 0, stream.id, code);
   }
 
   ping(): void {
@@ -161,7 +162,8 @@ export abstract class MuxEngine {
     // Not within itself: what is sent lets more be sent, for each of a thousand streams.
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (!this.#ring.isEmpty && !this.#isCongested && this.#sendWindow >= minCost) {
+    this.sendWaiting();
+    while (!this.#ring.isEmpty && !this.isCongested && this.#sendWindow >= minCost) {
       const stream = this.#ring.take();
       if (stream.pending !== undefined) this.#sendPiece(stream, stream.pending);
       if (this.out.length >= flushBytes && !this.isBlocked) this.hooks.onFull();
@@ -177,6 +179,8 @@ export abstract class MuxEngine {
   protected abstract onEnd(stream: MuxStream): void;
   /** Whether the other side may send messages on the stream. */
   protected abstract mayStillSend(stream: MuxStream): boolean;
+  /** Sends what has waited and is not of a stream that is begun. */
+  protected sendWaiting(): void {}
   /** A frame with the end of a message is written. */
   protected abstract sent(stream: MuxStream, type: number, flag: number): void;
   /** Throws a MuxViolation if the two cannot speak with each other. */
@@ -193,7 +197,7 @@ export abstract class MuxEngine {
 
   protected hasRoom(stream: MuxStream, size: number): boolean {
     const cost = costOf(size);
-    return cost <= stream.sendWindow && cost <= this.#sendWindow && !this.#isCongested;
+    return cost <= stream.sendWindow && cost <= this.#sendWindow && !this.isCongested;
   }
 
   protected spend(stream: MuxStream, size: number): void {
@@ -257,7 +261,7 @@ export abstract class MuxEngine {
     else stream.onMessage(source, end, (flag & flags.compressed) !== 0, cost);
   }
 
-  get #isCongested(): boolean {
+  protected get isCongested(): boolean {
     return this.isBlocked || this.out.length >= maxWaitingBytes;
   }
 

@@ -47,6 +47,10 @@ export function readOne(engine: MuxEngine, stream: TestCall | TestInbound): void
 export class TestCall extends ClientStream {
   readonly seen = seen();
   name = '';
+  leftMs = 0;
+  override timeLeftMs(): number {
+    return this.leftMs;
+  }
   get hasUnread(): boolean {
     return this.seen.unread.length > 0;
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
+import type { StatusError } from '../../errors/index.ts';
+import { unsentBy } from '../../guard/index.ts';
 import { virtualClock } from '../../testing/index.ts';
 import { inTime } from '../testdata/calls.ts';
 import { tcpServer } from '../testdata/tcp-server.ts';
@@ -174,6 +176,30 @@ describe('a connection to a node', inTime, () => {
     });
   }
 });
+
+for (const [name, tell] of [
+  ['goes away', (peer: Socket) => void peer.write(frame(frames.goAway, 0, 0, [0, 0, 0, codes.drain]))],
+  ['is gone', (peer: Socket) => void peer.destroy()],
+] as const) {
+  test(`a call that could not leave may be sent elsewhere when its node ${name}`, inTime, async () => {
+    await using fixture = await connected();
+    const { session, events, peer } = fixture;
+    session.book();
+    session.engine.isBlocked = true;
+    const errors: StatusError[] = [];
+    const waiting = call(session.engine, 'x');
+    waiting.onLost = (error) => void errors.push(error);
+
+    tell(peer);
+    await eventually(() => events.length > 0);
+
+    assert.deepEqual(
+      errors.map((error) => [error.reason, unsentBy(error)]),
+      [['CONNECT_FAILED', 'transport']],
+    );
+    session.release();
+  });
+}
 
 test('an address that is none is a node that cannot be reached', async () => {
   const events: string[] = [];

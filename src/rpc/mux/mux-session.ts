@@ -117,6 +117,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
   onGoAway(_code: number, reason: string): void {
     this.#fail(`it takes no calls: ${reason}`, undefined);
     this.#end();
+    this.engine.giveBack(unsent(`the call has not left: the node takes no more calls: ${reason}`, undefined));
   }
 
   onGoAwayAck(): void {}
@@ -172,6 +173,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
     const why = cause?.message ?? 'it closed the connection';
     this.#fail(why, cause);
     this.#end();
+    this.engine.giveBack(unsent(`the call has not left: ${why}`, cause));
     this.engine.lost(
       violation === undefined
         ? RpcErrors.CONNECTION_LOST(`the connection ended before the answer: ${why}`, { cause })
@@ -239,6 +241,11 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
     }
     this.#heartbeat = clock.after(nextMs, () => this.#beat());
   }
+}
+
+/** For calls of which the node has heard nothing: another one may take them, whatever they do. */
+function unsent(message: string, cause: unknown): errors.StatusError {
+  return markUnsent(RpcErrors.CONNECT_FAILED(message, { cause }), 'transport');
 }
 
 /** Until a connection is ready, the time limit of connecting holds. */

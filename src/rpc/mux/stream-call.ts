@@ -17,6 +17,8 @@ import { UnreadMessages } from './unread-messages.ts';
  */
 export class StreamCall extends ClientCall implements PumpOwner {
   readonly #unread = new UnreadMessages();
+  /** What is to be sent, before it is opened: not while the call itself waits, for another node may take it then. */
+  #input: AsyncIterable<Message> | undefined;
   #requests: MessagePump | undefined;
   #reader: StepReader<Message> | undefined;
   #isSettled = false;
@@ -28,9 +30,8 @@ export class StreamCall extends ClientCall implements PumpOwner {
     try {
       if (isStream(input)) {
         session.engine.sink.reset();
-        this.start(0);
-        this.#requests = new MessagePump(this, stepsOf(input as AsyncIterable<Message>));
-        this.#requests.resume();
+        this.#input = input as AsyncIterable<Message>;
+        if (this.start(0)) this.onWritable();
       } else {
         this.start(
           putMessage(session.engine, method.input, input as Message, 'the request', method.limits) | flags.end,
@@ -77,6 +78,11 @@ export class StreamCall extends ClientCall implements PumpOwner {
   }
 
   override onWritable(): void {
+    const input = this.#input;
+    if (input !== undefined) {
+      this.#input = undefined;
+      this.#requests = new MessagePump(this, stepsOf(input));
+    }
     this.#requests?.resume();
   }
 
