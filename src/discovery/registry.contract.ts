@@ -139,6 +139,26 @@ export function registryContract(
       assert.deepEqual(await next(), ['rank:1']);
     });
 
+    it('lets many go at once that leave on purpose', skipIf(hasOwnIds), async () => {
+      const { other } = fixture;
+      const registrations: Registration[] = [];
+      for (const n of [1, 2, 3, 4, 5, 6])
+        registrations.push(await place(instanceOf(`room-${n}`, { endpoints: { rpc: `http://127.0.0.1:${n}` } })));
+      const one = other.watch(ctx, 'room')[Symbol.asyncIterator]();
+      const all = other.watchAll(ctx)[Symbol.asyncIterator]();
+      const inOne = async () => idsOf((await one.next()).value as Snapshot);
+      const inAll = async () => ((await all.next()).value as readonly Snapshot[]).flatMap((list) => idsOf(list));
+      while ((await inOne()).length < 6);
+      while ((await inAll()).length < 6);
+
+      await Promise.all(registrations.slice(1).map((registration) => registration.close(ctx)));
+
+      const [seen, seenOfAll] = [await inOne(), await inAll()];
+      while (seen.length > 1) seen.splice(0, seen.length, ...(await inOne()));
+      while (seenOfAll.length > 1) seenOfAll.splice(0, seenOfAll.length, ...(await inAll()));
+      assert.deepEqual([seen, seenOfAll], [['room-1'], ['room-1']]);
+    });
+
     it('ends a watch, without an error, when its Context ends', async () => {
       const { registry } = fixture;
       const watching = ctx.withCancel();

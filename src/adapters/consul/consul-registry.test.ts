@@ -11,8 +11,7 @@ const quick = { backoff: { firstMs: 5, maxMs: 20 } };
 
 registryContract('consul', async () => {
   const consul = await new FakeConsul().start();
-  // Lists of all services are not asked for often enough to see each good-bye: who has left is kept for the grace there.
-  const options = { url: consul.server.url, graceMs: 30, ...quick };
+  const options = { url: consul.server.url, graceMs: 600_000, ...quick };
   const [registry, other] = [consulRegistry(options), consulRegistry(options)];
   return {
     registry,
@@ -58,6 +57,7 @@ describe('a registry in consul', () => {
     for (const id of ['room-1', 'room-2']) await registry.register(ctx, instanceOf(id));
     const reader = registry.watch(ctx, 'room')[Symbol.asyncIterator]();
     await reader.next();
+    while (consul.waiting === 0) await consul.server.called(1);
 
     consul.forget();
     const next = reader.next();
@@ -67,9 +67,72 @@ describe('a registry in consul', () => {
     assert.deepEqual(idsOf((await next).value as Snapshot), ['room-1', 'room-2', 'room-3']);
   });
 
+  it('finds an index that fell while nobody asked, when its wait is over', async () => {
+    const watcher = open({ waitMs: 200 });
+    await registry.register(ctx, instanceOf('room-1'));
+    const reader = watcher.watch(ctx, 'room')[Symbol.asyncIterator]();
+    await reader.next();
+
+    consul.forget({ isSilent: true });
+    await registry.register(ctx, instanceOf('room-2'));
+
+    assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['room-1', 'room-2']);
+    await watcher.close();
+  });
+
+  it('is listed again at once under the id of one that consul calls critical', async () => {
+    const [lost, back] = [open({ ttlMs: 600_000 }), open({ ttlMs: 600_000 })];
+    await lost.register(ctx, instanceOf('room-1'));
+    await registry.register(ctx, instanceOf('room-2'));
+    const reader = registry.watch(ctx, 'room')[Symbol.asyncIterator]();
+    await reader.next();
+    consul.expire('room:room-1');
+    assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['room-2']);
+
+    await back.register(ctx, instanceOf('room-1'));
+
+    assert.equal(consul.stateOf('room:room-1'), 'passing');
+    assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['room-1', 'room-2']);
+    await Promise.all([lost.close(), back.close()]);
+  });
+
+  it('tells those who watch all services of one that is registered again elsewhere', async () => {
+    await registry.register(ctx, instanceOf('room-1'));
+    const reader = registry.watchAll(ctx)[Symbol.asyncIterator]();
+    await reader.next();
+
+    const later = open();
+    await later.register(ctx, instanceOf('room-1', { endpoints: { rpc: 'http://127.0.0.1:2' } }));
+
+    const { value } = await reader.next();
+    assert.equal((value as Snapshot[])[0]?.instances[0]?.endpoints.rpc, 'http://127.0.0.1:2');
+    await later.close();
+  });
+
+  it('is listed again after consul took it out, critical for a minute', async () => {
+    await registry.register(ctx, instanceOf('room-1'));
+    consul.server.fail('error');
+    consul.expire('room:room-1');
+    while (consul.stateOf('room:room-1') !== 'critical') await new Promise(setImmediate);
+    consul.reap(59_000);
+    assert.equal(consul.stateOf('room:room-1'), 'critical');
+    consul.reap(60_000);
+    assert.equal(consul.stateOf('room:room-1'), undefined);
+
+    consul.server.fail(undefined);
+
+    while (consul.stateOf('room:room-1') !== 'passing') await consul.server.called(1);
+  });
+
   it('does not list an instance whose check is critical, while others stay', async () => {
     await registry.register(ctx, instanceOf('room-1'));
-    consul.register({ ID: 'lost', Name: 'room', Address: '10.0.0.9', Port: 80, Check: { TTL: '60s' } });
+    consul.register({
+      ID: 'lost',
+      Name: 'room',
+      Address: '10.0.0.9',
+      Port: 80,
+      Check: { TTL: '60s', Status: 'passing' },
+    });
     const reader = registry.watch(ctx, 'room')[Symbol.asyncIterator]();
     assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['lost', 'room-1']);
 
@@ -105,32 +168,38 @@ describe('a registry in consul', () => {
     });
   }
 
-  it('lets instances go at once that say good-bye, however many', async () => {
-    const registrations = [];
-    for (const id of ['room-1', 'room-2', 'room-3', 'room-4'])
-      registrations.push(await registry.register(ctx, instanceOf(id)));
-    const patient = open({ graceMs: 600_000 });
-    const reader = patient.watch(ctx, 'room')[Symbol.asyncIterator]();
-    await reader.next();
+  it('is critical for others when it has left, and is taken out after a while', async () => {
+    const leaving = open({ farewellMs: 500 });
+    const registration = await leaving.register(ctx, instanceOf('room-1'));
 
-    await Promise.all(registrations.slice(1).map((registration) => registration.close(ctx)));
+    await registration.close(ctx);
 
-    let ids: readonly string[] = [];
-    while (ids.length !== 1) ids = idsOf((await reader.next()).value as Snapshot);
-    assert.deepEqual(ids, ['room-1']);
-    await patient.close();
+    assert.equal(consul.stateOf('room:room-1'), 'critical, left');
+    while (consul.stateOf('room:room-1') !== undefined) await consul.server.called(1);
+    await leaving.close();
+  });
+
+  it('takes out who has left before it is closed', async () => {
+    const leaving = open({ farewellMs: 60_000 });
+    const registration = await leaving.register(ctx, instanceOf('room-1'));
+    await registration.close(ctx);
+    await leaving.register(ctx, instanceOf('room-2'));
+
+    await leaving.close();
+
+    assert.equal(consul.stateOf('room:room-1'), undefined);
+    assert.equal(consul.stateOf('room:room-2'), undefined);
   });
 
   it('does not take out who registers in the place of one that says good-bye', async () => {
-    const earlier = await registry.register(ctx, instanceOf('room-1'));
+    const leaving = open();
+    const earlier = await leaving.register(ctx, instanceOf('room-1'));
     const moved = instanceOf('room-1', { endpoints: { rpc: 'http://127.0.0.1:2' } });
     const later = open();
-    const leaving = earlier.close(ctx);
-    const reader = registry.watch(ctx, 'room')[Symbol.asyncIterator]();
-    while (((await reader.next()).value as Snapshot).instances.length > 0);
+    await earlier.close(ctx);
 
     await later.register(ctx, moved);
-    await leaving;
+    await leaving.close();
 
     assert.deepEqual((await first(later.watch(ctx, 'room'))).instances, [moved]);
     await later.close();
@@ -170,5 +239,6 @@ describe('a registry in consul', () => {
     assert.throws(() => consulRegistry({ url: 'consul' }), TypeError);
     assert.throws(() => open({ ttlMs: 1 }), RangeError);
     assert.throws(() => open({ waitMs: 700_000 }), RangeError);
+    assert.throws(() => open({ farewellMs: -1 }), RangeError);
   });
 });

@@ -11,7 +11,7 @@ const quick = { backoff: { firstMs: 5, maxMs: 20 } };
 
 registryContract('etcd', async () => {
   const etcd = await new FakeEtcd().start();
-  const options = { endpoints: [etcd.server.url], ...quick };
+  const options = { endpoints: [etcd.server.url], graceMs: 600_000, ...quick };
   const [registry, other] = [etcdRegistry(options), etcdRegistry(options)];
   return {
     registry,

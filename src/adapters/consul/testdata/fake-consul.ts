@@ -1,21 +1,21 @@
 import { EventEmitter, once } from 'node:events';
 import { type FakeCall, FakeServer, reply } from '../../../discovery/testdata/fake-server.ts';
+import { FakeCatalog, type Known } from './fake-catalog.ts';
 
-interface Known {
-  readonly definition: Record<string, unknown>;
-  readonly ttlMs: number;
-  status: 'passing' | 'critical';
-  passedAt: number;
-  modified: number;
-}
+const defaultWaitMs = 300_000;
+const maxWaitMs = 600_000;
+/** Consul raises what it is asked for to this. */
+const leastDeregisterMs = 60_000;
 
-/** One agent of Consul that is its own server: services with TTL checks, blocking queries, ACL tokens. */
+/**
+ * One agent of Consul that is its own server: services with TTL checks, blocking queries, ACL tokens. What its documentation
+ * leaves open is as in the sources of Consul 1.17, such as that a check keeps its status when its service is registered again.
+ */
 export class FakeConsul {
   readonly server = new FakeServer((call) => this.#handle(call));
   /** Set: calls without it are refused. */
   token: string | undefined;
-  index = 10;
-  readonly #services = new Map<string, Known>();
+  #catalog = new FakeCatalog(10);
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #sweeping = setInterval(() => this.#sweep(), 20);
 
@@ -29,28 +29,55 @@ export class FakeConsul {
     await this.server.stop();
   }
 
-  /** As an agent without its data directory, on servers that were restored from an old snapshot. */
-  forget(): void {
-    this.#services.clear();
-    this.index = 5;
+  /**
+   * As an agent without its data directory, on servers that were restored from an old snapshot. Those that wait are told, by an
+   * index that fell; `isSilent`: none of them is, as if nobody had waited just then.
+   */
+  forget({ isSilent = false } = {}): void {
+    if (isSilent) this.#catalog.restore(5);
+    else this.#catalog = new FakeCatalog(5);
     this.#changes.emit('change');
+  }
+
+  /** How many blocking queries wait. */
+  get waiting(): number {
+    return this.#changes.listenerCount('change');
   }
 
   /** Without a word to watchers: the time of its TTL is over. */
   expire(id: string): void {
-    const known = this.#services.get(id);
+    const known = this.#catalog.services.get(id);
     if (known !== undefined) known.passedAt = 0;
+  }
+
+  /** What Consul does each half minute: takes out who was critical for as long as its check says, a minute at least. */
+  reap(criticalForMs: number): void {
+    for (const [id, { status, deregisterMs }] of this.#catalog.services) {
+      if (status === 'critical' && deregisterMs > 0 && criticalForMs >= Math.max(deregisterMs, leastDeregisterMs))
+        this.#catalog.delete(id);
+    }
+    this.#changes.emit('change');
+  }
+
+  /** The status of a check, and whether its service says that it has left; undefined: there is none. */
+  stateOf(id: string): string | undefined {
+    const known = this.#catalog.services.get(id);
+    const { 'flotilla-left': left } = (known?.definition.Meta ?? {}) as Record<string, string>;
+    return known && (left === 'true' ? `${known.status}, left` : known.status);
   }
 
   register(definition: Record<string, unknown>): void {
     const { ID, Check } = definition;
-    const { TTL = '', Status } = (Check ?? {}) as { readonly TTL?: string; readonly Status?: string };
-    const [, amount = '0', unit] = /^(\d+)(ms|s|m)$/.exec(TTL) ?? [];
-    const ttlMs = Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1_000 : 60_000);
-    const now = Date.now();
-    this.#bump();
-    const status = Status === 'critical' ? Status : 'passing';
-    this.#services.set(String(ID), { definition, ttlMs, status, passedAt: now, modified: this.index });
+    const { TTL, Status, DeregisterCriticalServiceAfter } = (Check ?? {}) as Record<string, string>;
+    const before = this.#catalog.services.get(String(ID));
+    this.#catalog.put(String(ID), {
+      definition,
+      ttlMs: milliseconds(TTL),
+      deregisterMs: milliseconds(DeregisterCriticalServiceAfter),
+      // That of a check that is known is kept, whatever is asked for.
+      status: before?.status ?? (TTL === undefined || Status === 'passing' ? 'passing' : 'critical'),
+      passedAt: Date.now(),
+    });
     this.#changes.emit('change');
   }
 
@@ -71,82 +98,60 @@ export class FakeConsul {
       return reply(response, 200, '');
     }
     if (method === 'PUT' && at === 'agent/service/deregister') {
-      if (!this.#services.delete(id)) return reply(response, 404, `Unknown service ID "${id}"`);
-      this.#bump();
+      if (!this.#catalog.delete(id)) return reply(response, 404, `Unknown service ID "${id}"`);
       this.#changes.emit('change');
       return reply(response, 200, '');
     }
-    if (method === 'PUT' && at === 'agent/check/pass') return this.#pass(id, response);
+    if (method === 'PUT' && at === 'agent/check/pass') return this.#update(id, 'passing', response);
+    if (method === 'PUT' && at === 'agent/check/fail') return this.#update(id, 'critical', response);
     if (method === 'GET' && `${area}/${what}` === 'agent/service') {
-      const known = this.#services.get(verb);
-      return known === undefined
-        ? reply(response, 404, `unknown service ID: ${verb}`)
-        : reply(response, 200, known.definition);
+      const known = this.#catalog.services.get(verb);
+      if (known === undefined) return reply(response, 404, `unknown service ID: ${verb}`);
+      const { Name, Check, ...service } = known.definition;
+      return reply(response, 200, { ...service, Service: Name, ContentHash: 'a9993e36' });
     }
     if (method === 'GET' && ['health/service', 'health/state', 'catalog/services'].includes(`${area}/${what}`))
       return this.#query(call, `${area}/${what}`, verb);
     reply(response, 404, '');
   }
 
-  #pass(id: string, response: FakeCall['response']): unknown {
-    const known = this.#services.get(id.replace(/^service:/, ''));
+  #update(id: string, status: Known['status'], response: FakeCall['response']): unknown {
+    const service = id.replace(/^service:/, '');
+    const known = this.#catalog.services.get(service);
     if (known === undefined) return reply(response, 404, `Unknown check ID "${id}"`);
     known.passedAt = Date.now();
-    if (known.status === 'critical') {
-      known.status = 'passing';
-      this.#bump();
-      known.modified = this.index;
-      this.#changes.emit('change');
-    }
+    if (this.#catalog.setStatus(service, status)) this.#changes.emit('change');
     reply(response, 200, '');
   }
 
-  /** A blocking query: the answer when the index is not the one that was seen, or when the wait is over. */
+  /**
+   * A blocking query: the answer when the index of what is asked for is above the one that was seen, when the wait is over, or
+   * when the servers were restored. One that is below is waited for in vain.
+   */
   async #query({ query, response, signal }: FakeCall, at: string, name: string): Promise<unknown> {
     const seen = Number(query.get('index') ?? 0);
-    const waitMs = Number(/^(\d+)ms$/.exec(query.get('wait') ?? '')?.[1] ?? 0);
+    const waitMs = Math.min(milliseconds(query.get('wait') ?? '') || defaultWaitMs, maxWaitMs);
     const over = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
-    while (seen > 0 && seen === this.index && !over.aborted) {
+    const catalog = this.#catalog;
+    // A restore tells those that wait, and only them.
+    while (seen > 0 && catalog.indexOf(at, name) <= seen && catalog === this.#catalog && !over.aborted) {
       await once(this.#changes, 'change', { signal: over }).catch(() => {});
     }
     if (signal.aborted) return;
-    reply(response, 200, this.#answer(at, name), { 'x-consul-index': String(this.index) });
-  }
-
-  #answer(at: string, name: string): unknown {
-    const all = [...this.#services.values()];
-    if (at === 'catalog/services')
-      return Object.fromEntries([['consul', []], ...all.map(({ definition }) => [definition.Name, definition.Tags])]);
-    if (at === 'health/state')
-      return all.map(({ definition, status }) => ({ ServiceID: definition.ID, Status: status }));
-    return all
-      .filter(({ definition }) => definition.Name === name)
-      .map(({ definition, status, modified }) => ({
-        Node: { Node: 'here', Address: '127.0.0.1' },
-        Service: {
-          Weights: { Passing: 1, Warning: 1 },
-          ...definition,
-          Service: definition.Name,
-          ModifyIndex: modified,
-        },
-        Checks: [
-          { CheckID: 'serfHealth', Status: 'passing' },
-          { CheckID: `service:${definition.ID}`, Status: status },
-        ],
-      }));
+    const index = String(Math.max(1, this.#catalog.indexOf(at, name)));
+    reply(response, 200, this.#catalog.answer(at, name), { 'x-consul-index': index, 'x-consul-knownleader': 'true' });
   }
 
   #sweep(): void {
-    for (const known of this.#services.values()) {
-      if (known.ttlMs === 0 || known.status === 'critical' || Date.now() - known.passedAt <= known.ttlMs) continue;
-      known.status = 'critical';
-      this.#bump();
-      known.modified = this.index;
-      this.#changes.emit('change');
+    for (const [id, { ttlMs, passedAt }] of this.#catalog.services) {
+      if (ttlMs > 0 && Date.now() - passedAt > ttlMs && this.#catalog.setStatus(id, 'critical'))
+        this.#changes.emit('change');
     }
   }
+}
 
-  #bump(): void {
-    this.index++;
-  }
+/** A duration as Go writes it, of one unit. */
+function milliseconds(text = ''): number {
+  const [, amount = '0', unit] = /^(\d+)(ms|s|m)$/.exec(text) ?? [];
+  return Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1_000 : 60_000);
 }
