@@ -56,6 +56,12 @@ export function withFields(ctx: Context, change: Partial<CallFields>): Context {
   return setFields(ctx, { ...fieldsOf(ctx), ...change });
 }
 
+/** A child Context whose fields are the same but for the trace. Every instrumented call makes one, so no field is spread. */
+export function withTrace(ctx: Context, trace: TraceContext): Context {
+  const { baggage, lane, tenant, principal, priority, attempt } = fieldsOf(ctx);
+  return setFields(ctx, { trace, baggage, lane, tenant, principal, priority, attempt });
+}
+
 /** A child Context with these fields in place of all that it had: for a call that has just arrived. */
 export function setFields(ctx: Context, fields: CallFields): Context {
   return ctx.withValue(fieldsKey, fields);

@@ -27,6 +27,7 @@ export {
   setFields,
   wireNames,
   withFields,
+  withTrace,
   writeFields,
   writeTimeoutMs,
 } from './fields.ts';

@@ -3,6 +3,7 @@ import { setOwner } from '../concurrency/context/owner.ts';
 import { type CancelContext, type Context, isContextError } from '../concurrency/index.ts';
 import { type Linked, LinkedList } from '../concurrency/parking/linked-list.ts';
 import type { StatusError } from '../errors/index.ts';
+import type { ObservedCall } from '../service/call-observer.ts';
 import { callContext } from '../service/index.ts';
 import { endOf } from './end-with-context.ts';
 import { fromConnectError } from './error-codec.ts';
@@ -25,6 +26,8 @@ export interface InboundCall extends Linked<InboundCall>, MetadataOwner {
   metadata: CallMetadata | undefined;
   hasBegun: boolean;
   isOver: boolean;
+  /** Who reaches a method's `bare` sets it; it ends with the call. */
+  observed: ObservedCall | undefined;
 }
 
 /** What a call failed with: where its Context was ended for a reason of ours (a drain), that reason. */
@@ -64,6 +67,7 @@ export class InboundCalls {
       metadata: undefined,
       hasBegun: false,
       isOver: false,
+      observed: undefined,
       previous: undefined,
       next: undefined,
       list: undefined,
@@ -81,10 +85,12 @@ export class InboundCalls {
     const { ctx, method, permit, startedAt } = call;
     if (!call.reached) {
       call.error ??= ctx.err() === undefined ? RpcErrors.CALLER_LEFT('the caller left') : endOf(ctx);
-      method.observe(ctx, call.error);
+      call.observed = method.observe(ctx, startedAt);
     }
-    permit?.done({ error: call.error, durationMs: ctx.clock.now() - startedAt });
-    ctx.cancel();
+    const now = ctx.clock.now();
+    call.observed?.end(call.error, now);
+    permit?.done({ error: call.error, durationMs: now - startedAt });
+    ctx[Symbol.dispose]();
     if (this.#running.head === undefined) this.#whenIdle?.();
   }
 

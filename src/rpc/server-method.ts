@@ -11,8 +11,8 @@ import type { CallHead, Priority } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import { MappedSteps } from '../concurrency/steps/mapped-steps.ts';
 import { stepsOf } from '../concurrency/steps/steps-of.ts';
-import type { StatusError } from '../errors/index.ts';
 import { noTelemetry } from '../observe/index.ts';
+import { type CallObserver, callObserver } from '../service/call-observer.ts';
 import {
   chain,
   type Handler,
@@ -43,21 +43,16 @@ export interface ServerMethod {
   /** Telemetry, time limit, middleware, handler. Its Context is `callContext`'s. */
   readonly run: Handler<Payload, Payload>;
   /**
-   * Of a unary method: the same as `run`, for a transport whose calls the event loop itself makes. What need not wait is
-   * answered at once.
-   */
-  readonly step: Step<Payload, Payload>;
-  /**
    * Of a unary method: middleware and handler, for a transport that enters the Context, ends the call in time, conceals what is
-   * thrown and has no telemetry to emit. What it gives is for `messageOf`.
+   * thrown and observes the call. What need not wait it gives at once; that is for `messageOf`.
    */
   readonly bare: Step<Payload, unknown>;
   /** What a handler may give, as the message that it means. */
   readonly messageOf: (value: unknown) => Message;
   /** Middleware and handler only: for a call that another transport already observes and bounds. */
   readonly inner: Handler<Payload, Payload>;
-  /** Emits the telemetry of a call that failed before its message reached the chain. */
-  readonly observe: (ctx: Context, error: StatusError) => void;
+  /** For calls that do not go through `run`: those of `bare`, and those that failed before their message reached the chain. */
+  readonly observe: CallObserver;
 }
 
 /** Puts the chain of every method together, once. */
@@ -83,16 +78,9 @@ export function serverMethods(
     const info = methodInfo(desc, 'server', timeoutMs);
     const given = handlers.get(desc.localName) as ErasedHandler;
     const handler = normalized(desc, given);
-    const step = stepOf(desc, given);
     const inner = chain(middleware)(handler, info);
     const isHealth = service.typeName === Health.typeName;
     const telemetry = isHealth ? { telemetry: noTelemetry } : {};
-    const failing = serverCall(
-      (_: Context, error: StatusError) => Promise.reject<never>(error),
-      { ...info, kind: 'server_stream' },
-      [],
-      telemetry,
-    );
     const observed = serverCall(endWithContext(inner), info, [], telemetry);
     return {
       path: methodPath(desc),
@@ -102,10 +90,9 @@ export function serverMethods(
       priority: contract.priority,
       inner,
       run: async (ctx, payload) => observed(ctx, payload),
-      step: serverCall(step, info, middleware, { isRoot: true, ...telemetry }),
       bare: middleware.length === 0 ? (given as Step<unknown, unknown>) : inner,
       messageOf: messageOf(desc),
-      observe: (ctx, error) => void Promise.try(failing, ctx, error).catch(() => {}),
+      observe: isHealth ? unobserved : callObserver(info),
     };
   });
 }
@@ -130,6 +117,8 @@ export function methodInfo(desc: DescMethod, side: 'server' | 'client', timeoutM
 export function answersOnce(desc: DescMethod): boolean {
   return desc.methodKind === 'unary' || desc.methodKind === 'client_streaming';
 }
+
+const unobserved: CallObserver = () => undefined;
 
 /** The head that admission sees of a call of this method. */
 export function headOf(desc: DescMethod, rest: Omit<CallHead, 'service' | 'method'>): CallHead {
@@ -160,17 +149,6 @@ const kinds: Readonly<Record<DescMethod['methodKind'], MethodKind>> = {
   client_streaming: 'client_stream',
   bidi_streaming: 'bidi_stream',
 };
-
-/** The handler of a unary method; what it gives at once stays no promise. */
-function stepOf(desc: DescMethod, handler: ErasedHandler): Step<Payload, Payload> {
-  const call = handler as (ctx: Context, input: Payload) => unknown;
-  const message = messageOf(desc);
-  return (ctx, input) => {
-    const output = call(ctx, input);
-    if (output instanceof Promise) return output.then(message);
-    return isThenable(output) ? Promise.resolve(output).then(message) : message(output);
-  };
-}
 
 function messageOf({ output }: DescMethod): (value: unknown) => Message {
   return (value) => (isMessage(value, output) ? value : create(output, value as MessageInitShape<typeof output>));

@@ -12,6 +12,7 @@
  * Rules: a middleware is applied once per method, at start-up; what it needs of a call it takes from the Context.
  */
 export type { Admit, CallHead, Permit, Rejection } from '../call/index.ts';
+export { laneAttribute } from './call-observer.ts';
 export { type ConfigOptions, type ConfigTree, loadConfig } from './config.ts';
 export { guardDefaults } from './defaults.ts';
 export { bothAdmit } from './guard/both-admit.ts';
@@ -24,7 +25,7 @@ export type { MethodGuardSnapshot } from './guard/method-guard.ts';
 export { type TenantQuota, type TenantQuotaOptions, tenantQuota } from './guard/quota.ts';
 export { type RateLimit, type RateLimitOptions, rateLimit } from './guard/rate-limit.ts';
 export { type GuardedServer, type ServerGuard, type ServerGuardOptions, serverGuard } from './guard/server-guard.ts';
-export { instrument, laneAttribute } from './instrument.ts';
+export { instrument } from './instrument.ts';
 export {
   chain,
   fullName,

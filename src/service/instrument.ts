@@ -1,20 +1,8 @@
-import { fieldsOf, withFields } from '../call/index.ts';
-import type { Awaitable, Context } from '../concurrency/index.ts';
+import type { Awaitable } from '../concurrency/index.ts';
 import { stepsOf } from '../concurrency/steps/steps-of.ts';
-import * as errors from '../errors/index.ts';
-import {
-  type Level,
-  noTelemetry,
-  type PreparedLine,
-  prepareLine,
-  type Span,
-  type SpanOptions,
-  type Telemetry,
-  telemetryOf,
-} from '../observe/index.ts';
+import { callObserver, type ObservedCall } from './call-observer.ts';
 import { FollowedSteps } from './followed-steps.ts';
-import { LineSample } from './line-sample.ts';
-import { fullName, type MethodInfo, type Middleware, type Step } from './method.ts';
+import type { MethodInfo, Middleware, Step } from './method.ts';
 
 /**
  * Emits a span, a duration histogram, an in-flight gauge and a log line for every call of a method, on either side. The
@@ -31,18 +19,10 @@ export const instrument: Middleware = (next, method) => {
 
 /** The same for a chain whose steps need not wait. Where there is no telemetry it costs one look at the Context. */
 export function instrumentStep<I, O>(next: Step<I, O>, method: MethodInfo): Step<I, O> {
-  const perTelemetry = new WeakMap<Telemetry, Instruments>();
-  let known: Telemetry | undefined;
-  let instruments: Instruments | undefined;
+  const observe = callObserver(method);
   return (ctx, input) => {
-    const telemetry = telemetryOf(ctx);
-    if (telemetry === noTelemetry) return next(ctx, input);
-    if (telemetry !== known || instruments === undefined) {
-      instruments = perTelemetry.get(telemetry) ?? new Instruments(telemetry, method);
-      perTelemetry.set(telemetry, instruments);
-      known = telemetry;
-    }
-    return instruments.run(ctx, input, next);
+    const call = observe(ctx);
+    return call === undefined ? next(ctx, input) : run(call, input, next);
   };
 }
 
@@ -50,137 +30,24 @@ export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
   return value instanceof Promise;
 }
 
-class Instruments {
-  readonly #telemetry: Telemetry;
-  readonly #method: MethodInfo;
-  readonly #name: string;
-  readonly #spanOptions: SpanOptions;
-  readonly #record: (code: string, seconds: number, lane: string) => void;
-  readonly #inFlight: (change: number) => void;
-  /** By the code that calls end with. */
-  readonly #lines = new Map<string, CallLine>();
-
-  constructor(telemetry: Telemetry, method: MethodInfo) {
-    this.#telemetry = telemetry;
-    this.#method = method;
-    this.#name = fullName(method);
-    const attributes = { 'rpc.system': method.transport, 'rpc.service': method.service, 'rpc.method': method.method };
-    this.#spanOptions = { kind: method.side, attributes };
-    const prefix = `${method.transport}.${method.side}`;
-    const durations = telemetry.metrics.histogram(`${prefix}.call.duration`, {
-      description: 'Time from the start of a call to its last byte.',
-      unit: 's',
-      labels: ['method', 'code', 'lane'],
-    });
-    const children = new Map<string, { record(seconds: number): void }>();
-    const lanes = new Set<string>();
-    this.#record = (code, seconds, lane) => {
-      const key = lane === '' ? code : `${code} ${lane}`;
-      let child = children.get(key);
-      if (child === undefined) {
-        child = durations.with({ method: this.#name, code, lane: laneLabel(lanes, lane) });
-        if (lane === '' || lanes.has(lane)) children.set(key, child);
-      }
-      child.record(seconds);
-    };
-    const gauge = telemetry.metrics
-      .gauge(`${prefix}.calls.in_flight`, { description: 'Calls that have started and not ended.', labels: ['method'] })
-      .with({ method: this.#name });
-    let running = 0;
-    this.#inFlight = (change) => {
-      running += change;
-      gauge.set(running);
-    };
+function run<I, O>(call: ObservedCall, input: I, next: Step<I, O>): Awaitable<O> {
+  const settle = (output: O): O => {
+    if (isAsyncIterable(output))
+      return new FollowedSteps(call.ctx, stepsOf(output), (error) => call.end(error)) as O;
+    call.end(undefined);
+    return output;
+  };
+  const fail = (error: unknown): never => {
+    call.end(error);
+    throw error;
+  };
+  let output: Awaitable<O>;
+  try {
+    output = next(call.ctx, input);
+  } catch (error) {
+    return fail(error);
   }
-
-  run<I, O>(parent: Context, input: I, next: Step<I, O>): Awaitable<O> {
-    const span = this.#telemetry.tracer.start(parent, this.#name, this.#spanOptions);
-    const { lane } = fieldsOf(parent);
-    if (lane !== '') span.setAttribute(laneAttribute, lane);
-    const ctx = span.context.traceId === noTraceId ? parent : withFields(parent, { trace: span.context });
-    const started = parent.clock.now();
-    this.#inFlight(1);
-    const settle = (output: O): O => {
-      if (isAsyncIterable(output))
-        return new FollowedSteps(ctx, stepsOf(output), (error) => this.#end(ctx, span, started, error)) as O;
-      this.#end(ctx, span, started, undefined);
-      return output;
-    };
-    const fail = (error: unknown): never => {
-      this.#end(ctx, span, started, error);
-      throw error;
-    };
-    let output: Awaitable<O>;
-    try {
-      output = next(ctx, input);
-    } catch (error) {
-      return fail(error);
-    }
-    return isPromise(output) ? output.then(settle, fail) : settle(output);
-  }
-
-  #end(ctx: Context, span: Span, started: number, error: unknown): void {
-    const durationMs = ctx.clock.now() - started;
-    const code = error === undefined ? 'ok' : errors.from(error).code;
-    this.#inFlight(-1);
-    this.#record(code, durationMs / 1000, fieldsOf(ctx).lane);
-    if (error !== undefined) span.fail(error);
-    span.setAttribute('rpc.code', code);
-    span.end();
-    this.#log(ctx, code, started + durationMs, durationMs, error);
-  }
-
-  #log(ctx: Context, code: string, now: number, durationMs: number, error: unknown): void {
-    let line = this.#lines.get(code);
-    if (line === undefined) {
-      const { side } = this.#method;
-      const fields = { method: this.#name, side, code };
-      const write = prepareLine(this.#telemetry.log, levelOf(side, code), `${side} ${this.#name} ${code}`, fields);
-      // The id that the caller of such a call is given must find its line.
-      line = { write, sample: faults.has(code) ? undefined : new LineSample() };
-      this.#lines.set(code, line);
-    }
-    const { sample } = line;
-    if (sample !== undefined && this.#telemetry.log.level !== 'debug' && !sample.takes(now)) return;
-    line.write(ctx, () => {
-      const { principal } = fieldsOf(ctx);
-      const more: Record<string, unknown> = { durationMs: Math.round(durationMs * 1000) / 1000 };
-      if (principal !== '') more.principal = principal;
-      const skipped = sample?.takeSkipped() ?? 0;
-      if (skipped > 0) more.skipped = skipped;
-      if (error !== undefined) more.error = error;
-      return more;
-    });
-  }
-}
-
-interface CallLine {
-  readonly write: PreparedLine;
-  /** Undefined: every call has its line. */
-  readonly sample: LineSample | undefined;
-}
-
-/** The span attribute that has the lane of a call; calls of the baseline have none. */
-export const laneAttribute = 'flotilla.lane';
-
-/** More lanes than these share a label: who may name one could make up any number. */
-const maxLanes = 16;
-
-function laneLabel(lanes: Set<string>, lane: string): string {
-  if (lane === '' || lanes.has(lane)) return lane;
-  if (lanes.size === maxLanes) return 'other';
-  lanes.add(lane);
-  return lane;
-}
-
-const noTraceId = '0'.repeat(32);
-/** What is the service's own fault, or may be; the rest is the caller's (any stranger's 405 is `unimplemented`). */
-const faults: ReadonlySet<string> = new Set(['unknown', 'internal', 'data_loss']);
-
-function levelOf(side: 'server' | 'client', code: string): Level {
-  if (code === 'ok') return side === 'server' ? 'info' : 'debug';
-  if (faults.has(code)) return 'error';
-  return code === 'unavailable' || code === 'deadline_exceeded' ? 'warn' : 'info';
+  return isPromise(output) ? output.then(settle, fail) : settle(output);
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

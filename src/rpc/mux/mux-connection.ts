@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { type Admit, type PeerCertificate, withTransport } from '../../call/index.ts';
 import type { Context, Timer } from '../../concurrency/index.ts';
 import { peerCertificateOf } from '../../net/tcp/index.ts';
-import { noTelemetry, telemetryOf } from '../../observe/index.ts';
+import { telemetryOf } from '../../observe/index.ts';
 import type { Sink } from '../codec/sink.ts';
 import type { InboundCalls } from '../inbound-call.ts';
 import { RpcErrors } from '../rpc-errors.ts';
@@ -42,8 +42,6 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
   /** What its calls descend from. */
   readonly base: Context;
   readonly address: string | undefined;
-  /** There is no telemetry: nothing is to be emitted for its calls. */
-  readonly isQuiet: boolean;
   readonly peer: PeerCertificate | undefined;
   readonly #host: MuxHost;
   readonly #socket: MuxSocket;
@@ -63,7 +61,6 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
     this.address = socket.remoteAddress;
     this.peer = peerCertificateOf(socket);
     this.base = withTransport(base, { transport: 'rpc', address: this.address, peer: this.peer, tell() {} });
-    this.isQuiet = telemetryOf(base) === noTelemetry;
     this.engine = new ServerEngine(settingsOf(options), this, host.sink);
     this.#socket = new MuxSocket(socket, this.engine, base.clock, this);
   }

@@ -180,12 +180,10 @@ export class ServerCall extends ServerStream implements PumpOwner {
   private runOnce(call: InboundCall, message: Message): void {
     const { ctx, method } = call;
     try {
-      if (!this.connection.isQuiet) {
-        this.settle(call, method.step(ctx, message));
-        return;
-      }
-      enter(ctx);
-      this.settle(call, method.bare(ctx, message));
+      call.observed = method.observe(ctx, call.startedAt);
+      const inner = call.observed?.ctx ?? ctx;
+      enter(inner);
+      this.settle(call, method.bare(inner, message));
       // Of the ends that a Context can have only this one is not known here.
       if (this.call !== undefined && ctx.deadline !== undefined)
         this.timer = ctx.clock.at(ctx.deadline, () => this.contextDone());
