@@ -58,8 +58,9 @@ export function withFields(ctx: Context, change: Partial<CallFields>): Context {
 
 /** A child Context whose fields are the same but for the trace. Every instrumented call makes one, so no field is spread. */
 export function withTrace(ctx: Context, trace: TraceContext): Context {
-  const { baggage, lane, tenant, principal, priority, attempt } = fieldsOf(ctx);
-  return setFields(ctx, { trace, baggage, lane, tenant, principal, priority, attempt });
+  const { baggage, lane, tenant, principal, priority, attempt, outgoing } = fieldsOf(ctx);
+  const fields = { trace, baggage, lane, tenant, principal, priority, attempt };
+  return setFields(ctx, outgoing === undefined ? fields : { ...fields, outgoing });
 }
 
 /** A child Context with these fields in place of all that it had: for a call that has just arrived. */

@@ -25,6 +25,7 @@ import {
   resolveTarget,
 } from '../discovery/index.ts';
 import type { TlsClientOptions } from '../net/tcp/index.ts';
+import { callObserver } from '../service/call-observer.ts';
 import {
   type ClientGuard,
   type ClientGuardOptions,
@@ -36,7 +37,7 @@ import {
   type MethodInfo,
   type Middleware,
 } from '../service/index.ts';
-import { instrumentStep } from '../service/instrument.ts';
+import { observed } from '../service/instrument.ts';
 import { CalledStream } from './called-stream.ts';
 import { createCodecs } from './codec/codecs.ts';
 import { Sink } from './codec/sink.ts';
@@ -207,7 +208,8 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
       fallbackMs: limits.timeoutMs,
     });
     checkTimeout(`${where}/${desc.name}: timeoutMs`, timeoutMs);
-    const transport = transportOf(desc, {
+    const info = methodInfo(desc, 'client', timeoutMs);
+    const transport = transportOf(desc, info, {
       ...options,
       target: target.name,
       resolver: target.resolver,
@@ -216,11 +218,10 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
       mux,
     });
     const guarded = guard === undefined ? [] : [guard.middleware(target.name, own, contract.guard)];
-    const info = methodInfo(desc, 'client', timeoutMs);
     const around = [...prioritised(contract), ...middleware, ...guarded];
-    const call = chain(around)(instrumented(transport, info), info);
+    const call = chain(around)(transport, info);
     if (!answersOnce(desc)) client[desc.localName] = callStream(desc, call, timeoutMs);
-    else client[desc.localName] = (around.length === 0 ? callBare : callOnce)(desc, call, timeoutMs);
+    else client[desc.localName] = (middleware.length === 0 ? callBare : callOnce)(desc, call, timeoutMs);
   }
   if (warmConnections > 0) {
     const { resolver, name } = target;
@@ -278,39 +279,38 @@ type Call = Handler<Payload, Payload>;
 
 /**
  * In memory where a server of the target's name is in this process at the moment of the call and serves its lane, else over
- * the network.
+ * the network. Emits the telemetry of the call.
  */
-function transportOf(desc: DescMethod, options: RemoteCallOptions & { readonly local?: LocalNetwork }): Call {
+function transportOf(
+  desc: DescMethod,
+  info: MethodInfo,
+  options: RemoteCallOptions & { readonly local?: LocalNetwork },
+): Call {
   const { local, target, resolver } = options;
-  const remote = remoteCall(desc, options);
+  const observe = callObserver(info);
+  const remote = remoteCall(desc, options, observe);
   if (local === undefined) return remote;
-  const within = localCall(desc, options.maxMessageBytes);
+  const callLocal = localCall(desc, options.maxMessageBytes);
+  const within = (ctx: Context, input: Payload, server: AttachedServer) => {
+    const call = observe(ctx);
+    return call === undefined
+      ? callLocal(server)(ctx, input)
+      : (observed(call, input, callLocal(server)) as Promise<Payload>);
+  };
   const inItsLane = async (ctx: Context, input: Payload, server: AttachedServer) => {
     const lane = await resolver.servingLane?.(ctx, target, laneOf(ctx));
-    return (lane ?? '') === '' ? within(server)(ctx, input) : remote(ctx, input);
+    return (lane ?? '') === '' ? within(ctx, input, server) : remote(ctx, input);
   };
   return (ctx, input) => {
     const server = find(local, target);
     if (server === undefined) return remote(ctx, input);
-    if (laneOf(ctx) === local.lane) return within(server)(ctx, input);
+    if (laneOf(ctx) === local.lane) return within(ctx, input, server);
     // A server of a lane serves nobody else; one of the baseline serves the lanes that have none elsewhere.
     return local.lane === '' ? inItsLane(ctx, input, server) : remote(ctx, input);
   };
 }
 
-/** Without a promise of its own: the transport gives one. */
-function instrumented(transport: Call, info: MethodInfo): Call {
-  const step = instrumentStep(transport, info);
-  return (ctx, input) => {
-    try {
-      return step(ctx, input) as Promise<Payload>;
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
-}
-
-/** A call around which nothing is: the Context of its own is seen by the transport alone, which leaves nothing on it. */
+/** A call with nothing of the user's around it: its own Context is seen by what is ours alone, which leaves nothing on it. */
 function callBare(desc: DescMethod, call: Call, timeoutMs: number) {
   return (parent: Context, request: unknown): Promise<Payload> => {
     try {

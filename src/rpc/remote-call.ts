@@ -5,11 +5,13 @@ import { createTransport as connectTransport } from '@connectrpc/connect/protoco
 import { createTransport as grpcTransport } from '@connectrpc/connect/protocol-grpc';
 import { createTransport as grpcWebTransport } from '@connectrpc/connect/protocol-grpc-web';
 import { compressionGzip } from '@connectrpc/connect-node';
-import { type CallHead, fieldsOf, noteTriedNode } from '../call/index.ts';
-import type { Context } from '../concurrency/index.ts';
+import { fieldsOf, noteTriedNode } from '../call/index.ts';
+import type { Awaitable, Context } from '../concurrency/index.ts';
 import type { Instance, Pick, Resolver } from '../discovery/index.ts';
 import type { StatusError } from '../errors/index.ts';
+import type { CallObserver, ObservedCall } from '../service/call-observer.ts';
 import type { Handler } from '../service/index.ts';
+import { observed } from '../service/instrument.ts';
 import { boundStream } from './bound-stream.ts';
 import { failureOf } from './call-failure.ts';
 import { type RpcProtocol, writeHead } from './call-headers.ts';
@@ -37,16 +39,26 @@ export interface RemoteCallOptions {
   readonly compressMinBytes?: number;
 }
 
-/** One try of a call: pick a node, get a connection to it, send, and tell the balancer how it went. */
-export function remoteCall(desc: DescMethod, options: RemoteCallOptions): Handler<Payload, Payload> {
-  const { target, resolver } = options;
-  const call = new RemoteCall(desc, options);
-  const send = async (ctx: Context, input: Payload, pick: Promise<Pick>) => call.send(ctx, input, await pick);
+/** One try of a call: pick a node, get a connection to it, send, and tell the balancer and the telemetry how it went. */
+export function remoteCall(
+  desc: DescMethod,
+  options: RemoteCallOptions,
+  observe: CallObserver,
+): Handler<Payload, Payload> {
+  const remote = new RemoteCall(desc, options);
+  const send = async (ctx: Context, input: Payload, pick: Awaitable<Pick>) => remote.send(ctx, input, await pick);
   const isUnary = desc.methodKind === 'unary';
-  return (ctx, input) => {
-    const pick = resolver.resolve(ctx, target, call.head(ctx));
-    if (pick instanceof Promise) return send(ctx, input, pick);
-    return (isUnary ? call.sendNow(ctx, input as Message, pick) : undefined) ?? call.send(ctx, input, pick);
+  return (parent, input) => {
+    const startedAt = parent.clock.now();
+    const call = observe(parent, startedAt);
+    const ctx = call?.ctx ?? parent;
+    const pick = remote.pick(ctx, startedAt);
+    if (isUnary && !(pick instanceof Promise)) {
+      const sent = remote.sendNow(ctx, input as Message, pick as Pick, call, startedAt);
+      if (sent !== undefined) return sent;
+    }
+    if (call === undefined) return send(ctx, input, pick);
+    return observed(call, input, (own, payload) => send(own, payload, pick)) as Promise<Payload>;
   };
 }
 
@@ -70,19 +82,35 @@ class RemoteCall {
     this.#mux = muxMethod(desc, options.mux);
   }
 
-  head(ctx: Context): CallHead {
-    return headOf(this.#desc, { sizeBytes: undefined, timeoutMs: timeLeft(ctx), fields: fieldsOf(ctx) });
+  pick(ctx: Context, now: number): Awaitable<Pick> {
+    const { target, resolver } = this.#options;
+    const timeoutMs = ctx.deadline === undefined ? undefined : Math.max(0, ctx.deadline - now);
+    try {
+      return resolver.resolve(
+        ctx,
+        target,
+        headOf(this.#desc, { sizeBytes: undefined, timeoutMs, fields: fieldsOf(ctx) }),
+      );
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  /** Sends where nothing has to be waited for: the node speaks mux, and there is a connection with room. */
-  sendNow(ctx: Context, input: Message, pick: Pick): Promise<Payload> | undefined {
+  /** Sends where nothing has to be waited for: the node speaks mux, and there is a connection with room. Ends `call` then. */
+  sendNow(
+    ctx: Context,
+    input: Message,
+    pick: Pick,
+    call: ObservedCall | undefined,
+    startedAt: number,
+  ): Promise<Payload> | undefined {
     const url = muxUrlOf(this.#protocol, pick.node.endpoints);
     if (url === undefined) return undefined;
     const session = this.#options.mux.pool.find(url);
     if (session?.isOpen !== true) return undefined;
     noteTriedNode(ctx, pick.node.id);
     session.book();
-    return callUnary(session, this.#mux, ctx, pick, input);
+    return callUnary(session, this.#mux, ctx, pick, input, call, startedAt);
   }
 
   async send(ctx: Context, input: Payload, pick: Pick): Promise<Payload> {
@@ -227,10 +255,6 @@ async function* reported(ctx: Context, messages: AsyncIterable<Message>, report:
   } finally {
     report(ctx.err());
   }
-}
-
-function timeLeft(ctx: Context): number | undefined {
-  return ctx.deadline === undefined ? undefined : ctx.remainingMs();
 }
 
 function told(lease: NodeLease, metadata: HttpMetadata): UniversalClientFn {

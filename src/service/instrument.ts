@@ -22,7 +22,7 @@ export function instrumentStep<I, O>(next: Step<I, O>, method: MethodInfo): Step
   const observe = callObserver(method);
   return (ctx, input) => {
     const call = observe(ctx);
-    return call === undefined ? next(ctx, input) : run(call, input, next);
+    return call === undefined ? next(ctx, input) : observed(call, input, next);
   };
 }
 
@@ -30,10 +30,10 @@ export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
   return value instanceof Promise;
 }
 
-function run<I, O>(call: ObservedCall, input: I, next: Step<I, O>): Awaitable<O> {
+/** Runs a step under a call that is being observed, and ends it. */
+export function observed<I, O>(call: ObservedCall, input: I, next: Step<I, O>): Awaitable<O> {
   const settle = (output: O): O => {
-    if (isAsyncIterable(output))
-      return new FollowedSteps(call.ctx, stepsOf(output), (error) => call.end(error)) as O;
+    if (isAsyncIterable(output)) return new FollowedSteps(call.ctx, stepsOf(output), (error) => call.end(error)) as O;
     call.end(undefined);
     return output;
   };

@@ -1,10 +1,11 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { fieldsOf, Reception } from '../../call/index.ts';
-import { DoneListener, listen } from '../../concurrency/context/done-listener.ts';
+import { DoneListener, isKnownDone, listen } from '../../concurrency/context/done-listener.ts';
 import type { Context } from '../../concurrency/index.ts';
 import type { Pick } from '../../discovery/index.ts';
 import * as errors from '../../errors/index.ts';
 import { markUnsent } from '../../guard/index.ts';
+import type { ObservedCall } from '../../service/call-observer.ts';
 import { failureOf } from '../call-failure.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { Source } from '../codec/source.ts';
@@ -34,6 +35,7 @@ export abstract class ClientCall extends ClientStream {
   declare protected readonly ctx: Context;
   declare private readonly pick: Pick;
   declare private readonly startedAt: number;
+  declare private readonly observed: ObservedCall | undefined;
   declare private readonly end: CallEnd;
   declare private isReleased: boolean;
   declare private isReported: boolean;
@@ -41,13 +43,22 @@ export abstract class ClientCall extends ClientStream {
   declare private reception: Reception | undefined;
   declare private trailers: readonly (readonly [string, string])[];
 
-  constructor(session: MuxSession, method: MuxMethod, ctx: Context, pick: Pick) {
+  /** `observed` ends with the call. `startedAt`: on the clock of `ctx`. */
+  constructor(
+    session: MuxSession,
+    method: MuxMethod,
+    ctx: Context,
+    pick: Pick,
+    observed?: ObservedCall,
+    startedAt = ctx.clock.now(),
+  ) {
     super();
     this.session = session;
     this.method = method;
     this.ctx = ctx;
     this.pick = pick;
-    this.startedAt = ctx.clock.now();
+    this.startedAt = startedAt;
+    this.observed = observed;
     this.end = new CallEnd(this);
     this.isReleased = false;
     this.isReported = false;
@@ -61,8 +72,9 @@ export abstract class ClientCall extends ClientStream {
   /** Begins the call with what is in the sink. False: something of it waits, and `onWritable` tells when all of it has gone. */
   protected start(flag: number): boolean {
     const { ctx, method, session, startedAt } = this;
-    ctx.throwIfDone();
-    const timeoutMs = ctx.deadline === undefined ? 0 : Math.max(1, ctx.deadline - startedAt);
+    const { deadline } = ctx;
+    if (isKnownDone(ctx) || (deadline !== undefined && deadline <= startedAt)) ctx.throwIfDone();
+    const timeoutMs = deadline === undefined ? 0 : Math.max(1, deadline - startedAt);
     const fields = fieldsOf(ctx);
     if (fields.outgoing !== undefined) this.reception = Reception.of(fields.outgoing);
     const isSent = session.engine.call(this, method.number, method.path, timeoutMs, fields, flag);
@@ -76,16 +88,18 @@ export abstract class ClientCall extends ClientStream {
     this.isReleased = true;
     this.end.unlisten();
     const error = thrown === undefined ? undefined : failureOf(this.ctx, thrown);
-    this.report(error);
+    const now = this.ctx.clock.now();
+    this.observed?.end(error, now);
+    this.report(error, now);
     this.session.release();
     this.settle(error);
   }
 
   /** Tells the balancer once. */
-  protected report(error: errors.StatusError | undefined): void {
+  protected report(error: errors.StatusError | undefined, now = this.ctx.clock.now()): void {
     if (this.isReported) return;
     this.isReported = true;
-    this.pick.done({ error, durationMs: this.ctx.clock.now() - this.startedAt });
+    this.pick.done({ error, durationMs: now - this.startedAt });
   }
 
   /** Ends it on both sides. */

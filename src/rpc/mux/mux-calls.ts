@@ -1,6 +1,7 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { type Context, until } from '../../concurrency/index.ts';
 import type { Pick } from '../../discovery/index.ts';
+import type { ObservedCall } from '../../service/call-observer.ts';
 import type { Codecs } from '../codec/codecs.ts';
 import type { NodePool } from '../node-pool.ts';
 import { methodPath, type Payload } from '../server-method.ts';
@@ -48,15 +49,17 @@ export async function bookedSession(pool: NodePool<MuxSession>, ctx: Context, ur
   }
 }
 
-/** A unary call on a connection on which it is booked. Tells `pick` how it ended. */
+/** A unary call on a connection on which it is booked. Tells `pick` how it ended, and ends `observed`. */
 export function callUnary(
   session: MuxSession,
   method: MuxMethod,
   ctx: Context,
   pick: Pick,
   input: Message,
+  observed?: ObservedCall,
+  startedAt?: number,
 ): Promise<Message> {
-  return new UnaryCall(session, method, ctx, pick).begin(input);
+  return new UnaryCall(session, method, ctx, pick, observed, startedAt).begin(input);
 }
 
 /** A call with streams: its answers. */

@@ -2,6 +2,7 @@ import type { Message } from '@bufbuild/protobuf';
 import type { Context } from '../../concurrency/index.ts';
 import type { Pick } from '../../discovery/index.ts';
 import type { StatusError } from '../../errors/index.ts';
+import type { ObservedCall } from '../../service/call-observer.ts';
 import type { Source } from '../codec/source.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import { ClientCall, type MuxMethod } from './client-call.ts';
@@ -16,8 +17,15 @@ export class UnaryCall extends ClientCall {
   declare private readonly reject: (error: unknown) => void;
   declare private output: Message | undefined;
 
-  constructor(session: MuxSession, method: MuxMethod, ctx: Context, pick: Pick) {
-    super(session, method, ctx, pick);
+  constructor(
+    session: MuxSession,
+    method: MuxMethod,
+    ctx: Context,
+    pick: Pick,
+    observed: ObservedCall | undefined,
+    startedAt: number | undefined,
+  ) {
+    super(session, method, ctx, pick, observed, startedAt);
     this.promise = new Promise<Message>(takeResolvers);
     this.resolve = lastResolve;
     this.reject = lastReject;

@@ -1,4 +1,5 @@
 import { type CallFields, fieldsOf, type Priority, withFields, withTriedNodes } from '../../call/index.ts';
+import { isKnownDone } from '../../concurrency/context/done-listener.ts';
 import { type Context, sleep, yieldNow } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import {
@@ -89,62 +90,82 @@ export class MethodGuard {
   }
 
   /** One call with all its tries. `isReplayable` is asked before a further try: whether the input is still whole. */
-  async call<I, O>(parent: Context, input: I, next: Handler<I, O>, isReplayable: (input: I) => boolean): Promise<O> {
-    parent.throwIfDone();
+  call<I, O>(parent: Context, input: I, next: Handler<I, O>, isReplayable: (input: I) => boolean): Promise<O> {
+    const startedAt = parent.clock.now();
+    const { deadline } = parent;
+    if (isKnownDone(parent) || (deadline !== undefined && deadline <= startedAt)) return rejected(parent);
     const fields = fieldsOf(parent);
     // A call that is a retry itself earns nothing: else each tier would add its share to those of the tiers above.
     if (fields.attempt === 0) this.#target.budget.deposit();
     const delayMs = this.#hedge === undefined || fields.attempt > 0 ? undefined : this.#hedge.begin();
-    const isHedged = delayMs !== undefined && delayMs < parent.remainingMs();
-    let ctx = this.#retry === undefined && !isHedged ? parent : withTriedNodes(parent);
-    let failure: unknown;
-    for (let attempt = 1; ; attempt++) {
-      const ticket = this.#admit(ctx, fields.priority);
-      if (!ticket.admitted) {
-        // Whoever calls again at once, for ever, would not let the loop turn: nobody's answer could arrive any more.
-        await yieldNow();
-        throw failure ?? ticket.error;
-      }
-      const startedAt = ctx.clock.now();
-      try {
-        if (isHedged && attempt === 1) return await this.#hedged(ctx, delayMs, ticket, input, next, fields);
-        const output = await next(ctx, input);
-        this.#ended(ctx, ticket, undefined, startedAt, attempt === 1);
+    if (delayMs !== undefined && delayMs < parent.remainingMs())
+      return this.#hedged({ parent, input, next, isReplayable, fields }, delayMs);
+    const ctx = this.#retry === undefined ? parent : withTriedNodes(parent);
+    const ticket = this.#admit(ctx, fields.priority);
+    if (!ticket.admitted) return refused(ticket.error);
+    // Most calls end here: no more than one promise is made for them.
+    return begun(next, ctx, input).then(
+      (output) => {
+        this.#ended(ctx, ticket, undefined, startedAt, true);
         return output;
-      } catch (thrown) {
-        failure = thrown;
-      }
-      if (!(isHedged && attempt === 1)) this.#ended(ctx, ticket, failure, startedAt, attempt === 1);
+      },
+      (failure) => {
+        this.#ended(ctx, ticket, failure, startedAt, true);
+        return this.#further({ parent, input, next, isReplayable, fields }, ctx, failure);
+      },
+    );
+  }
+
+  /** What follows after the first try has failed: more tries, or its failure. */
+  async #further<I, O>(call: GuardedCall<I, O>, first: Context, failed: unknown): Promise<O> {
+    const { parent, input, next, isReplayable, fields } = call;
+    let failure = failed;
+    let ctx = first;
+    for (let attempt = 1; ; attempt++) {
       const waitMs = isReplayable(input) ? this.#again(parent, failure, attempt, fields) : undefined;
       if (waitMs === undefined) throw failure;
       if (waitMs > 0) await sleep(parent, waitMs);
       else parent.throwIfDone();
       ctx = withFields(ctx, { attempt: fields.attempt + attempt });
+      const ticket = this.#admit(ctx, fields.priority);
+      if (!ticket.admitted) return refused(failure);
+      const startedAt = ctx.clock.now();
+      try {
+        const output = await next(ctx, input);
+        this.#ended(ctx, ticket, undefined, startedAt, false);
+        return output;
+      } catch (thrown) {
+        failure = thrown;
+        this.#ended(ctx, ticket, thrown, startedAt, false);
+      }
     }
   }
 
-  /** The first try and perhaps a second one beside it. Their tickets are returned within. */
-  #hedged<I, O>(
-    ctx: Context,
-    delayMs: number,
-    ticket: Ticket,
-    input: I,
-    next: Handler<I, O>,
-    fields: CallFields,
-  ): Promise<O> {
-    const first = this.#try(ticket, input, next, true);
-    return hedgedCall(ctx, delayMs, first, () => {
-      const hedge = this.#hedge;
-      const { budget } = this.#target;
-      if (hedge === undefined) return undefined;
-      const isPaid = hedge.withdraw() && budget.withdraw();
-      this.#metricsOf(ctx)?.tried(isPaid ? 'hedge' : 'exhausted', budget.snapshot().tokens);
-      if (!isPaid) return undefined;
-      const own = this.#admit(ctx, fields.priority);
-      if (!own.admitted) return undefined;
-      const second = this.#try(own, input, next, false);
-      return (tryCtx) => second(withFields(tryCtx, { attempt: fields.attempt + 1 }));
-    });
+  /** The first try and perhaps a second one beside it, and what follows if both fail. Their tickets are returned within. */
+  async #hedged<I, O>(call: GuardedCall<I, O>, delayMs: number): Promise<O> {
+    const { parent, input, next, fields } = call;
+    const ctx = withTriedNodes(parent);
+    const ticket = this.#admit(ctx, fields.priority);
+    if (!ticket.admitted) return refused(ticket.error);
+    try {
+      return await hedgedCall(ctx, delayMs, this.#try(ticket, input, next, true), () => this.#second(ctx, call));
+    } catch (failure) {
+      return this.#further(call, ctx, failure);
+    }
+  }
+
+  /** The second try, if it is paid and let through. */
+  #second<I, O>(ctx: Context, { input, next, fields }: GuardedCall<I, O>): Try<O> | undefined {
+    const hedge = this.#hedge;
+    const { budget } = this.#target;
+    if (hedge === undefined) return undefined;
+    const isPaid = hedge.withdraw() && budget.withdraw();
+    this.#metricsOf(ctx)?.tried(isPaid ? 'hedge' : 'exhausted', budget.snapshot().tokens);
+    if (!isPaid) return undefined;
+    const own = this.#admit(ctx, fields.priority);
+    if (!own.admitted) return undefined;
+    const second = this.#try(own, input, next, false);
+    return (tryCtx) => second(withFields(tryCtx, { attempt: fields.attempt + 1 }));
   }
 
   #try<I, O>(ticket: Ticket, input: I, next: Handler<I, O>, isFirst: boolean): Try<O> {
@@ -222,6 +243,34 @@ export class MethodGuard {
     this.#metrics = telemetry === noTelemetry ? undefined : new ClientGuardMetrics(telemetry, name, this.#info.method);
     return this.#metrics;
   }
+}
+
+interface GuardedCall<I, O> {
+  readonly parent: Context;
+  readonly input: I;
+  readonly next: Handler<I, O>;
+  readonly isReplayable: (input: I) => boolean;
+  readonly fields: CallFields;
+}
+
+/** What a handler throws before it gives a promise becomes one that rejects. */
+function begun<I, O>(next: Handler<I, O>, ctx: Context, input: I): Promise<O> {
+  try {
+    return next(ctx, input);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+async function rejected(ctx: Context): Promise<never> {
+  ctx.throwIfDone();
+  throw ctx.err();
+}
+
+async function refused(error: unknown): Promise<never> {
+  // Whoever calls again at once, for ever, would not let the loop turn: nobody's answer could arrive any more.
+  await yieldNow();
+  throw error;
 }
 
 const nothing = new errors.StatusError('canceled', 'the call proves nothing');
