@@ -75,7 +75,7 @@ export class Dispatcher {
     const type = request.header('content-type');
     const wire = wireOf(request.verb, type);
     const entry = this.#entries.get(path);
-    if (entry === undefined) return this.#unknown(path, wire, request.header);
+    if (entry === undefined) return this.unknown(request);
     const { method, handler } = entry;
     if (wire === undefined) {
       const name = `${method.info.service}/${method.info.method}`;
@@ -121,9 +121,15 @@ export class Dispatcher {
     return finishErrors(call, wire, response, this.#maxMessageBytes);
   }
 
-  #unknown(path: string, wire: Wire | undefined, header: GetHeader): RpcExchange | undefined {
+  /** The answer to a request that names no method, in the protocol that it speaks. Undefined if that is none of RPC. */
+  unknown({ verb, target, header }: Pick<RpcRequest, 'verb' | 'target' | 'header'>): RpcExchange | undefined {
+    const [path = '', query = ''] = target.split('?', 2);
+    // One that is there does not take the verb, which is another answer.
+    if (this.#entries.has(path)) return undefined;
+    const wire = wireOf(verb, header('content-type'));
+    const isGet = verb === 'GET' && /(?:^|&)connect=v1(?:&|$)/.test(query);
     const service = path.slice(1, Math.max(1, path.lastIndexOf('/')));
-    if (!speaksRpc(wire, header) && !this.#services.has(service)) return undefined;
+    if (!isGet && !speaksRpc(wire, header) && !this.#services.has(service)) return undefined;
     return answered(
       errorResponse(wire, RpcErrors.METHOD_NOT_FOUND(`this server has no method "${path.slice(0, 200)}"`)),
     );

@@ -2,7 +2,15 @@ import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { fieldsOf } from '../call/index.ts';
 import { type Context, until } from '../concurrency/index.ts';
-import { bytes, type HttpReply, type HttpRequest, type Router, stream, streamed } from '../net/http/index.ts';
+import {
+  bytes,
+  type HttpReply,
+  type HttpRequest,
+  type HttpRequestHead,
+  type Router,
+  stream,
+  streamed,
+} from '../net/http/index.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { endOf } from './end-with-context.ts';
 import { toConnectError } from './error-codec.ts';
@@ -22,6 +30,16 @@ export function addRpcRoutes(router: Router, dispatcher: Dispatcher, methods: re
   for (const service of new Set(methods.map(({ info }) => info.service))) {
     router.post(`/${service}/:method`, options, handler);
   }
+}
+
+/** What answers where no route does: `unimplemented`, where RPC is spoken. A browser that went astray gets its 404. */
+export function unknownRpc(dispatcher: Dispatcher): (request: HttpRequestHead) => Promise<HttpReply> | undefined {
+  return (request) => {
+    const { method, path, url } = request;
+    const target = method === 'GET' ? path + url.search : path;
+    const exchange = dispatcher.unknown({ verb: method, target, header: (name) => request.header(name) });
+    return exchange?.response.then(wholeReply);
+  };
 }
 
 type StreamedRequest = HttpRequest<
@@ -66,14 +84,23 @@ async function* bodyOf(ctx: Context, body: AsyncIterable<Uint8Array>): AsyncGene
   }
 }
 
-async function replyOf({ status, header, body }: UniversalServerResponse): Promise<HttpReply> {
+async function replyOf(response: UniversalServerResponse): Promise<HttpReply> {
+  const { status, header, body } = response;
+  const isWhole = header?.has('content-length') ?? false;
+  if (body === undefined || isWhole) return wholeReply(response);
+  return stream(body, { status, headers: headersOf(header) });
+}
+
+async function wholeReply({ status, header, body }: UniversalServerResponse): Promise<HttpReply> {
+  return bytes(await whole(body), { status, headers: headersOf(header) });
+}
+
+function headersOf(header: Headers | undefined): Record<string, string | readonly string[]> {
   const headers: Record<string, string | readonly string[]> = Object.fromEntries(
     [...(header ?? [])].filter(([name]) => !ofTheServer.has(name)),
   );
   if (headers['set-cookie'] !== undefined) headers['set-cookie'] = header?.getSetCookie() ?? [];
-  const isWhole = header?.has('content-length') ?? false;
-  if (body === undefined || isWhole) return bytes(await whole(body), { status, headers });
-  return stream(body, { status, headers });
+  return headers;
 }
 
 async function whole(body: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {

@@ -13,7 +13,7 @@ import {
   serverGuard,
 } from '../service/index.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { addRpcRoutes } from './http1-routes.ts';
+import { addRpcRoutes, unknownRpc } from './http1-routes.ts';
 import { Http2Connections } from './http2-server.ts';
 import type { Implementation } from './implementation.ts';
 import { InboundCalls } from './inbound-call.ts';
@@ -206,6 +206,7 @@ class RpcServer implements GuardedServer {
       maxConnections,
       // An RPC is admitted as one, not twice, and plain routes by the same guard as RPCs.
       guard: false,
+      unmatched: unknownRpc(dispatcher),
       ...(admit !== undefined && { admit: (head) => (rpcRoutes.has(head.method) ? admitted : admit(head)) }),
     });
     await server.start(base);

@@ -1,5 +1,5 @@
 import { fieldsOf } from '../../call/index.ts';
-import type { Context } from '../../concurrency/index.ts';
+import type { Awaitable, Context } from '../../concurrency/index.ts';
 import { noTelemetry, type Telemetry } from '../../observe/index.ts';
 import { chain, type Handler, type MethodInfo, type Middleware, type Step, serverCall } from '../../service/index.ts';
 import type { CallState } from './call-state.ts';
@@ -60,7 +60,10 @@ export function routeCall(route: Route, defaults: RouteDefaults): RouteCall {
 }
 
 /** What answers where no route does: the same chain, so that it is traced, counted and logged, under one name. */
-export function unmatchedCall(defaults: RouteDefaults, answer: (request: IncomingRequest) => HttpReply): RouteCall {
+export function unmatchedCall(
+  defaults: RouteDefaults,
+  answer: (request: IncomingRequest) => Awaitable<HttpReply>,
+): RouteCall {
   const handle: Step<IncomingRequest, Output> = (_ctx, request) => answer(request);
   return compose('unmatched', '', defaults.timeoutMs, true, handle, compileRender({}), defaults);
 }

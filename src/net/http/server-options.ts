@@ -1,7 +1,10 @@
 import type { CallFields, GetHeader } from '../../call/index.ts';
+import type { Awaitable } from '../../concurrency/index.ts';
 import type { Admit, Middleware, ServerGuardOptions } from '../../service/index.ts';
 import type { Listener } from '../tcp/index.ts';
 import type { Compression } from './reply/compression.ts';
+import type { HttpReply } from './reply/reply.ts';
+import type { HttpRequestHead } from './request.ts';
 import type { RouteList } from './routing/router.ts';
 
 /** What a server believes of a request's headers. */
@@ -34,6 +37,11 @@ export interface HttpServerOptions {
    * function that takes only what strangers may say.
    */
   readonly fields?: (get: GetHeader) => TrustedFields;
+  /**
+   * Answers requests that no route matches: in another protocol of the same port, which has errors of its own. Undefined: with 404 or
+   * 405, as without it. Default: none.
+   */
+  readonly unmatched?: (request: HttpRequestHead) => Awaitable<HttpReply> | undefined;
   /** Compresses answers by what clients take; a route may say otherwise. Read its note on secrets first. Default: none. */
   readonly compression?: Compression;
   /** The largest body, in bytes; a route may say otherwise. Default: 1 MiB. */

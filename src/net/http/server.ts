@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { defaultFields, readFields, readTimeoutMs } from '../../call/index.ts';
-import { background, type CancelContext, type Context, type Stop } from '../../concurrency/index.ts';
+import { type Awaitable, background, type CancelContext, type Context, type Stop } from '../../concurrency/index.ts';
 import * as errors from '../../errors/index.ts';
 import { telemetryOf } from '../../observe/index.ts';
 import {
@@ -221,7 +221,9 @@ class RoutedServer implements HttpServer, CallHost {
     refuse(exchange, error);
   }
 
-  #answerUnmatched(request: IncomingRequest): HttpReply {
+  #answerUnmatched(request: IncomingRequest): Awaitable<HttpReply> {
+    const other = this.#options.unmatched?.(request);
+    if (other !== undefined) return other;
     const { method, path } = request;
     const known = path === '*' ? ['GET'] : this.#tree.methods(path);
     if (known.length === 0) throw HttpErrors.ROUTE_NOT_FOUND(`no route matches the path ${shown(path)}`);

@@ -180,6 +180,10 @@ export const features: readonly Feature[] = [
         method: { getRoom: unknown },
       } as unknown as typeof RoomService;
       assert.equal((await failureOf(caller, caller.client(nope).getRoom({}))).code, 12);
+      const stranger = { ...RoomService, typeName: 'live.nope.v1.NopeService' };
+      const methods = RoomService.methods.map((method) => ({ ...method, parent: stranger }));
+      const other = { ...stranger, methods, method: { getRoom: methods[0] } } as unknown as typeof RoomService;
+      assert.equal((await failureOf(caller, caller.client(other).getRoom({}))).code, 12);
     },
   },
   {
