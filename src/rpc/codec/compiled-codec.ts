@@ -15,11 +15,14 @@ import { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of } from './values
 /** As the library: deeper messages are refused, so that none fills the stack. */
 const maxDepth = 100;
 
+/** What messages are written into, one before the other. */
+const chunkBytes = 16 * 1024;
+
 /** Codecs whose functions are made from source, one per type, when a message of the type is first met. */
 export class CompiledCodecs implements Codecs {
   readonly #codecs = new Map<DescMessage, Codec>();
   readonly #parts = new Map<DescMessage, PartCodec>();
-  readonly #sink = new Sink();
+  readonly #sink = new Sink(chunkBytes);
   readonly #shortText = compileShortText();
   readonly #shortKey = shortKeys(this.#shortText);
 
@@ -37,9 +40,9 @@ export class CompiledCodecs implements Codecs {
     const sink = this.#sink;
     return {
       encode(message) {
-        sink.reset();
+        sink.at = sink.end;
         part.encode(message, sink);
-        return sink.finish();
+        return sink.cut();
       },
       decode: (bytes) => part.decode(new Source(bytes), bytes.length, maxDepth, undefined),
       write: (message, into) => part.encode(message, into),
@@ -67,11 +70,11 @@ export class CompiledCodecs implements Codecs {
   }
 
   #compile(desc: DescMessage): PartCodec {
-    const prototype = Object.getPrototypeOf(create(desc)) as object;
+    const prototype = prototypeOf(desc);
     const hasPrototype = prototype !== Object.prototype;
     const Shape = function Shape() {};
     if (hasPrototype) Shape.prototype = prototype;
-    const code = new Code();
+    const code = new Code((held) => prototypeOf(held) !== Object.prototype);
     const encoder = encoderSource(desc, code, hasPrototype);
     const decoder = decoderSource(desc, code, hasPrototype);
     const parts = code.parts.map((part) => this.#part(part));
@@ -82,6 +85,10 @@ export class CompiledCodecs implements Codecs {
     const make = new Function(...names, `'use strict'; return { encode: ${encoder}, decode: ${decoder} };`);
     return make(...Object.values(scope), ...parts) as PartCodec;
   }
+}
+
+function prototypeOf(desc: DescMessage): object {
+  return Object.getPrototypeOf(create(desc)) as object;
 }
 
 const noBuffer = new ArrayBuffer(0);

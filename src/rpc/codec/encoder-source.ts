@@ -9,8 +9,8 @@ const implicit = 2;
 
 /**
  * The function that writes a message of this type, as source: last field first. `code` collects what it refers to. Where a
- * value of variable size was written, room for all fields of fixed size is made again, so that those need not ask. Bytes
- * and place of the sink are local variables, `b` and `p`: the sink has them back where a method of it is called.
+ * value of variable size was written, room for all fields of fixed size is made again, so that those need not ask. Bytes,
+ * place and end of the sink are local variables, `b`, `p` and `end`: the sink has them back where a method of it is called.
  */
 export function encoderSource(desc: DescMessage, code: Code, hasPrototype: boolean): string {
   return new EncoderSource(desc, code, hasPrototype).build();
@@ -20,33 +20,35 @@ class EncoderSource {
   readonly #desc: DescMessage;
   readonly #code: Code;
   readonly #hasPrototype: boolean;
-  readonly #fields: readonly DescField[];
   readonly #reserve: number;
 
   constructor(desc: DescMessage, code: Code, hasPrototype: boolean) {
     this.#desc = desc;
     this.#code = code;
     this.#hasPrototype = hasPrototype;
-    this.#fields = desc.fields.toSorted((a, b) => b.number - a.number);
-    const texts = desc.fields.filter((field) => field.fieldKind !== 'map' && field.scalar === ScalarType.STRING);
-    this.#reserve = maxFixedBytes * (desc.fields.length + 2) + maxShortBytes * Math.max(texts.length, 2);
+    this.#reserve = Math.max(...[desc, ...code.inlined(desc)].map(roomFor));
   }
 
   build(): string {
-    const { typeName, oneofs } = this.#desc;
-    const name = JSON.stringify(typeName);
-    const groups = oneofs.map((oneof, index) => `const o${index} = m[${JSON.stringify(oneof.localName)}];`);
     return `(m, s) => {
-      ${this.#fields.length > 0 ? `if (m.$typeName !== ${name}) foreign(m, ${name});` : ''}
       s.ensure(${this.#reserve});
-      const u = m.$unknown;
-      if (u !== undefined) unknown(s, u, ${this.#reserve});
-      ${groups.join('\n')}
       let p = s.at;
       let b = s.bytes;
-      ${this.#fields.map((field) => this.#field(field)).join('\n')}
+      let end = s.end;
+      ${this.#fields(this.#desc)}
       s.at = p;
     }`;
+  }
+
+  /** Statements that put the fields of `m`. */
+  #fields({ typeName, fields, oneofs }: DescMessage): string {
+    const name = JSON.stringify(typeName);
+    const groups = oneofs.map((oneof, index) => `const o${index} = m[${JSON.stringify(oneof.localName)}];`);
+    const backwards = fields.toSorted((a, b) => b.number - a.number);
+    return `${fields.length > 0 ? `if (m.$typeName !== ${name}) foreign(m, ${name});` : ''}
+      if (m.$unknown !== undefined) { ${method(`unknown(s, m.$unknown, ${this.#reserve})`)} }
+      ${groups.join('\n')}
+      ${backwards.map((field) => this.#field(field)).join('\n')}`;
   }
 
   #field(field: DescField): string {
@@ -55,7 +57,7 @@ class EncoderSource {
     if (field.fieldKind === 'map') return `{ const map = ${member}; ${this.#map(field)} }`;
     const write = this.#single(field);
     if (field.oneof !== undefined) {
-      const group = `o${this.#desc.oneofs.indexOf(field.oneof)}`;
+      const group = `o${field.parent.oneofs.indexOf(field.oneof)}`;
       return `if (${group}.case === ${JSON.stringify(field.localName)}) { const v = ${group}.value; ${write} }`;
     }
     return `{ const v = ${member}; if (${this.#isSet(field)}) { ${write} } }`;
@@ -97,8 +99,10 @@ class EncoderSource {
   }
 
   #message(desc: DescMessage, value: string): string {
-    const part = this.#code.part(desc);
-    return `{ const rest = b.length - p; ${method(`${part}.encode(${value}, s)`)} ${this.#room()} ${sizeSince('rest')} }`;
+    const write = this.#code.isInlined(desc)
+      ? `{ ${this.#room()} const m = ${value}; ${this.#fields(desc)} }`
+      : method(`${this.#code.part(desc)}.encode(${value}, s)`);
+    return `{ const rest = end - p; ${write} ${this.#room()} ${sizeSince('rest')} }`;
   }
 
   #list(field: DescField & { fieldKind: 'list' }): string {
@@ -109,7 +113,7 @@ class EncoderSource {
     const item = `const v = list[i]; ${this.#room()} ${this.#scalar(type, 'v', field)}`;
     if (!field.packed) return `${backwards} { ${item} ${tag(field.number, wireTypeOf(type))} } ${this.#room()}`;
     return `if (list.length !== 0) {
-      const rest = b.length - p;
+      const rest = end - p;
       ${backwards} { ${item} }
       ${this.#room()}
       ${sizeSince('rest')}
@@ -127,7 +131,7 @@ class EncoderSource {
     for (let i = keys.length - 1; i >= 0; i--) {
       const k = keys[i];
       ${this.#room()}
-      const entry = b.length - p;
+      const entry = end - p;
       ${value}
       { ${key} }
       ${sizeSince('entry')}
@@ -149,6 +153,8 @@ class EncoderSource {
     const path = JSON.stringify(`${field.parent.typeName}.${field.name}`);
     const int32 = `(${v} | 0) === ${v}`;
     const uint32 = `(${v} >>> 0) === ${v}`;
+    // Most numbers have one byte.
+    const quick = (put: string) => `if ((${v} & 0x7f) === ${v}) b[--p] = ${v}; else p = ${put};`;
     const int64 = `(typeof ${v} === 'bigint' && BigInt.asIntN(64, ${v}) === ${v} ? ${v} : int64Of(${v}, ${path}))`;
     const uint64 = `(typeof ${v} === 'bigint' && BigInt.asUintN(64, ${v}) === ${v} ? ${v} : uint64Of(${v}, ${path}))`;
     switch (type) {
@@ -165,13 +171,13 @@ class EncoderSource {
       case ScalarType.FLOAT:
         return fixed(`s.float(floatOf(${v}, ${path}))`);
       case ScalarType.INT32:
-        return `p = putInt32(b, p, ${int32} ? ${v} : int32Of(${v}, ${path}));`;
+        return quick(`putInt32(b, p, ${int32} ? ${v} : int32Of(${v}, ${path}))`);
       case ScalarType.SINT32:
         return fixed(`s.sint32(${int32} ? ${v} : int32Of(${v}, ${path}))`);
       case ScalarType.SFIXED32:
         return fixed(`s.fixed32(${int32} ? ${v} : int32Of(${v}, ${path}))`);
       case ScalarType.UINT32:
-        return `p = putVarint32(b, p, ${uint32} ? ${v} : uint32Of(${v}, ${path}));`;
+        return quick(`putVarint32(b, p, ${uint32} ? ${v} : uint32Of(${v}, ${path}))`);
       case ScalarType.FIXED32:
         return fixed(`s.fixed32(${uint32} ? ${v} : uint32Of(${v}, ${path}))`);
       case ScalarType.INT64:
@@ -188,9 +194,15 @@ class EncoderSource {
   }
 }
 
+/** For all fields of fixed size, and short texts. */
+function roomFor({ fields }: DescMessage): number {
+  const texts = fields.filter((field) => field.fieldKind !== 'map' && field.scalar === ScalarType.STRING);
+  return maxFixedBytes * (fields.length + 2) + maxShortBytes * Math.max(texts.length, 2);
+}
+
 /** Calls a method that may take another buffer. */
 function method(call: string): string {
-  return `s.at = p; ${call}; p = s.at; b = s.bytes;`;
+  return `s.at = p; ${call}; p = s.at; b = s.bytes; end = s.end;`;
 }
 
 /** Calls a method that writes where there is room. */
@@ -200,7 +212,7 @@ function fixed(call: string): string {
 
 /** The length of what was written since there were `rest` bytes behind. */
 function sizeSince(rest: string): string {
-  return `p = putVarint32(b, p, b.length - p - ${rest});`;
+  return `{ const size = end - p - ${rest}; if (size < 0x80) b[--p] = size; else p = putVarint32(b, p, size); }`;
 }
 
 /** The key of an entry from the name of a property. What is none, the check of its value refuses. */

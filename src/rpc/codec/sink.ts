@@ -21,22 +21,41 @@ export class Sink {
   declare view: DataView;
   /** Where the last written byte stands; what is free is before it. */
   declare at: number;
+  /** Where what is written ends: at the end of `bytes`, or at the beginning of what was cut off. */
+  declare end: number;
+  readonly #leastBytes: number;
+  declare private buffer: ArrayBuffer;
 
-  constructor() {
-    this.#take(firstBytes);
-    this.at = firstBytes;
+  /** `leastBytes`: the size of its buffer, as long as nothing larger is written. */
+  constructor(leastBytes = firstBytes) {
+    this.#leastBytes = leastBytes;
+    this.#take(leastBytes);
+    this.at = this.end;
   }
 
   /** Forgets what was written. */
   reset(): void {
-    if (this.bytes.length > maxKeptBytes) this.#take(firstBytes);
-    this.at = this.bytes.length;
+    if (this.bytes.length > maxKeptBytes) this.#take(this.#leastBytes);
+    this.end = this.bytes.length;
+    this.at = this.end;
+  }
+
+  /**
+   * What was written, without a copy: what is written next comes before it. So the messages of a time share one buffer of
+   * `leastBytes`, which lives as long as any of them; larger ones have their own.
+   */
+  cut(): Uint8Array {
+    const { at, end } = this;
+    const message = new Uint8Array(this.buffer, at, end - at);
+    this.end = at;
+    if (this.bytes.length > this.#leastBytes) return this.#cutLarge(message);
+    return message;
   }
 
   /** A copy of what was written. */
   finish(): Uint8Array {
-    const { bytes, at } = this;
-    const length = bytes.length - at;
+    const { bytes, at, end } = this;
+    const length = end - at;
     if (length <= 32) {
       // In the heap, and without a call.
       const copy = new Uint8Array(length);
@@ -44,7 +63,7 @@ export class Sink {
       return copy;
     }
     const copy = Buffer.allocUnsafe(length);
-    bytes.copy(copy, 0, at);
+    bytes.copy(copy, 0, at, end);
     return copy;
   }
 
@@ -123,16 +142,24 @@ export class Sink {
   }
 
   #grow(size: number): void {
-    const { bytes, at } = this;
-    const used = bytes.length - at;
-    this.#take(Math.max(2 * bytes.length, used + size));
-    this.at = this.bytes.length - used;
-    this.bytes.set(bytes.subarray(at), this.at);
+    const { bytes, at, end } = this;
+    const used = end - at;
+    const wanted = used + size;
+    this.#take(Math.max(2 * wanted, this.#leastBytes));
+    this.at = this.end - used;
+    this.bytes.set(bytes.subarray(at, end), this.at);
+  }
+
+  #cutLarge(message: Uint8Array): Uint8Array {
+    const isMost = 4 * message.length > this.bytes.length;
+    this.#take(this.#leastBytes);
+    return isMost ? message : message.slice();
   }
 
   #take(size: number): void {
-    const buffer = new ArrayBuffer(size);
-    this.bytes = Buffer.from(buffer);
-    this.view = new DataView(buffer);
+    this.buffer = new ArrayBuffer(size);
+    this.bytes = Buffer.from(this.buffer);
+    this.view = new DataView(this.buffer);
+    this.end = size;
   }
 }
