@@ -8,6 +8,7 @@ import { FakeConsul } from '../adapters/consul/testdata/fake-consul.ts';
 import { FakeNacos } from '../adapters/nacos/testdata/fake-nacos.ts';
 import { background } from '../concurrency/index.ts';
 import { first, idsOf, instanceOf } from '../discovery/registry.contract.ts';
+import { isStatusError } from '../errors/index.ts';
 import { registryOf } from './registry-of.ts';
 
 const cacheDir = join(tmpdir(), 'flotilla-registry-of');
@@ -58,6 +59,7 @@ describe('the registry that a URL names', () => {
     'kubernetes:///live',
     'dns:///live.svc?port=80',
     'dns:///',
+    'file:///srv/@live/instances.yaml',
   ]) {
     it(`is made of ${url} without a look at the network`, async () => {
       await registryOf(url, cacheDir).close();
@@ -81,10 +83,34 @@ describe('the registry that a URL names', () => {
     });
   }
 
-  it('does not show a password in its error', () => {
-    assert.throws(
-      () => registryOf('zookeeper://me:secret@a', cacheDir),
-      (error) => !String(error).includes('secret') && String(error).includes('zookeeper://'),
-    );
-  });
+  for (const url of [
+    'zookeeper://me:secret@a',
+    'http://me:secret@a:1',
+    'https://secret@a',
+    'http://a:1?token=secret',
+    'kubernetes://me:secret@/live',
+    'kubernetes://me:secret@host/live',
+    'kubernetes:///live?token=secret',
+    'dns://me:secret@/live.svc?port=80',
+    'file://me:secret@/x',
+    'file:///x?token=secret',
+    'etcd://me:hy/secret@a',
+    'etcd://me:%zzsecret@a',
+    'etcd://a/p?password=secret',
+    'consul://a?token=secret',
+    'consul://me:secret@a,b',
+    'nacos://a?password=secret',
+    'nacos://me:hy/secret@a',
+  ]) {
+    it(`is none for ${url}, which is not shown`, () => {
+      assert.throws(
+        () => registryOf(url, cacheDir),
+        (error) =>
+          isStatusError(error) &&
+          error.reason === 'INVALID_CONFIG' &&
+          !error.message.includes('secret') &&
+          error.message.includes(url.slice(0, url.indexOf('//'))),
+      );
+    });
+  }
 });

@@ -6,6 +6,7 @@ import {
   fileRegistry,
   httpRegistry,
   type Registry,
+  withoutAccount,
 } from '../discovery/index.ts';
 import { StatusError } from '../errors/index.ts';
 
@@ -37,6 +38,7 @@ export function registryOf(text: string, cacheDir: string | undefined): Registry
   const kept = (registry: Registry) =>
     cacheDir === undefined ? registry : cachedRegistry(registry, { dir: cacheDir, source, waitMs: keptAfterMs });
   const { scheme } = url;
+  checkParts(url, text);
   if ((scheme === 'http' || scheme === 'https') && URL.canParse(text)) return kept(httpRegistry({ url: text }));
   if (scheme === 'file' && url.hosts.length === 0) return fileRegistry(fileURLToPath(text));
   if (scheme === 'kubernetes' && url.hosts.length === 0) return kept(kubernetes(url));
@@ -46,6 +48,23 @@ export function registryOf(text: string, cacheDir: string | undefined): Registry
   if (/^consuls?$/.test(scheme) && url.hosts.length === 1) return kept(consul(url));
   if (/^nacoss?$/.test(scheme)) return kept(nacos(url));
   throw invalid(text);
+}
+
+/** What may stand in a URL of each registry, beside hosts and a path; those that are not here take neither. */
+const parts: Readonly<Record<string, { readonly hasAccount?: boolean; readonly query?: readonly string[] }>> = {
+  etcd: { hasAccount: true },
+  consul: { hasAccount: true, query: ['dc'] },
+  nacos: { hasAccount: true, query: ['group'] },
+  dns: { query: ['port', 'portName'] },
+};
+
+/** What nobody reads is refused: a name that was mistaken, or a secret that would be shown. */
+function checkParts({ scheme, user, password, path, query }: RegistryUrl, text: string): void {
+  const { hasAccount = false, query: names = [] } = parts[scheme] ?? parts[scheme.replace(/s$/, '')] ?? {};
+  if (!hasAccount && `${user}${password}` !== '') throw invalid(text, 'it takes no name and password');
+  if (scheme !== 'file' && path.includes('@')) throw invalid(text, 'a slash in a password is written as %2F');
+  const unknown = [...query.keys()].filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw invalid(text, `it takes no ${JSON.stringify(unknown[0]!.slice(0, 40))} in its query`);
 }
 
 /** A registry that answers at all does so by then; a call waits for its first list longer than this. */
@@ -128,16 +147,12 @@ function withPort(host: string, port: number): string {
   return /:\d+$/.test(host) ? host : `${host}:${port}`;
 }
 
-/** Without what stands before an @, which may be a password. */
-function withoutAccount(text: string): string {
-  return text.replace(/\/\/.*@/, '//…@');
-}
-
-function invalid(text: string): StatusError {
-  const shown = JSON.stringify(withoutAccount(text));
+/** Neither a password nor what its query says is shown. */
+function invalid(text: string, why?: string): StatusError {
+  const shown = JSON.stringify(withoutAccount(text).replace(/\?.*/s, '?…'));
   return new StatusError(
     'invalid_argument',
-    `FLOTILLA_REGISTRY_URL is ${shown}; it must be an http or https URL such as http://127.0.0.1:8081, or one of ` +
+    `FLOTILLA_REGISTRY_URL is ${shown}; ${why === undefined ? '' : `${why}; `}it must be an http or https URL such as http://127.0.0.1:8081, or one of ` +
       'etcd://, consul://, nacos://, kubernetes:///, dns:/// and file:///',
     { reason: 'INVALID_CONFIG', metadata: { variable: 'FLOTILLA_REGISTRY_URL' } },
   );

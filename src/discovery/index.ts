@@ -51,6 +51,7 @@ export {
   type TargetOptions,
   type WatchedLists,
 } from './resolver.ts';
+export { checkServerUrl, withoutAccount } from './server-url.ts';
 export { type StaticResolverOptions, staticResolver } from './static-resolver.ts';
 export { parseTarget, type Target } from './target.ts';
 export { type ResolvedTarget, type ResolveTargetOptions, resolveTarget } from './target-resolver.ts';

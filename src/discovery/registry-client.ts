@@ -11,6 +11,7 @@ import {
   type WireLists,
   wirePaths,
 } from './registry-wire.ts';
+import { checkServerUrl } from './server-url.ts';
 
 /** A request that does not wait for news is answered within this, or the registry is away. */
 const timeoutMs = 3_000;
@@ -25,7 +26,7 @@ export class RegistryClient {
   readonly #polls: HttpClient;
 
   constructor(url: string) {
-    this.url = url.replace(/\/+$/, '');
+    this.url = checkServerUrl('httpRegistry: url', url, 'http://127.0.0.1:8081', 'this registry takes none');
     // Tries and pauses are the registry's own.
     const options = { baseUrl: this.url, timeoutMs: 0, sendFields: false, guard: false } as const;
     this.#http = httpClient(options);

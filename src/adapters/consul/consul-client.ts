@@ -1,4 +1,5 @@
 import type { Context } from '../../concurrency/index.ts';
+import { checkServerUrl } from '../../discovery/index.ts';
 import { type Code, codeOfHttpStatus, StatusError } from '../../errors/index.ts';
 import { type HttpClient, type HttpClientTls, type HttpResponse, client as httpClient } from '../../net/http/index.ts';
 
@@ -18,9 +19,7 @@ export class ConsulClient {
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor({ url, token, tls }: ConsulClientOptions) {
-    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-      throw new TypeError(`consulRegistry: url "${url}" is not a URL such as http://127.0.0.1:8500`);
-    this.url = url.replace(/\/+$/, '');
+    this.url = checkServerUrl('consulRegistry: url', url, 'http://127.0.0.1:8500', 'give the token as an option');
     this.#headers = token === undefined ? {} : { 'x-consul-token': token };
     this.#http = httpClient({
       baseUrl: this.url,

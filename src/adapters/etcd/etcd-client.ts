@@ -1,4 +1,5 @@
 import type { Context } from '../../concurrency/index.ts';
+import { checkServerUrl } from '../../discovery/index.ts';
 import { codeOfGrpcStatus, from, isStatusError, StatusError } from '../../errors/index.ts';
 import { type HttpClient, type HttpClientTls, client as httpClient, jsonLines } from '../../net/http/index.ts';
 import { record, text } from './etcd-wire.ts';
@@ -184,7 +185,9 @@ export class EtcdClient {
 }
 
 function checkEndpoint(endpoint: string): string {
-  const url = URL.parse(endpoint);
-  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/') return url.origin;
-  throw new TypeError(`etcdRegistry: endpoint "${endpoint}" is not a URL such as http://127.0.0.1:2379`);
+  const example = 'http://127.0.0.1:2379';
+  const url = checkServerUrl('etcdRegistry: endpoint', endpoint, example, 'give it as the option auth');
+  const { pathname, origin } = new URL(url);
+  if (pathname === '/') return origin;
+  throw new TypeError(`etcdRegistry: endpoint "${endpoint}" has a path; give it without, such as ${example}`);
 }

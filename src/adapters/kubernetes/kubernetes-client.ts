@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { background, type Context } from '../../concurrency/index.ts';
+import { checkServerUrl } from '../../discovery/index.ts';
 import { codeOfHttpStatus, StatusError } from '../../errors/index.ts';
 import { type HttpClient, client as httpClient, jsonLines } from '../../net/http/index.ts';
 import { record, text } from './slices.ts';
@@ -27,13 +28,8 @@ export class KubernetesClient {
   #isClosed = false;
 
   constructor({ url, tokenFile, caFile }: KubernetesClientOptions) {
-    const parsed = URL.parse(url);
-    // Not shown: names of registries stand in messages and logs.
-    if (parsed !== null && `${parsed.username}${parsed.password}` !== '')
-      throw new TypeError('kubernetesRegistry: url has a name or password in it; the API server takes tokens only');
-    if (!/^https?:$/.test(parsed?.protocol ?? ''))
-      throw new TypeError(`kubernetesRegistry: url "${url}" is not a URL such as https://kubernetes.default.svc`);
-    this.url = url.replace(/\/+$/, '');
+    const advice = 'the API server takes tokens only';
+    this.url = checkServerUrl('kubernetesRegistry: url', url, 'https://kubernetes.default.svc', advice);
     this.#tokenFile = tokenFile;
     this.#caFile = caFile;
   }

@@ -1,4 +1,5 @@
 import type { Context } from '../../concurrency/index.ts';
+import { checkServerUrl } from '../../discovery/index.ts';
 import { codeOfHttpStatus, from, StatusError } from '../../errors/index.ts';
 import { type HttpClient, type HttpClientTls, client as httpClient } from '../../net/http/index.ts';
 
@@ -29,15 +30,8 @@ export class NacosClient {
   constructor(options: NacosClientOptions) {
     const { urls, tls, random } = options;
     if (urls.length === 0) throw new TypeError('nacosRegistry: give at least one URL');
-    for (const url of urls) {
-      const parsed = URL.parse(url);
-      // Not shown: names of registries stand in messages and logs.
-      if (parsed !== null && `${parsed.username}${parsed.password}` !== '')
-        throw new TypeError('nacosRegistry: a url has a name or password in it; give username and password as options');
-      if (!/^https?:$/.test(parsed?.protocol ?? ''))
-        throw new TypeError(`nacosRegistry: url "${url}" is not a URL such as http://127.0.0.1:8848`);
-    }
-    this.#urls = urls.map((url) => url.replace(/\/+$/, ''));
+    const advice = 'give username and password as options';
+    this.#urls = urls.map((url) => checkServerUrl('nacosRegistry: url', url, 'http://127.0.0.1:8848', advice));
     this.#options = options;
     this.#current = Math.floor(random() * urls.length);
     this.#http = httpClient({
