@@ -9,6 +9,7 @@ import type { Clock, Timer } from '../concurrency/index.ts';
 import type { StatusError } from '../errors/index.ts';
 import { markUnsent } from '../guard/index.ts';
 import { type TlsClientOptions, tlsOptionsOf } from '../net/tcp/index.ts';
+import { connectFailureText } from './connect-failure.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
 export interface NodeSessionOptions {
@@ -66,10 +67,10 @@ export class NodeSession {
         this.#open();
         resolve();
       });
-      this.#session.once('error', (error) => fail(error.message, error));
+      this.#session.once('error', (error) => fail(connectFailureText(url, error), error));
       // The session hears of some failures of TLS and says nothing: that the node wants another certificate, or one at all.
-      this.#session.socket.once('error', (error) => fail(error.message, error));
-      this.#session.once('close', () => fail('it closed the connection'));
+      this.#session.socket.once('error', (error) => fail(connectFailureText(url, error), error));
+      this.#session.once('close', () => fail(connectFailureText(url, undefined)));
     });
     this.ready.catch(() => {});
   }

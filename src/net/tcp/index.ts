@@ -63,7 +63,9 @@ export {
 } from './proxy-protocol/proxy-header.ts';
 export type { ProxyProtocolOptions } from './proxy-protocol/trusted-sources.ts';
 export { TcpErrors } from './tcp-errors.ts';
+export { checkTlsClient } from './tls/client-certificates.ts';
 export { type TlsClientOptions, tlsOptionsOf } from './tls/tls-client.ts';
+export { tlsFailureText } from './tls/tls-failure.ts';
 export { type TlsUpgrade, tlsUpgrade } from './tls/tls-gate.ts';
 export type { CertificateSource, Pem, TlsServerOptions } from './tls/tls-server-options.ts';
 export { peerCertificateOf, type TlsState, tlsStateOf } from './tls/tls-state.ts';

@@ -163,6 +163,11 @@ export class Wire {
     return this.inFlight + this.socket.writableLength;
   }
 
+  /** What the socket failed of, if it did: known before its end and its close are told. */
+  get error(): Error | undefined {
+    return this.failure;
+  }
+
   /** Sends what is queued, then FIN. The peer may go on sending. */
   end(): void {
     this.flush();

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { background, type Clock, type Timer } from '../../concurrency/index.ts';
-import * as errors from '../../errors/index.ts';
 import { markUnsent } from '../../guard/index.ts';
 import { dialSocket, type TlsClientOptions } from '../../net/tcp/index.ts';
 import type { Sink } from '../codec/sink.ts';
+import { connectFailureText } from '../connect-failure.ts';
 import type { ConnectionEvents, NodeConnection } from '../node-pool.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import { ClientEngine } from './client-engine.ts';
@@ -122,8 +122,8 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
 
   onGoAwayAck(): void {}
 
-  onBroken(violation: MuxViolation | undefined): void {
-    this.#lose(violation, undefined);
+  onBroken(violation: MuxViolation | undefined, error: Error | undefined): void {
+    this.#lose(violation, error);
   }
 
   onClosed(violation: MuxViolation | undefined, cause: Error | undefined): void {
@@ -141,7 +141,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
       await undefined;
       socket = await dialSocket(this.#connecting, dialOptionsOf(this.#url, this.#options));
     } catch (cause) {
-      this.#fail(errors.from(cause).message, cause);
+      this.#fail(connectFailureText(this.#url, cause), cause);
       return;
     }
     if (this.#isEnded) {
@@ -170,14 +170,17 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
   /** Fails what runs. */
   #lose(violation: MuxViolation | undefined, error: Error | undefined): void {
     const cause = violation ?? error;
-    const why = cause?.message ?? 'it closed the connection';
+    // Who speaks another protocol breaks ours with its first bytes.
+    const why =
+      violation === undefined ? connectFailureText(this.#url, error) : `it does not speak mux (${violation.message})`;
     this.#fail(why, cause);
     this.#end();
-    this.engine.giveBack(unsent(`the call has not left: ${why}`, cause));
+    const what = cause?.message ?? 'it closed the connection';
+    this.engine.giveBack(unsent(`the call has not left: ${what}`, cause));
     this.engine.lost(
       violation === undefined
-        ? RpcErrors.CONNECTION_LOST(`the connection ended before the answer: ${why}`, { cause })
-        : RpcErrors.PROTOCOL_ERROR(`the node does not keep to the protocol: ${why}`, { cause }),
+        ? RpcErrors.CONNECTION_LOST(`the connection ended before the answer: ${what}`, { cause })
+        : RpcErrors.PROTOCOL_ERROR(`the node does not keep to the protocol: ${what}`, { cause }),
     );
   }
 

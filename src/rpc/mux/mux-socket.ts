@@ -8,9 +8,9 @@ import { MuxViolation } from './protocol.ts';
 export interface MuxSocketOwner {
   /**
    * Nothing that comes counts any more, though the connection is not closed yet: the other side has closed its end, or done
-   * what it may not (`violation`).
+   * what it may not (`violation`). `error`: what the socket failed of.
    */
-  onBroken(violation: MuxViolation | undefined): void;
+  onBroken(violation: MuxViolation | undefined, error: Error | undefined): void;
   /** The connection is gone. `violation`: what the other side did that it may not. Called once. */
   onClosed(violation: MuxViolation | undefined, error: Error | undefined): void;
 }
@@ -115,7 +115,7 @@ export class MuxSocket implements WireHandler {
   #break(): void {
     this.#engine.isDead = true;
     this.flush();
-    this.#owner.onBroken(this.#violation);
+    this.#owner.onBroken(this.#violation, this.wire.error);
     this.close();
     if (!this.#isClosed) this.#lastWords = this.#clock.after(lastWordsMs, () => this.destroy());
   }

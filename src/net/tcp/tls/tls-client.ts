@@ -2,6 +2,7 @@ import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from 'node:tls';
 import { TcpErrors } from '../tcp-errors.ts';
 import { pemText, pemTexts } from './certificate-set.ts';
+import { tlsFailureText } from './tls-failure.ts';
 import type { Pem } from './tls-server-options.ts';
 
 /** How a client speaks TLS. */
@@ -73,6 +74,9 @@ function secureContextOf(options: TlsClientOptions): ConnectionOptions {
 }
 
 function failure(host: string, cause: NodeJS.ErrnoException): Error {
-  const { code = '', message } = cause;
-  return TcpErrors.TLS_FAILED(`no secure connection to ${host}: ${message}`, { metadata: { code }, cause });
+  const { code = '' } = cause;
+  return TcpErrors.TLS_FAILED(`no secure connection to ${host}: ${tlsFailureText(cause)}`, {
+    metadata: { code },
+    cause,
+  });
 }
