@@ -37,6 +37,8 @@ describe('a target', () => {
     ['static:///', /"" is neither HOST:PORT nor a URL/],
     ['static:///room', /"room" is neither HOST:PORT nor a URL/],
     ['static:///a:1,,b:2', /"" is neither/],
+    ['static:///ftp://room:80', /"ftp:\/\/room:80" is no URL of http or https/],
+    ['static:///http://room:80?a=1', /"http:\/\/room:80\?a=1" has \?a=1/],
     ['static:///a:1,a:1', /"a:1" is in it twice/],
     ['static:///a:0', /"a:0" is neither/],
     [`static:///${Array.from({ length: 1_001 }, (_, n) => `a${n}:1`).join()}`, /1001 addresses, more than 1000/],
@@ -47,6 +49,15 @@ describe('a target', () => {
       assert.throws(() => parseTarget(text), /give the name of a service .*static:\/\/\/HOST:PORT,HOST:PORT$/);
     });
   }
+
+  it('that holds a password is refused without repeating it', () => {
+    assert.throws(
+      () => parseTarget('static:///http://ann:secret@room:80'),
+      (error: Error) =>
+        /^target "static:\/\/\/\.\.\.": the URL of room has a name or a password/.test(error.message) &&
+        !error.message.includes('secret'),
+    );
+  });
 
   it('is read or refused, whatever it is, in no time', () => {
     const text = fc.oneof(

@@ -18,6 +18,7 @@ const hostName =
 /** RFC 2782: `_service._protocol.name`. */
 const serviceRecord = /^_[^.]+\._(tcp|udp)\../i;
 const maxAddresses = 1_000;
+const urlProtocols: ReadonlySet<string> = new Set(['http:', 'https:', 'http+unix:', 'https+unix:']);
 
 /** Reads a target. Throws a TypeError that names the forms there are. */
 export function parseTarget(text: string): Target {
@@ -62,12 +63,27 @@ function addresses(path: string, text: string): string[] {
     throw invalid(text.slice(0, 80), `it has ${list.length} addresses, more than ${maxAddresses}`);
   const seen = new Set<string>();
   for (const address of list) {
-    if (scheme.test(address) ? URL.parse(address) === null : hostAndPort(address) === undefined)
-      throw invalid(text, `"${address}" is neither HOST:PORT nor a URL`);
+    if (scheme.test(address)) checkUrl(address, text);
+    else if (hostAndPort(address) === undefined) throw invalid(text, `"${address}" is neither HOST:PORT nor a URL`);
     if (seen.has(address)) throw invalid(text, `"${address}" is in it twice`);
     seen.add(address);
   }
   return list;
+}
+
+/** A path may stand before those of methods, as behind a proxy. */
+function checkUrl(address: string, text: string): void {
+  const url = URL.parse(address);
+  if (url === null) throw invalid(text, `"${address}" is neither HOST:PORT nor a URL`);
+  // The text is not repeated: it holds a secret.
+  if (url.username !== '' || url.password !== '')
+    throw invalid(
+      `${text.slice(0, text.indexOf(':///'))}:///...`,
+      `the URL of ${url.host} has a name or a password, which calls do not carry`,
+    );
+  if (!urlProtocols.has(url.protocol)) throw invalid(text, `"${address}" is no URL of http or https`);
+  if (url.search !== '' || url.hash !== '')
+    throw invalid(text, `"${address}" has ${url.search}${url.hash}, which no call could carry`);
 }
 
 function hostAndPort(text: string): { readonly host: string; readonly port: number } | undefined {
