@@ -39,6 +39,7 @@ import {
 } from '../service/index.ts';
 import { observed } from '../service/instrument.ts';
 import { CalledStream } from './called-stream.ts';
+import { checkClientOptions } from './client-checks.ts';
 import { createCodecs } from './codec/codecs.ts';
 import { Sink } from './codec/sink.ts';
 import type { MethodOptions } from './implementation.ts';
@@ -167,6 +168,7 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
   const where = `createRpcClient ${service.typeName}`;
   const { middleware = [] } = options;
   const limits = limitsOf(where, defaults, options);
+  checkClientOptions(where, service, options);
   checkCompression(where, options.compressMinBytes);
   const target = targetOf(where, options);
   const { compressMinBytes = Number.POSITIVE_INFINITY } = options;

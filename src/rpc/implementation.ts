@@ -11,6 +11,7 @@ import type {
 } from '@bufbuild/protobuf';
 import type { Context } from '../concurrency/index.ts';
 import type { Middleware } from '../service/index.ts';
+import { checkMethodNames } from './client-checks.ts';
 import { checkTimeout } from './limits.ts';
 
 /** One message in, one out. */
@@ -98,6 +99,7 @@ export function implement<S extends DescService>(
   options: ImplementOptions<S> = {},
 ): Implementation {
   checkTimeout(`${service.typeName}: timeoutMs`, options.timeoutMs);
+  checkMethodNames(`implement ${service.typeName}`, service, options.methods);
   const bound = new Map<string, ErasedHandler>();
   const given = handlers as Readonly<Record<string, ErasedHandler | undefined>>;
   const limits = options.methods as Readonly<Record<string, MethodOptions | undefined>> | undefined;

@@ -122,6 +122,7 @@ class RpcServer implements GuardedServer {
   #stopped: Promise<void> | undefined;
 
   constructor(options: RpcServerOptions) {
+    checkServer(options);
     const { services, middleware = [] } = options;
     this.#limits = limitsOf(`createRpcServer ${options.name}`, defaults, options);
     this.#options = options;
@@ -252,6 +253,18 @@ class RpcServer implements GuardedServer {
 
 const newConnectionGraceMs = 50;
 const admitted = { admitted: true, done: () => {} } as const;
+
+/** For callers whom no types check. */
+function checkServer({ name, listener, services }: Partial<RpcServerOptions>): void {
+  if (typeof name !== 'string' || name === '')
+    throw new TypeError(`createRpcServer: name is ${JSON.stringify(name)}; give the name under which it registers`);
+  if (listener === undefined)
+    throw new TypeError(
+      `createRpcServer ${name}: it has no listener; give tcpListener({ port }) or host.listener('rpc')`,
+    );
+  if (!Array.isArray(services) || services.some((service) => !(service?.handlers instanceof Map)))
+    throw new TypeError(`createRpcServer ${name}: services must be a list of what implement(Service, handlers) makes`);
+}
 
 function refuseDoubles(services: readonly Implementation[]): void {
   const names = services.map(({ service }) => service.typeName);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { background, type Clock, type Timer } from '../../concurrency/index.ts';
+import type { StatusError } from '../../errors/index.ts';
 import { markUnsent } from '../../guard/index.ts';
 import { dialSocket, type TlsClientOptions } from '../../net/tcp/index.ts';
 import type { Sink } from '../codec/sink.ts';
@@ -247,7 +248,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
 }
 
 /** For calls of which the node has heard nothing: another one may take them, whatever they do. */
-function unsent(message: string, cause: unknown): errors.StatusError {
+function unsent(message: string, cause: unknown): StatusError {
   return markUnsent(RpcErrors.CONNECT_FAILED(message, { cause }), 'transport');
 }
 
