@@ -66,7 +66,18 @@ def fields(context):
     return " ".join([tenant, headers.get("flotilla-priority", ""), trace, shelf])
 
 
+def tell_all(context):
+    sent = dict(context.invocation_metadata())
+    key, raw = sent.get("x-key", ""), sent.get("x-raw-bin", b"")
+    context.send_initial_metadata((("x-head", key), ("x-head-bin", raw)))
+    context.set_trailing_metadata((("x-tail", key), ("x-tail-bin", raw)))
+
+
 def get_room(request, context):
+    if request.id.startswith("metadata"):
+        tell_all(context)
+    if request.id == "metadata of an error":
+        context.abort(grpc.StatusCode.FAILED_PRECONDITION, CLOSED)
     answer = room("GetRoomResponse")()
     if request.id.startswith("code "):
         number = int(request.id[5:])
@@ -89,8 +100,12 @@ def get_room(request, context):
 
 
 def watch_room(request, context):
+    if request.id.startswith("metadata"):
+        tell_all(context)
     for number in range(1, request.count + 1):
         yield room("WatchRoomResponse")(number=0 if request.id == "empty" else number)
+    if request.id == "metadata of an error":
+        context.abort(grpc.StatusCode.FAILED_PRECONDITION, CLOSED)
     if request.id == "closed":
         fail_closed(context)
     if request.id == "hang":
@@ -202,6 +217,27 @@ def talk_errors(client):
     assert failure(lambda: nope(ask())).code() == grpc.StatusCode.UNIMPLEMENTED
     large = failure(lambda: client.GetRoom(ask(padding=bytes(5_000_000))))
     assert large.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, large
+
+
+def metadata_of(pairs, name):
+    found = dict(pairs)
+    return found.get(name), found.get(name + "-bin")
+
+
+def talk_metadata(client):
+    raw = bytes([0, 1, 2, 250, 251, 255, 254])
+    sent = (("x-key", "a, b"), ("x-raw-bin", raw))
+    ask = room("GetRoomRequest")
+    _, call = client.GetRoom.with_call(ask(id="metadata"), metadata=sent)
+    assert metadata_of(call.initial_metadata(), "x-head") == ("a, b", raw), call.initial_metadata()
+    assert metadata_of(call.trailing_metadata(), "x-tail") == ("a, b", raw), call.trailing_metadata()
+    stream = client.WatchRoom(room("WatchRoomRequest")(id="metadata", count=2), metadata=sent)
+    assert metadata_of(stream.initial_metadata(), "x-head") == ("a, b", raw)
+    assert len(list(stream)) == 2
+    assert metadata_of(stream.trailing_metadata(), "x-tail") == ("a, b", raw)
+    error = failure(lambda: client.GetRoom(ask(id="metadata of an error"), metadata=sent))
+    assert metadata_of(error.initial_metadata(), "x-head") == ("a, b", raw), error.initial_metadata()
+    assert metadata_of(error.trailing_metadata(), "x-tail") == ("a, b", raw), error.trailing_metadata()
 
 
 def talk_deadline(client):

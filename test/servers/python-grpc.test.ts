@@ -80,7 +80,7 @@ async function pythonServer({ gzip = false }: TesteeOptions): Promise<Testee> {
 }
 
 describe('python3-grpcio', { skip: missingModule(), timeout: 180_000 }, () => {
-  for (const part of ['calls', 'errors', 'standard']) {
+  for (const part of ['calls', 'errors', 'metadata', 'standard']) {
     test(`its client and our server agree on ${part}`, async () => {
       await using server = await ourServer();
 

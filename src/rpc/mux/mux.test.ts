@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect as connectSocket } from 'node:net';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { fieldsOf, transportOf, withFields } from '../../call/index.ts';
+import { fieldsOf, setHeaders, setTrailers, transportOf, withFields } from '../../call/index.ts';
 import { rootContext } from '../../concurrency/index.ts';
 import type { Instance, Resolver } from '../../discovery/index.ts';
 import { tcpListener } from '../../net/tcp/index.ts';
@@ -326,6 +326,27 @@ describe('mux over TLS', { ...inTime, skip: noOpenssl }, () => {
 
     assert.equal((await fixture.client.getRoom(root, { id: '7' })).room?.id, '7');
     await assert.rejects(stranger.getRoom(root, {}), { code: 'unavailable' });
+  });
+
+  test('a client of before metadata is told none, and sends calls as ever', async () => {
+    await using fixture = await networkFixture({
+      handlers: {
+        async getRoom(ctx) {
+          setHeaders(ctx, { 'x-head': 'new' });
+          setTrailers(ctx, { 'x-tail': 'new' });
+          return { room: { title: 'answered' } };
+        },
+      },
+    });
+    const method = frame(frames.method, 0, 0, [0, 0, ...Buffer.from('/flotilla.test.v1.RoomService/GetRoom')]);
+    const call = frame(frames.call, flags.message | flags.end, 1, [0, 0, 0, 0]);
+    const heard = (metadata: boolean) => {
+      const settings = frame(frames.settings, 0, 0, encodeSettings({ ...openingSettings, metadata }));
+      return said(fixture.url, [Buffer.from(preface), settings, method, call], (all) => all.includes('answered'));
+    };
+
+    assert.equal((await heard(false)).includes('x-head'), false);
+    assert.equal((await heard(true)).includes('x-tail'), true);
   });
 });
 

@@ -32,6 +32,13 @@ function bytesOf(length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, index) => (index * 31) % 251);
 }
 
+/** All of base64's alphabet, and no whole number of groups. */
+const rawBase64 = Buffer.from([0, 1, 2, 250, 251, 255, 254]).toString('base64').replace(/=+$/, '');
+
+function valuesOf(headers: Headers, name: string): (string | null)[] {
+  return [headers.get(name), headers.get(`${name}-bin`)?.replace(/=+$/, '') ?? null];
+}
+
 const room = (caller: Caller) => caller.client(RoomService);
 
 export const features: readonly Feature[] = [
@@ -187,7 +194,7 @@ export const features: readonly Feature[] = [
     },
   },
   {
-    name: 'metadata',
+    name: 'fields',
     async run(caller) {
       const traceId = '0af7651916cd43dd8448eb211c80319c';
       const headers = {
@@ -198,6 +205,32 @@ export const features: readonly Feature[] = [
       };
       const { room: found } = await room(caller).getRoom({ id: 'fields' }, { headers });
       assert.equal(found?.title, `Zürich critical ${traceId} 12`);
+    },
+  },
+  {
+    name: 'metadata',
+    async run(caller) {
+      const came: (string | null)[] = [];
+      const options = {
+        headers: { 'x-key': 'a, b', 'x-raw-bin': rawBase64 },
+        onHeader: (headers: Headers) => void came.push(...valuesOf(headers, 'x-head')),
+        onTrailer: (trailers: Headers) => void came.push(...valuesOf(trailers, 'x-tail')),
+      };
+      await room(caller).getRoom({ id: 'metadata' }, options);
+      await Array.fromAsync(room(caller).watchRoom({ id: 'metadata', count: 2 }, options));
+      assert.deepEqual(came, Array(4).fill(['a, b', rawBase64]).flat());
+    },
+  },
+  {
+    name: 'metadata of an error',
+    async run(caller) {
+      const options = { headers: { 'x-key': 'a', 'x-raw-bin': rawBase64 } };
+      const unary = failureOf(caller, room(caller).getRoom({ id: 'metadata of an error' }, options));
+      const { code, metadata } = await unary;
+      assert.deepEqual([code, ...valuesOf(metadata, 'x-tail')], [9, 'a', rawBase64]);
+      const stream = room(caller).watchRoom({ id: 'metadata of an error', count: 1 }, options);
+      const late = await failureOf(caller, Array.fromAsync(stream));
+      assert.deepEqual([late.code, ...valuesOf(late.metadata, 'x-tail')], [9, 'a', rawBase64]);
     },
   },
   {

@@ -25,10 +25,14 @@ export interface TesteeOptions {
   readonly gzip?: boolean;
 }
 
+export type Told = Readonly<Record<string, string | Uint8Array>>;
+
 /** What a handler knows of its call, whatever the server. */
 export interface Heard {
-  /** By lower-case name, as on the wire. */
+  /** By lower-case name, as on the wire; of `-bin` names in base64 without padding. */
   header(name: string): string | undefined;
+  /** Sets metadata of the answer; of `-bin` names bytes. */
+  tell(headers: Told, trailers: Told): void;
   /** Undefined without a deadline. */
   leftMs(): number | undefined;
   readonly signal: AbortSignal;
@@ -99,6 +103,12 @@ export function testHandlers(): { readonly handlers: TestHandlers } & Pick<Teste
           throw closed();
         case 'fields':
           return { room: { title: fieldsOf(heard) } };
+        case 'metadata':
+          tellAll(heard);
+          return {};
+        case 'metadata of an error':
+          tellAll(heard);
+          throw closed();
         case 'left':
           return { room: { title: String(heard.leftMs()) } };
         case 'hang':
@@ -107,9 +117,11 @@ export function testHandlers(): { readonly handlers: TestHandlers } & Pick<Teste
           return { room: { id, title: house }, padding };
       }
     },
-    async *watchRoom({ id, count }, { signal }) {
+    async *watchRoom({ id, count }, heard) {
+      const { signal } = heard;
+      if (id.startsWith('metadata')) tellAll(heard);
       for (let number = 1; number <= count; number++) yield id === 'empty' ? {} : { number };
-      if (id === 'closed') throw closed();
+      if (id === 'closed' || id === 'metadata of an error') throw closed();
       if (id === 'hang') await hang(signal);
     },
     async uploadMessages(inputs) {
@@ -129,6 +141,15 @@ export function testHandlers(): { readonly handlers: TestHandlers } & Pick<Teste
     },
   };
   return { handlers, started, ended };
+}
+
+/** Back with all that came. */
+function tellAll({ header, tell }: Heard): void {
+  const bytes = Buffer.from(header('x-raw-bin') ?? '', 'base64');
+  tell(
+    { 'x-head': header('x-key') ?? '', 'x-head-bin': bytes },
+    { 'x-tail': header('x-key') ?? '', 'x-tail-bin': bytes },
+  );
 }
 
 function fieldsOf({ header }: Heard): string {

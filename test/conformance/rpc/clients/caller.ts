@@ -1,7 +1,10 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
 
-/** A client of any make, in the shape of Connect's: a function per method, which takes `timeoutMs`, `signal` and `headers`. */
+/**
+ * A client of any make, in the shape of Connect's: a function per method, which takes `timeoutMs`, `signal`, `headers`, and what hears
+ * of a call that succeeded: `onHeader` and `onTrailer`. Values of `-bin` names are base64.
+ */
 export interface Caller extends AsyncDisposable {
   client<S extends DescService>(service: S): Client<S>;
   explain(thrown: unknown): Explained;
@@ -21,5 +24,7 @@ export interface Explained {
   readonly code: number;
   readonly message: string;
   /** The ErrorInfo that came with it. */
+  /** Headers and trailers that came with it. */
+  readonly metadata: Headers;
   readonly info: { readonly reason: string; readonly domain: string; readonly metadata: object } | undefined;
 }

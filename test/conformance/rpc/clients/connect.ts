@@ -53,7 +53,8 @@ function caller(transport: Transport, close: () => void = () => {}): Caller {
     client: (service) => createClient(service, transport),
     explain(thrown) {
       const error = ConnectError.from(thrown);
-      return { code: error.code, message: error.rawMessage, info: error.findDetails(ErrorInfoSchema)[0] };
+      const { code, rawMessage, metadata } = error;
+      return { code, message: rawMessage, metadata, info: error.findDetails(ErrorInfoSchema)[0] };
     },
     async [Symbol.asyncDispose]() {
       close();

@@ -32,12 +32,14 @@ export const curlClient: OpenCaller = (url, { gzip = false }) => ({
     return Object.fromEntries(calls) as Client<S>;
   },
   explain(thrown): Explained {
-    if (!(thrown instanceof CurlError)) return { code: 1, message: String(thrown), info: undefined };
+    if (!(thrown instanceof CurlError))
+      return { code: 1, message: String(thrown), metadata: new Headers(), info: undefined };
     const { code, message, details = [] } = thrown.body;
     const info = details.find(({ type }) => type === ErrorInfoSchema.typeName)?.value;
     return {
       code: errors.grpcStatusOf(code),
       message: message ?? '',
+      metadata: thrown.metadata,
       info: info === undefined ? undefined : fromBinary(ErrorInfoSchema, Buffer.from(info, 'base64')),
     };
   },
@@ -52,20 +54,25 @@ interface ErrorBody {
 
 class CurlError extends Error {
   readonly body: ErrorBody;
+  readonly metadata: Headers;
 
-  constructor(body: ErrorBody) {
+  constructor(body: ErrorBody, metadata: Headers) {
     super(JSON.stringify(body));
     this.body = body;
+    this.metadata = metadata;
   }
 }
 
 async function callOnce(method: DescMethod, args: readonly string[], input: unknown, options: CallOptions) {
   const body = toJsonString(method.input, messageOf(method, input));
-  const type = ['--header', 'content-type: application/json', '--write-out', '\n%{http_code}'];
-  const text = (await curl([...type, ...args], Buffer.from(body), options.signal)).toString();
-  const end = text.lastIndexOf('\n');
-  const answer = JSON.parse(text.slice(0, end)) as JsonValue;
-  if (text.slice(end + 1) !== '200') throw new CurlError(answer as unknown as ErrorBody);
+  const type = ['--header', 'content-type: application/json'];
+  const { status, headers, bytes } = await answerOf([...type, ...args], Buffer.from(body), options.signal);
+  const answer = JSON.parse(bytes.toString()) as JsonValue;
+  const trailers = new Headers();
+  for (const [name, value] of headers) if (name.startsWith('trailer-')) trailers.append(name.slice(8), value);
+  if (status !== 200) throw new CurlError(answer as unknown as ErrorBody, trailers);
+  options.onHeader?.(headers);
+  options.onTrailer?.(trailers);
   return fromJson(method.output, answer);
 }
 
@@ -75,13 +82,18 @@ async function* callStream(method: DescMethod, args: readonly string[], input: u
     inputs.map((fields) => envelope(Buffer.from(toJsonString(method.input, messageOf(method, fields))))),
   );
   const type = ['--header', 'content-type: application/connect+json'];
-  const bytes = await curl([...type, ...args], body, options.signal);
+  const { headers, bytes } = await answerOf([...type, ...args], body, options.signal);
+  options.onHeader?.(headers);
   for (let at = 0; at < bytes.length; ) {
     const length = bytes.readUInt32BE(at + 1);
     const value = JSON.parse(bytes.toString('utf8', at + 5, at + 5 + length)) as JsonValue;
     if (bytes[at] === 0) yield fromJson(method.output, value);
-    else if ((value as { error?: ErrorBody }).error !== undefined)
-      throw new CurlError((value as unknown as { error: ErrorBody }).error);
+    else {
+      const { error, metadata = {} } = value as unknown as { error?: ErrorBody; metadata?: Record<string, string[]> };
+      const trailers = new Headers(Object.entries(metadata).map(([name, texts]) => [name, texts.join(', ')]));
+      if (error !== undefined) throw new CurlError(error, trailers);
+      options.onTrailer?.(trailers);
+    }
     at += 5 + length;
   }
 }
@@ -100,6 +112,24 @@ function envelope(data: Buffer): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(data.length, 1);
   return Buffer.concat([head, data]);
+}
+
+/** The answer with its head, which curl prints before it. */
+async function answerOf(args: readonly string[], body: Buffer, signal: AbortSignal | undefined) {
+  const printed = await curl(['--include', ...args], body, signal);
+  let start = 0;
+  for (;;) {
+    const end = printed.indexOf('\r\n\r\n', start);
+    const [line = '', ...lines] = printed.toString('latin1', start, end).split('\r\n');
+    start = end + 4;
+    const status = Number(line.split(' ')[1]);
+    // `100 Continue`
+    if (status < 200) continue;
+    const headers = new Headers(
+      lines.map((text): [string, string] => /^([^:]+): *(.*)$/.exec(text)!.slice(1) as never),
+    );
+    return { status, headers, bytes: printed.subarray(start) };
+  }
 }
 
 function curl(args: readonly string[], body: Buffer, signal: AbortSignal | undefined): Promise<Buffer> {

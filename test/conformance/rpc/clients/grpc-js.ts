@@ -50,14 +50,22 @@ export function grpcJsClientWith(channelCredentials: ChannelCredentials): OpenCa
   };
 }
 
+interface AnyCall {
+  cancel(): void;
+  on(event: 'metadata', listener: (metadata: Metadata) => void): unknown;
+  on(event: 'status', listener: (status: { readonly metadata: Metadata }) => void): unknown;
+}
+
 function start(client: GrpcClient, method: DescMethod, input: unknown, options: CallOptions = {}): unknown {
   const { path, requestSerialize: write, responseDeserialize: read } = methodDefinition(method);
   const { timeoutMs, signal } = options;
   const limit = timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
   const metadata = metadataOf(options.headers);
   const message = (fields: unknown) => create(method.input, fields as MessageInitShape<DescMessage>);
-  const cancelling = <C extends { cancel(): void }>(call: C): C => {
+  const cancelling = <C extends AnyCall>(call: C): C => {
     signal?.addEventListener('abort', () => call.cancel());
+    call.on('metadata', (found) => options.onHeader?.(headersOf(found)));
+    call.on('status', ({ metadata: found }) => options.onTrailer?.(headersOf(found)));
     return call;
   };
   const { promise, resolve, reject } = Promise.withResolvers<Message>();
@@ -100,8 +108,17 @@ async function* received(call: ClientReadableStream<Message>): AsyncGenerator<Me
 
 function metadataOf(headers: CallOptions['headers']): Metadata {
   const metadata = new Metadata();
-  for (const [name, value] of new Headers(headers)) metadata.set(name, value);
+  for (const [name, value] of new Headers(headers))
+    metadata.set(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value);
   return metadata;
+}
+
+function headersOf(metadata: Metadata): Headers {
+  const headers = new Headers();
+  for (const name of Object.keys(metadata.getMap()))
+    for (const value of metadata.get(name))
+      headers.append(name, typeof value === 'string' ? value : value.toString('base64'));
+  return headers;
 }
 
 function explain(thrown: unknown): Explained {
@@ -109,5 +126,5 @@ function explain(thrown: unknown): Explained {
   const [bytes] = metadata?.get('grpc-status-details-bin') ?? [];
   const status = bytes === undefined ? undefined : fromBinary(StatusSchema, Buffer.from(bytes as Buffer));
   const info = status?.details.map((detail) => anyUnpack(detail, ErrorInfoSchema)).find((found) => found !== undefined);
-  return { code, message: details, info };
+  return { code, message: details, metadata: headersOf(metadata ?? new Metadata()), info };
 }

@@ -1,6 +1,13 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { CallOptions, Client } from '@connectrpc/connect';
-import { readFields, setFields } from 'flotilla/call';
+import {
+  type AnswerMetadata,
+  answerMetadata,
+  isMetadataName,
+  readFields,
+  setFields,
+  withMetadata,
+} from 'flotilla/call';
 import { background, type Context } from 'flotilla/concurrency';
 import { staticResolver } from 'flotilla/discovery';
 import * as errors from 'flotilla/errors';
@@ -12,6 +19,7 @@ export function ourClient(protocol: RpcProtocol): OpenCaller {
   return (url, { gzip = false }) => {
     const resolver = staticResolver({ room: [url] });
     const open: Disposable[] = [];
+    const answers = new WeakMap<object, AnswerMetadata>();
     return {
       client<S extends DescService>(service: S) {
         const client = createRpcClient(service, {
@@ -26,13 +34,29 @@ export function ourClient(protocol: RpcProtocol): OpenCaller {
         const calls = client as unknown as Record<string, (ctx: Context, input: unknown) => unknown>;
         const shaped = service.methods.map(({ localName }) => [
           localName,
-          (input: unknown, options?: CallOptions) => calls[localName]!(contextOf(options), input),
+          (input: unknown, options: CallOptions = {}) => {
+            const answer = answerMetadata();
+            const output = calls[localName]!(contextOf(options, answer), input);
+            const fail = (error: object) => {
+              answers.set(error, answer);
+              throw error;
+            };
+            return output instanceof Promise
+              ? output.then((value) => told(value, options, answer), fail)
+              : followed(output as AsyncIterable<unknown>, options, answer, fail);
+          },
         ]);
         return Object.fromEntries(shaped) as Client<S>;
       },
       explain(thrown) {
         const { code, message, reason, domain, metadata } = errors.from(thrown);
-        return { code: errors.grpcStatusOf(code), message, info: { reason, domain, metadata } };
+        const { headers = [], trailers = [] } = answers.get(thrown as object) ?? {};
+        return {
+          code: errors.grpcStatusOf(code),
+          message,
+          metadata: new Headers([...headers, ...trailers] as [string, string][]),
+          info: { reason, domain, metadata },
+        };
       },
       async [Symbol.asyncDispose]() {
         for (const client of open) client[Symbol.dispose]();
@@ -41,12 +65,35 @@ export function ourClient(protocol: RpcProtocol): OpenCaller {
   };
 }
 
-function contextOf({ timeoutMs, signal, headers }: CallOptions = {}): Context {
+function told<T>(value: T, { onHeader, onTrailer }: CallOptions, { headers, trailers }: AnswerMetadata): T {
+  onHeader?.(new Headers([...headers] as [string, string][]));
+  onTrailer?.(new Headers([...trailers] as [string, string][]));
+  return value;
+}
+
+async function* followed(
+  stream: AsyncIterable<unknown>,
+  options: CallOptions,
+  answer: AnswerMetadata,
+  fail: (error: object) => never,
+): AsyncGenerator<unknown> {
+  try {
+    yield* stream;
+  } catch (error) {
+    fail(error as object);
+  }
+  told(undefined, options, answer);
+}
+
+function contextOf({ timeoutMs, signal, headers }: CallOptions, answer: AnswerMetadata): Context {
   const given = new Headers(headers);
-  const ctx = setFields(
+  const own = [...given].filter(([name]) => isMetadataName(name));
+  const init = own.map(([name, text]) => [name, name.endsWith('-bin') ? Buffer.from(text, 'base64') : text]);
+  const fields = setFields(
     background(),
     readFields((name) => given.get(name) ?? undefined),
-  ).withCancel();
+  );
+  const ctx = withMetadata(fields, Object.fromEntries(init), answer).withCancel();
   signal?.addEventListener('abort', () => ctx.cancel());
   return timeoutMs === undefined ? ctx : ctx.withTimeout(timeoutMs);
 }

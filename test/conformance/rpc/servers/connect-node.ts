@@ -1,10 +1,10 @@
 import { createServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import { type Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
+import { type Code, ConnectError, encodeBinaryHeader, type HandlerContext } from '@connectrpc/connect';
 import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
 import { ErrorInfoSchema } from '../../../../src/rpc/gen/google/rpc/error_details_pb.ts';
 import { RoomService } from '../../../../src/rpc/testdata/gen/flotilla/test/v1/room_pb.ts';
-import { Failure, type Heard, type Testee, type TesteeOptions, testHandlers } from '../testee.ts';
+import { Failure, type Heard, type Testee, type TesteeOptions, type Told, testHandlers } from '../testee.ts';
 
 /** Connect's own server, over HTTP/2: it speaks Connect, gRPC and gRPC-Web. */
 export async function connectNodeServer({ gzip = true }: TesteeOptions = {}): Promise<Testee> {
@@ -33,8 +33,20 @@ export async function connectNodeServer({ gzip = true }: TesteeOptions = {}): Pr
   };
 }
 
-function heardBy({ requestHeader, timeoutMs, signal }: HandlerContext): Heard {
-  return { header: (name) => requestHeader.get(name) ?? undefined, leftMs: timeoutMs, signal };
+function heardBy({ requestHeader, responseHeader, responseTrailer, timeoutMs, signal }: HandlerContext): Heard {
+  const put = (into: Headers, told: Told) => {
+    for (const [name, value] of Object.entries(told))
+      into.set(name, typeof value === 'string' ? value : encodeBinaryHeader(value));
+  };
+  return {
+    header: (name) => requestHeader.get(name) ?? undefined,
+    tell(headers, trailers) {
+      put(responseHeader, headers);
+      put(responseTrailer, trailers);
+    },
+    leftMs: timeoutMs,
+    signal,
+  };
 }
 
 function fail(thrown: unknown): never {

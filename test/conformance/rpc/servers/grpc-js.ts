@@ -26,7 +26,7 @@ import {
   WatchRoomResponseSchema,
 } from '../../../../src/rpc/testdata/gen/flotilla/test/v1/room_pb.ts';
 import { serviceDefinition } from '../grpc-js-definition.ts';
-import { Failure, type Heard, type Testee, type TesteeOptions, testHandlers } from '../testee.ts';
+import { Failure, type Heard, type Testee, type TesteeOptions, type Told, testHandlers } from '../testee.ts';
 
 /** The server of @grpc/grpc-js. */
 export async function grpcJsServer(
@@ -40,13 +40,13 @@ export async function grpcJsServer(
   const { createRoom: _, closeRoom: __, ...definition } = serviceDefinition(RoomService);
   server.addService(definition, {
     getRoom: (call: ServerUnaryCall<GetRoomRequest, Message>, done: sendUnaryData<Message>) =>
-      once(GetRoomResponseSchema, handlers.getRoom(call.request, heardBy(call)), done),
+      once(GetRoomResponseSchema, (heard) => handlers.getRoom(call.request, heard), call, done),
     watchRoom: (call: ServerWritableStream<WatchRoomRequest, Message>) =>
-      void pour(WatchRoomResponseSchema, handlers.watchRoom(call.request, heardBy(call)), call),
+      void pour(WatchRoomResponseSchema, (heard) => handlers.watchRoom(call.request, heard), call),
     uploadMessages: (call: ServerReadableStream<UploadMessagesRequest, Message>, done: sendUnaryData<Message>) =>
-      once(UploadMessagesResponseSchema, handlers.uploadMessages(call, heardBy(call)), done),
+      once(UploadMessagesResponseSchema, (heard) => handlers.uploadMessages(call, heard), call, done),
     chat: (call: ServerDuplexStream<ChatRequest, Message>) =>
-      void pour(ChatResponseSchema, handlers.chat(requestsOf(call), heardBy(call)), call),
+      void pour(ChatResponseSchema, (heard) => handlers.chat(requestsOf(call), heard), call),
   });
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error))),
@@ -65,51 +65,67 @@ function requestsOf<T>(call: ServerDuplexStream<T, Message>): AsyncIterable<T> {
   return call.iterator({ destroyOnReturn: false });
 }
 
-type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getDeadline' | 'cancelled'> & {
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getDeadline' | 'cancelled' | 'sendMetadata'> & {
   on(event: 'cancelled', listener: () => void): unknown;
 };
 
-function heardBy(call: AnyCall): Heard {
+function heardBy(call: AnyCall, trailer: Metadata): Heard {
   const abort = new AbortController();
   call.on('cancelled', () => abort.abort());
   const deadline = Number(call.getDeadline());
   return {
-    header: (name) => call.metadata.get(name)[0]?.toString(),
+    header(name) {
+      const [value] = call.metadata.get(name);
+      return typeof value === 'object' ? value.toString('base64') : value;
+    },
+    tell(headers, trailers) {
+      const head = new Metadata();
+      put(head, headers);
+      call.sendMetadata(head);
+      put(trailer, trailers);
+    },
     leftMs: () => (Number.isFinite(deadline) ? deadline - Date.now() : undefined),
     signal: abort.signal,
   };
 }
 
+function put(metadata: Metadata, told: Told): void {
+  for (const [name, value] of Object.entries(told))
+    metadata.set(name, typeof value === 'string' ? value : Buffer.from(value));
+}
+
 function once<D extends DescMessage>(
   desc: D,
-  answer: Promise<MessageInitShape<D>>,
+  answer: (heard: Heard) => Promise<MessageInitShape<D>>,
+  call: AnyCall,
   done: sendUnaryData<Message>,
 ): void {
-  answer.then(
-    (fields) => done(null, create(desc, fields)),
-    (error) => done(errorOf(error)),
+  const trailer = new Metadata();
+  answer(heardBy(call, trailer)).then(
+    (fields) => done(null, create(desc, fields), trailer),
+    (error) => done(errorOf(error, trailer)),
   );
 }
 
 async function pour<D extends DescMessage>(
   desc: D,
-  messages: AsyncIterable<MessageInitShape<D>>,
-  call: Writable,
+  messages: (heard: Heard) => AsyncIterable<MessageInitShape<D>>,
+  call: AnyCall & Writable & { end(trailer: Metadata): void },
 ): Promise<void> {
+  const trailer = new Metadata();
   try {
-    for await (const fields of messages) {
+    for await (const fields of messages(heardBy(call, trailer))) {
       if (!call.write(create(desc, fields))) await new Promise((resolve) => call.once('drain', resolve));
     }
-    call.end();
+    call.end(trailer);
   } catch (error) {
-    call.emit('error', errorOf(error));
+    call.emit('error', errorOf(error, trailer));
   }
 }
 
-function errorOf(thrown: unknown) {
+function errorOf(thrown: unknown, metadata: Metadata) {
   if (!(thrown instanceof Failure)) return { code: 2, details: String(thrown) };
   const { code, message, info } = thrown;
-  const metadata = new Metadata();
   if (info !== undefined) {
     const details = [anyPack(ErrorInfoSchema, create(ErrorInfoSchema, info))];
     const status = toBinary(StatusSchema, create(StatusSchema, { code, message, details }));

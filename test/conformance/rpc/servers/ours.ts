@@ -1,4 +1,4 @@
-import { fieldsOf, writeFields } from 'flotilla/call';
+import { fieldsOf, metadataOf, setHeaders, setTrailers, writeFields } from 'flotilla/call';
 import { background, type Context } from 'flotilla/concurrency';
 import * as errors from 'flotilla/errors';
 import { tcpListener } from 'flotilla/net/tcp';
@@ -31,7 +31,11 @@ function heardBy(ctx: Context): Heard {
   const headers = new Map<string, string>();
   writeFields(fieldsOf(ctx), (name, value) => headers.set(name, value));
   return {
-    header: (name) => headers.get(name),
+    header: (name) => headers.get(name) ?? [...metadataOf(ctx)].find(([known]) => known === name)?.[1],
+    tell(head, trailers) {
+      setHeaders(ctx, head);
+      setTrailers(ctx, trailers);
+    },
     leftMs: () => (ctx.deadline === undefined ? undefined : ctx.remainingMs()),
     signal: ctx.signal,
   };
