@@ -9,7 +9,7 @@ export interface IdSource {
   spanId(): string;
 }
 
-const batchBytes = 2048;
+const batchBytes = 16_384;
 const zero = '0'.charCodeAt(0);
 
 export function randomIds(): IdSource {

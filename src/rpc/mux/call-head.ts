@@ -186,8 +186,10 @@ function readTrace(source: Source, end: number): TraceContext | undefined {
   source.at = at + traceBytes;
   if (source.at > end) throw cutOff();
   const bytes = source.asBuffer();
-  const traceId = bytes.toString('hex', at, at + 16);
-  const spanId = bytes.toString('hex', at + 16, at + 24);
+  // Both at once: the way out of JavaScript costs more than the digits.
+  const digits = bytes.toString('hex', at, at + 24);
+  const traceId = digits.slice(0, 32);
+  const spanId = digits.slice(32);
   if (traceId === noTraceId || spanId === noSpanId) return undefined;
   return { traceId, spanId, sampled: (bytes[at + 24]! & 1) === 1, state: '' };
 }
