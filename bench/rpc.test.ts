@@ -19,7 +19,7 @@ const { ours, peers, skipped } = contenders({ buildsGo: false });
 for (const [name, pairs] of Object.entries({ ours, ...peers }))
   for (const pair of pairs)
     test(`${name}: its client gets the right answers to each load (${pair.loads.join(', ')})`, async () => {
-      const process = await PairProcess.start(pair, { server: [], client: [] });
+      const process = await PairProcess.start(pair, { server: [], client: [] }, 0);
 
       try {
         for (const load of pair.loads) {

@@ -9,20 +9,32 @@ import { type LoadName, loads } from './rows.ts';
 export class PairProcess {
   readonly #server: ServerProcess;
   readonly #client: LineProcess;
+  readonly #cold: Set<LoadName>;
+  readonly #warmUpSeconds: number;
 
-  private constructor(server: ServerProcess, client: LineProcess) {
+  private constructor(server: ServerProcess, client: LineProcess, names: readonly LoadName[], warmUpSeconds: number) {
     this.#server = server;
     this.#client = client;
+    this.#cold = new Set(names);
+    this.#warmUpSeconds = warmUpSeconds / names.length;
   }
 
-  static async start({ server, client }: Pair, pin: Pinning): Promise<PairProcess> {
+  /** `warmUpSeconds`: how long the pair runs, over all its loads, before what it does counts. */
+  static async start(
+    { server, client, loads: names }: Pair,
+    pin: Pinning,
+    warmUpSeconds: number,
+  ): Promise<PairProcess> {
     const process = await ServerProcess.start(server, pin.server);
-    return new PairProcess(process, new LineProcess([...pin.client, ...client.command(process.port)], client.env));
+    const caller = new LineProcess([...pin.client, ...client.command(process.port)], client.env);
+    return new PairProcess(process, caller, names, warmUpSeconds);
   }
 
   /** The rows of a load, by their names. */
   async measure(name: LoadName, seconds: number): Promise<Record<string, number>> {
     const { kind, callers } = loads[name];
+    if (this.#cold.delete(name) && this.#warmUpSeconds > 0)
+      await this.#client.ask(`${kind} ${callers} ${this.#warmUpSeconds}`);
     const before = { client: this.#client.cpuMicros(), server: this.#server.cpuMicros() };
     const result = await this.#client.ask<LoadResult>(`${kind} ${callers} ${seconds}`);
     const { calls, failed = 0 } = result;
