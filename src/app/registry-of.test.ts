@@ -83,6 +83,20 @@ describe('the registry that a URL names', () => {
     });
   }
 
+  for (const [url, form] of [
+    ['etcd://', /such a registry is etcd:\/\/\[USER:PASSWORD@\]HOST:2379/],
+    ['etcds://', /such a registry is etcd:/],
+    ['http://', /such a registry is http:\/\/HOST:PORT/],
+    ['kubernetes://live', /such a registry is kubernetes:\/\/\/\[NAMESPACE\], with three slashes/],
+    ['dns://live', /such a registry is dns:\/\/\/SUFFIX/],
+    ['file://x.yaml', /such a registry is file:\/\/\/PATH/],
+    ['zookeeper://a:1', /one of etcd:\/\/, consul:\/\//],
+  ] as const) {
+    it(`says which form it has for ${url}`, () => {
+      assert.throws(() => registryOf(url, cacheDir), { reason: 'INVALID_CONFIG', message: form });
+    });
+  }
+
   for (const url of [
     'zookeeper://me:secret@a',
     'http://me:secret@a:1',

@@ -147,13 +147,30 @@ function withPort(host: string, port: number): string {
   return /:\d+$/.test(host) ? host : `${host}:${port}`;
 }
 
+/** As the first comment of {@link registryOf} has them, for an URL of a known scheme that is not of its form. */
+const forms: ReadonlyMap<string, string> = new Map([
+  ['http', 'http://HOST:PORT or https://HOST:PORT'],
+  ['etcd', 'etcd://[USER:PASSWORD@]HOST:2379[,HOST:2379][/PREFIX], or etcds:// for TLS'],
+  ['consul', 'consul://[:TOKEN@]HOST:8500[?dc=NAME], or consuls:// for TLS'],
+  ['nacos', 'nacos://[USER:PASSWORD@]HOST:8848[,HOST:8848][/NAMESPACE][?group=NAME], or nacoss:// for TLS'],
+  ['kubernetes', 'kubernetes:///[NAMESPACE], with three slashes'],
+  ['dns', 'dns:///SUFFIX?port=8080 or dns:///SUFFIX?portName=NAME, with three slashes'],
+  ['file', 'file:///PATH, an absolute one'],
+]);
+
 /** Neither a password nor what its query says is shown. */
 function invalid(text: string, why?: string): StatusError {
   const shown = JSON.stringify(withoutAccount(text).replace(/\?.*/s, '?…'));
+  const scheme = /^[a-z]+(?=:)/.exec(text)?.[0] ?? '';
+  const known = forms.get(scheme) ?? forms.get(scheme.replace(/s$/, ''));
+  const form =
+    known !== undefined
+      ? `such a registry is ${known}`
+      : 'it must be an http or https URL such as http://127.0.0.1:8081, or one of ' +
+        'etcd://, consul://, nacos://, kubernetes:///, dns:/// and file:///';
   return new StatusError(
     'invalid_argument',
-    `FLOTILLA_REGISTRY_URL is ${shown}; ${why === undefined ? '' : `${why}; `}it must be an http or https URL such as http://127.0.0.1:8081, or one of ` +
-      'etcd://, consul://, nacos://, kubernetes:///, dns:/// and file:///',
+    `FLOTILLA_REGISTRY_URL is ${shown}; ${why === undefined ? '' : `${why}; `}${form}`,
     { reason: 'INVALID_CONFIG', metadata: { variable: 'FLOTILLA_REGISTRY_URL' } },
   );
 }
