@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { LaneRates, Service, ServiceInstance } from '../api/answers.ts';
 import { laneRows } from './lane-rows.ts';
 
-function rates(lane: string, errorRate = 0, p99Ms: number | null = 10): LaneRates {
-  return { lane, requestsPerSecond: 1, errorRate, p50Ms: 5, p99Ms };
+function rates(lane: string, errorRate = 0, p99Ms: number | null = 10, p50Ms: number | null = 5): LaneRates {
+  return { lane, requestsPerSecond: 1, errorRate, p50Ms, p99Ms };
 }
 
 function instance(id: string, lane: string, state: ServiceInstance['state'] = 'ready'): ServiceInstance {
@@ -42,6 +42,7 @@ const troubles: readonly (readonly [what: string, lane: LaneRates, trouble: stri
   ['a little slower', rates('blue', 0.1, 25), ''],
   ['much slower', rates('blue', 0.1, 95), '10 times slower'],
   ['both', rates('blue', 0.9, 95), 'fails more, 10 times slower'],
+  ['slower in most calls, in the slowest not', rates('blue', 0.1, 10, 40), '8 times slower'],
   ['no latency yet', rates('blue', 0.1, null), ''],
 ];
 for (const [what, lane, trouble] of troubles) {
