@@ -12,6 +12,7 @@ import { virtualClock } from '../../../testing/index.ts';
 import { tcpListener } from '../listener/tcp-listener.ts';
 import { authority, type Issued, noOpenssl } from '../testdata/certificates.ts';
 import { turns } from '../testdata/served.ts';
+import { CertificateSet } from './certificate-set.ts';
 import type { TlsServerOptions } from './tls-server-options.ts';
 
 describe('certificates that change', { timeout: 60_000, skip: noOpenssl }, () => {
@@ -89,6 +90,20 @@ describe('certificates that change', { timeout: 60_000, skip: noOpenssl }, () =>
 
     assert.deepEqual([fixture.clock.pending, clock.pending], [0, 0]);
     await listener.stop();
+  });
+
+  test('that are not valid any more are told of, not refused', async () => {
+    const set = new CertificateSet({ ...first, serverNames: { 'room.example': second } });
+    await set.load();
+
+    const days = (count: number) => Date.now() + count * 86_400_000;
+
+    assert.deepEqual(set.outdated(days(0)), []);
+    assert.match(
+      set.outdated(days(3)).join(),
+      /^that of the server has expired on 20\S+Z,that of room\.example has expired/,
+    );
+    assert.match(set.outdated(days(-3))[0] ?? '', /^that of the server is not valid before 20\S+Z$/);
   });
 
   async function fromFiles(issued: Issued, options: TlsServerOptions = {}, serverName?: string) {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { TcpErrors } from '../tcp-errors.ts';
@@ -19,6 +20,14 @@ export class CertificateSet {
     return [this.#options, ...Object.values(this.#options.serverNames ?? {})].some(
       ({ certFile }) => certFile !== undefined,
     );
+  }
+
+  /** Which of them are not valid at that time, in milliseconds of the epoch, in words; only as a warning: they are served. */
+  outdated(atMs: number): string[] {
+    return this.#current.validity.flatMap(({ name, validFromMs, validToMs }) => {
+      if (atMs > validToMs) return [`that of ${name} has expired on ${new Date(validToMs).toISOString()}`];
+      return atMs < validFromMs ? [`that of ${name} is not valid before ${new Date(validFromMs).toISOString()}`] : [];
+    });
   }
 
   /** Of the server's own certificate. */
@@ -55,7 +64,9 @@ export class CertificateSet {
     const text = JSON.stringify([fallback, named]);
     if (text === this.#loaded?.text) return false;
     const byName = new Map(named.map(([name, options]) => [name.toLowerCase(), contextOf(options, name)]));
-    this.#loaded = { text, fallback, fallbackContext: contextOf(fallback, 'the server'), byName };
+    const fallbackContext = contextOf(fallback, 'the server');
+    const validity = [['the server', fallback] as const, ...named].map(([name, options]) => validityOf(options, name));
+    this.#loaded = { text, fallback, fallbackContext, byName, validity };
     return true;
   }
 
@@ -80,6 +91,13 @@ interface Loaded {
   readonly fallback: SecureContextOptions;
   readonly fallbackContext: SecureContext;
   readonly byName: ReadonlyMap<string, SecureContext>;
+  readonly validity: readonly Validity[];
+}
+
+interface Validity {
+  readonly name: string;
+  readonly validFromMs: number;
+  readonly validToMs: number;
 }
 
 /** PEM as the platform takes it. */
@@ -99,6 +117,12 @@ async function readPem(file: string, name: string): Promise<string> {
       cause,
     });
   }
+}
+
+/** Of the first certificate of a chain, which `contextOf` has found to be one. */
+function validityOf({ cert }: SecureContextOptions, name: string): Validity {
+  const { validFromDate, validToDate } = new X509Certificate(String(cert));
+  return { name, validFromMs: validFromDate.getTime(), validToMs: validToDate.getTime() };
 }
 
 /** It also says whether the key belongs to the certificate: files that are half replaced do not fit. */

@@ -59,6 +59,7 @@ export class TlsGate implements TlsUpgrade {
     const certificates = this.#certificates;
     const { clientCertificate = 'none', alpnProtocols, handshakeTimeoutMs = 10_000 } = this.#options;
     await certificates.load();
+    this.#warnOfOutdated(ctx);
     const server = createServer({
       ...certificates.fallback,
       requestCert: clientCertificate !== 'none',
@@ -105,6 +106,14 @@ export class TlsGate implements TlsUpgrade {
     // Open connections keep what they were made with.
     this.#server.setSecureContext(this.#certificates.fallback);
     telemetryOf(this.#ctx).log.info(this.#ctx, 'new certificates are in use');
+    this.#warnOfOutdated(this.#ctx);
+  }
+
+  /** Clients refuse it, and tell only themselves why. */
+  #warnOfOutdated(ctx: Context): void {
+    // By the calendar: a Context's clock has an origin of its own.
+    for (const what of this.#certificates.outdated(Date.now()))
+      telemetryOf(ctx).log.warn(ctx, `a certificate is not valid now: ${what}; clients will refuse it`);
   }
 
   /** Resolves when no handshake goes on. For one waiter. */
