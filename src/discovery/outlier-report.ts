@@ -48,6 +48,7 @@ export class OutlierReport {
     log.warn(ctx, `${event.node} of ${target} gets no calls for ${forSeconds} s: ${whyOf(event)}`, {
       target,
       ...event,
+      ...roundedTimes(event),
     });
   }
 
@@ -71,6 +72,16 @@ function whyOf(event: OutlierEvent & { readonly kind: 'ejected' }): string {
   if (again) return 'the call that tried it failed';
   if (reason === 'consecutive_failures') return 'too many calls failed in a row';
   return `${failures} of ${calls} calls failed, far more than of the others`;
+}
+
+/** Fifteen digits of a millisecond help nobody who reads the line. */
+function roundedTimes({ forMs, latencyMs, groupLatencyMs }: OutlierEvent & { readonly kind: 'ejected' }) {
+  const tenths = (ms: number) => Math.round(ms * 10) / 10;
+  return {
+    forMs: Math.round(forMs),
+    ...(latencyMs !== undefined && { latencyMs: tenths(latencyMs) }),
+    ...(groupLatencyMs !== undefined && { groupLatencyMs: tenths(groupLatencyMs) }),
+  };
 }
 
 function round(ms: number | undefined): string {

@@ -96,7 +96,7 @@ export class OverloadReport {
       .sort(([, a], [, b]) => b - a)
       .slice(0, shownTenants);
     return {
-      level: rounded(level),
+      admitted: rounded(level),
       delayMs: rounded(delayMs),
       utilization: rounded(utilization),
       heapShare: rounded(heapShare),
