@@ -18,7 +18,7 @@ import type { InboundCall, InboundCalls } from './inbound-call.ts';
 import { finishErrors } from './response-errors.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import type { ServerMethod } from './server-method.ts';
-import { speaksRpc, type Wire, wireOf } from './wire.ts';
+import { howToCall, speaksRpc, type Wire, wireOf } from './wire.ts';
 
 /** A request as the transports hand it over: nothing of its body is read. */
 export interface RpcRequest {
@@ -79,7 +79,9 @@ export class Dispatcher {
     const { method, handler } = entry;
     if (wire === undefined) {
       const name = `${method.info.service}/${method.info.method}`;
-      const error = RpcErrors.UNSUPPORTED_MEDIA_TYPE(`${name} does not speak the content type "${type ?? ''}"`);
+      const error = RpcErrors.UNSUPPORTED_MEDIA_TYPE(
+        `${name} does not speak the content type "${type ?? ''}"; ${howToCall(method.desc)}`,
+      );
       return answered(errorResponse(undefined, error), 415);
     }
     if (wire.protocol === 'grpc' && request.httpVersion !== '2.0') {

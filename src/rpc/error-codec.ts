@@ -6,6 +6,7 @@ import { StatusError } from '../errors/index.ts';
 import { markUnsent } from '../guard/index.ts';
 import { ErrorInfoSchema } from './gen/google/rpc/error_details_pb.ts';
 import { StatusSchema } from './gen/google/rpc/status_pb.ts';
+import { RpcErrors } from './rpc-errors.ts';
 
 const typePrefix = 'type.googleapis.com/';
 
@@ -24,6 +25,8 @@ export function fromConnectError(thrown: unknown): StatusError {
   if (errors.isStatusError(thrown)) return thrown;
   if (!(thrown instanceof ConnectError)) return errors.from(thrown);
   if (errors.isStatusError(thrown.cause)) return thrown.cause;
+  const tooLarge = thrown.details.length === 0 ? sizeOf(thrown) : undefined;
+  if (tooLarge !== undefined) return tooLarge;
   const info = thrown.details.find((detail) => 'type' in detail && detail.type === errors.errorInfoType);
   const bytes = info !== undefined && 'type' in info ? info.value : undefined;
   const { metadata } = thrown;
@@ -32,6 +35,15 @@ export function fromConnectError(thrown: unknown): StatusError {
     pushBackHeader((name) => metadata.get(name)),
   );
   return metadata.has(refusedHeader) ? markUnsent(error, 'server') : error;
+}
+
+/** The library's own refusal of a message, which names options that are not ours. */
+function sizeOf({ rawMessage }: ConnectError): StatusError | undefined {
+  const found = /^message size (\d+) is larger than configured (?:read|write)MaxBytes (\d+)$/.exec(rawMessage);
+  if (found === null) return undefined;
+  return RpcErrors.MESSAGE_TOO_LARGE(
+    `a message of ${found[1]} bytes is larger than the limit of ${found[2]} bytes (maxMessageBytes)`,
+  );
 }
 
 /** google.rpc.Status in protobuf: the error as gRPC carries it. */

@@ -310,6 +310,23 @@ describe('the error on the wire', inTime, () => {
     });
   }
 
+  for (const [method, types] of [
+    ['GetRoom', 'application/json or application/proto'],
+    ['WatchRoom', 'application/connect\\+json or \\+proto'],
+  ] as const) {
+    test(`who sends no content type is told how to call ${method}`, async () => {
+      await using fixture = await networkFixture();
+
+      const answer = await fetch(`${fixture.url}/flotilla.test.v1.RoomService/${method}`, {
+        method: 'POST',
+        body: '{}',
+      });
+
+      const { message } = (await answer.json()) as { message: string };
+      assert.match(message, new RegExp(`POST it with the content type ${types}`));
+    });
+  }
+
   test('a GET of a method with side effects is refused with 405 and Allow', async () => {
     await using fixture = await networkFixture();
 

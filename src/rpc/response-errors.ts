@@ -1,3 +1,4 @@
+import type { DescMethod } from '@bufbuild/protobuf';
 import { ConnectError } from '@connectrpc/connect';
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { compressedFlag, readAllBytes } from '@connectrpc/connect/protocol';
@@ -13,7 +14,7 @@ import { connectEnd, errorResponse, grpcWebTrailer } from './error-response.ts';
 import { respellMessage, setGrpcStatus } from './grpc-status.ts';
 import type { InboundCall } from './inbound-call.ts';
 import { RpcErrors } from './rpc-errors.ts';
-import type { Wire } from './wire.ts';
+import { howToCall, type Wire } from './wire.ts';
 
 /**
  * Puts the one error shape into what the protocol library answers. The library writes the code, the message and our
@@ -51,10 +52,7 @@ async function finishStatus(
   const { body, status } = response;
   if (body === undefined) {
     const name = `${call.method.info.service}/${call.method.info.method}`;
-    call.error ??=
-      status === 405
-        ? RpcErrors.METHOD_NOT_ALLOWED(`${name} does not take this HTTP verb; use POST`)
-        : RpcErrors.UNSUPPORTED_MEDIA_TYPE(`${name} does not speak "${wire.contentType}" over this HTTP version`);
+    call.error ??= refusalOf(status, name, call.method.desc);
     return { ...errorResponse(undefined, call.error, status === 405 ? { allow: 'POST' } : {}), status };
   }
   const encoding = response.header?.get('content-encoding');
@@ -69,6 +67,12 @@ async function finishStatus(
 function metadataOfError(header: Headers | undefined): Record<string, string> {
   const kept = [...(header ?? [])].filter(([name]) => isMetadataName(name.replace(/^trailer-/, '')));
   return Object.fromEntries(kept);
+}
+
+function refusalOf(status: number, name: string, desc: DescMethod): StatusError {
+  if (status === 405) return RpcErrors.METHOD_NOT_ALLOWED(`${name} does not take this HTTP verb; use POST`);
+  if (status === 505) return RpcErrors.UNSUPPORTED_MEDIA_TYPE(`${name} streams in both directions, which takes HTTP/2`);
+  return RpcErrors.UNSUPPORTED_MEDIA_TYPE(`${name} is not called like this: ${howToCall(desc)}`);
 }
 
 async function parsePlain(

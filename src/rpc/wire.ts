@@ -1,3 +1,4 @@
+import type { DescMethod } from '@bufbuild/protobuf';
 import type { RpcProtocol } from './call-headers.ts';
 
 /** How a request speaks: told by its verb and content type before anything else of it is read. */
@@ -24,6 +25,12 @@ export function wireOf(verb: string, contentType: string | undefined): Wire | un
   if (type === 'application/proto' || type === unaryJson)
     return { protocol: 'connect', enveloped: false, contentType: type };
   return undefined;
+}
+
+/** For whoever called a method in no way that it knows, most often with curl and without a content type. */
+export function howToCall({ methodKind }: DescMethod): string {
+  const types = methodKind === 'unary' ? 'application/json or application/proto' : 'application/connect+json or +proto';
+  return `POST it with the content type ${types}, or speak gRPC or gRPC-Web`;
 }
 
 /** Whether a request that names no method of ours still speaks RPC, so that it must get an RPC error. */
