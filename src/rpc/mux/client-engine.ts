@@ -10,6 +10,7 @@ import { MuxStream } from './mux-stream.ts';
 import { codes, flags, frames, MuxViolation, maxPayloadBytes, maxStreamId, preface } from './protocol.ts';
 import { SendRing } from './send-ring.ts';
 import { encodeSettings, type MuxSettings } from './settings.ts';
+import type { GrowthLimits } from './window-growth.ts';
 
 /** A call as its caller's side has it. */
 export abstract class ClientStream extends MuxStream {
@@ -28,8 +29,8 @@ export class ClientEngine extends MuxEngine {
   /** Calls of which nothing was sent, for the socket takes no more: without an id, in the order in which they came. */
   readonly #waiting = new SendRing();
 
-  constructor(own: MuxSettings, hooks: EngineHooks, sink = new Sink()) {
-    super(own, hooks, sink);
+  constructor(own: MuxSettings, hooks: EngineHooks, sink = new Sink(), growth?: GrowthLimits) {
+    super(own, hooks, sink, growth);
     this.out.raw(preface);
     this.out.frame(frames.settings, 0, 0, encodeSettings(own));
   }

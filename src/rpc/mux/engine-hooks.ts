@@ -1,7 +1,9 @@
 import type { MuxSettings } from './settings.ts';
 
-/** What the engine tells its shell, synchronously. */
+/** What the engine tells its shell, synchronously, and what it asks. */
 export interface EngineHooks {
+  /** Milliseconds, on the clock of what it is told. */
+  now(): number;
   /** There is something to write, for the first time since `out` was emptied: not now, for more may come. */
   onOutput(): void;
   /** There is enough to write it now. */

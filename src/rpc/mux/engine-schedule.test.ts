@@ -40,13 +40,16 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
  */
 test(`a thousand streams with resets, half-closes and slow readers and full sockets do as their model does (SEED=${seed})`, () => {
   const random = randomOf(seed);
-  const both = pair({ maxStreams: atATime, connectionWindow });
+  const time = { now: 0 };
+  const growth = { maxStreamWindow: 16_384, maxGrowth: 20_000 };
+  const both = pair({ maxStreams: atATime, connectionWindow }, { growth, time });
   const { client, server, inbound } = both;
   const pipes = { there: Buffer.alloc(0), back: Buffer.alloc(0) };
   const running: Modelled[] = [];
   const closing: Modelled[] = [];
   const all: Modelled[] = [];
   let known = 0;
+  let largest = 0;
   const below = (n: number) => Math.floor(random() * n);
   const text = (which: string) => which + 'x'.repeat(random() < 0.01 ? below(80_000) : below(600));
 
@@ -59,8 +62,8 @@ test(`a thousand streams with resets, half-closes and slow readers and full sock
     };
     const moved = sizes.there + sizes.back > 0;
     // Own memory: what an engine was given must not change.
-    if (sizes.there > 0) server.receive(Buffer.from(pipes.there.subarray(0, sizes.there)), 1);
-    if (sizes.back > 0) client.receive(Buffer.from(pipes.back.subarray(0, sizes.back)), 1);
+    if (sizes.there > 0) server.receive(Buffer.from(pipes.there.subarray(0, sizes.there)), time.now);
+    if (sizes.back > 0) client.receive(Buffer.from(pipes.back.subarray(0, sizes.back)), time.now);
     pipes.there = pipes.there.subarray(sizes.there);
     pipes.back = pipes.back.subarray(sizes.back);
     for (; known < inbound.length; known++) {
@@ -136,6 +139,9 @@ test(`a thousand streams with resets, half-closes and slow readers and full sock
   };
 
   for (let steps = 0; all.length < streams || running.length > 0; steps++) {
+    // A round trip takes some ten steps: the windows of those who are read at once grow.
+    time.now += 1;
+    largest = Math.max(largest, ...running.map(({ call: { pace } }) => pace?.window ?? 0));
     assert.ok(steps < 3_000_000, `${running.length} streams do not end`);
     if (all.length < streams && running.length < atATime && random() < 0.3) begin();
     if (running.length > 0) act(running[below(running.length)]!);
@@ -161,6 +167,7 @@ test(`a thousand streams with resets, half-closes and slow readers and full sock
   // The schedule has some of everything.
   const many = (what: (one: Modelled) => boolean) => all.filter(what).length > streams / 20;
   assert.ok(many(({ ending }) => ending === 'answer') && many(({ ending }) => ending === 'error'));
+  assert.ok(largest > 4_096, `${largest}`);
   assert.ok(many(({ isGivenUp }) => isGivenUp) && many((one) => one.answers.length > 5));
   for (const one of all) check(one);
   assert.deepEqual([client.receivable, server.receivable], [connectionWindow, connectionWindow]);

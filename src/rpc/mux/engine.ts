@@ -10,6 +10,7 @@ import { codes, flags, frames, headerBytes, MuxViolation, maxPayloadBytes, numbe
 import { SendRing } from './send-ring.ts';
 import { decodeSettings, type MuxSettings } from './settings.ts';
 import { StreamTable } from './stream-table.ts';
+import { type GrowthLimits, noGrowth, WindowGrowth } from './window-growth.ts';
 import { costOf, maxUnsentBytes, maxWaitingControls, maxWindow, minCost, overrun, unread } from './windows.ts';
 
 /** More waits for the socket than this: messages wait in their streams, so that each gets its turn. */
@@ -49,8 +50,10 @@ export abstract class MuxEngine {
   #controls = 0;
   readonly #ring = new SendRing();
   readonly #carry = new FrameCarry();
+  readonly #growth: WindowGrowth;
 
-  constructor(own: MuxSettings, hooks: EngineHooks, sink: Sink) {
+  constructor(own: MuxSettings, hooks: EngineHooks, sink: Sink, growth: GrowthLimits = noGrowth) {
+    this.#growth = new WindowGrowth(own.streamWindow, growth);
     this.sink = sink;
     this.own = own;
     this.hooks = hooks;
@@ -109,13 +112,13 @@ export abstract class MuxEngine {
   /** A message was read: the room that it cost is the sender's again. */
   consumed(stream: MuxStream, cost: number): void {
     this.#consumedOnConnection(cost);
-    if (!stream.isOpen || !this.mayStillSend(stream)) return;
-    stream.uncredited += cost;
-    if (stream.uncredited >= this.own.streamWindow >>> 1) {
-      this.#window(stream.id, stream.uncredited);
-      stream.receiveWindow += stream.uncredited;
-      stream.uncredited = 0;
+    if (!stream.isOpen || !this.mayStillSend(stream)) {
+      if (!stream.hasUnread) this.#growth.end(stream);
+      return;
     }
+    stream.uncredited += cost;
+    const more = stream.pace?.isDue === true && !stream.hasUnread ? this.#growth.grow(stream, this.hooks.now()) : 0;
+    if (more > 0 || stream.uncredited >= this.#growth.sizeOf(stream) >>> 1) this.#giveBack(stream, more);
   }
 
   /** Messages before it were taken: a message that comes in pieces may go on. */
@@ -134,8 +137,8 @@ export abstract class MuxEngine {
     if (stream.id !== 0) this.#control(frames.reset, 0, stream.id, code);
   }
 
-  ping(): void {
-    this.out.frame(frames.ping, 0, 0, pingPayload);
+  ping(payload = pingPayload): void {
+    this.out.frame(frames.ping, 0, 0, payload);
     this.output();
   }
 
@@ -230,6 +233,7 @@ export abstract class MuxEngine {
     stream.isOpen = false;
     stream.pending = undefined;
     stream.partial = undefined;
+    if (stream.pace !== undefined && !stream.hasUnread) this.#growth.end(stream);
     if (stream.partialUnread > 0) {
       this.#consumedOnConnection(stream.partialUnread);
       stream.partialUnread = 0;
@@ -377,6 +381,7 @@ export abstract class MuxEngine {
     if (end - source.at !== pingPayload.length) throw new MuxViolation(codes.protocol, 'a ping that has not 8 bytes');
     this.flood.spend(1, this.now);
     if ((flag & flags.ack) !== 0) {
+      if (source.bytes[source.at] === measuringPing[0]) this.#growth.answered(this.now);
       this.hooks.onPong();
       return;
     }
@@ -457,6 +462,15 @@ export abstract class MuxEngine {
     this.output();
   }
 
+  #giveBack(stream: MuxStream, more: number): void {
+    const size = stream.uncredited + more;
+    this.#growth.given(stream, stream.uncredited);
+    stream.receiveWindow += size;
+    stream.uncredited = 0;
+    this.#window(stream.id, size);
+    if (this.#growth.asks(stream, this.hooks.now())) this.ping(measuringPing);
+  }
+
   #consumedOnConnection(cost: number): void {
     this.#uncredited += cost;
     // Early: what slow readers hold must not keep the others waiting for what has been read.
@@ -479,4 +493,5 @@ export abstract class MuxEngine {
 
 const maxReasonLength = 200;
 const pingPayload = new Uint8Array(8);
+const measuringPing = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 const nothing = new Uint8Array(0);

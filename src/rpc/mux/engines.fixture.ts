@@ -8,6 +8,7 @@ import type { EngineHooks } from './engine-hooks.ts';
 import { flags, frames, version } from './protocol.ts';
 import { ServerEngine, ServerStream } from './server-engine.ts';
 import type { MuxSettings } from './settings.ts';
+import type { GrowthLimits } from './window-growth.ts';
 
 export const testSettings: MuxSettings = {
   lowestVersion: version,
@@ -114,21 +115,28 @@ function textOf(source: Source, end: number): string {
   return source.asBuffer().toString('latin1', source.at, end);
 }
 
+interface Timing {
+  /** Default: no window grows. */
+  readonly growth?: GrowthLimits;
+  /** What the engines hold for the time. */
+  readonly time?: { now: number };
+}
+
 /** The engine of a caller, with what it was told. */
-export function clientEngine(settings: Partial<MuxSettings> = {}) {
+export function clientEngine(settings: Partial<MuxSettings> = {}, { growth, time }: Timing = {}) {
   const told: string[] = [];
-  const engine = new ClientEngine({ ...testSettings, ...settings }, hooksOf(told));
+  const engine = new ClientEngine({ ...testSettings, ...settings }, hooksOf(told, time), undefined, growth);
   return { engine, told };
 }
 
 /** The engine of a server, with what it was told and the calls that came. */
-export function serverEngine(settings: Partial<MuxSettings> = {}) {
+export function serverEngine(settings: Partial<MuxSettings> = {}, { growth, time }: Timing = {}) {
   const told: string[] = [];
   const inbound: TestInbound[] = [];
   const engine = new ServerEngine<string>(
     { ...testSettings, ...settings },
     {
-      ...hooksOf(told),
+      ...hooksOf(told, time),
       onMethod: (path) => path,
       onCall(method) {
         const stream = new TestInbound(method);
@@ -136,12 +144,15 @@ export function serverEngine(settings: Partial<MuxSettings> = {}) {
         return stream;
       },
     },
+    undefined,
+    growth,
   );
   return { engine, told, inbound };
 }
 
-function hooksOf(told: string[]): EngineHooks {
+function hooksOf(told: string[], time = { now: 0 }): EngineHooks {
   return {
+    now: () => time.now,
     onOutput() {},
     onFull() {},
     onSettings: () => void told.push('settings'),
@@ -163,9 +174,9 @@ export function takeOutput(engine: MuxEngine): Buffer {
 }
 
 /** Both engines, with nothing between them. */
-export function pair(settings: Partial<MuxSettings> = {}) {
-  const client = clientEngine(settings);
-  const server = serverEngine(settings);
+export function pair(settings: Partial<MuxSettings> = {}, timing: Timing = {}) {
+  const client = clientEngine(settings, timing);
+  const server = serverEngine(settings, timing);
   let now = 0;
   /** Carries bytes until neither side has any. */
   const settle = (): void => {

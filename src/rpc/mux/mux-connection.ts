@@ -8,10 +8,11 @@ import type { InboundCalls } from '../inbound-call.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import type { MessageLimits } from './messages.ts';
 import { MuxSocket, type MuxSocketOwner } from './mux-socket.ts';
-import { codes, type MuxViolation, maxPayloadBytes, version } from './protocol.ts';
+import { codes, type MuxViolation, version } from './protocol.ts';
 import { type KnownMethod, ServerCall } from './server-call.ts';
 import { ServerEngine, type ServerEngineHooks } from './server-engine.ts';
 import type { MuxSettings } from './settings.ts';
+import { connectionWindow, firstWindow, growthLimits } from './windows.ts';
 
 export interface MuxConnectionOptions {
   readonly calls: InboundCalls;
@@ -61,7 +62,7 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
     this.address = socket.remoteAddress;
     this.peer = peerCertificateOf(socket);
     this.base = withTransport(base, { transport: 'rpc', address: this.address, peer: this.peer, tell() {} });
-    this.engine = new ServerEngine(settingsOf(options), this, host.sink);
+    this.engine = new ServerEngine(settingsOf(options), this, host.sink, growthLimits);
     this.#socket = new MuxSocket(socket, this.engine, base.clock, this);
   }
 
@@ -109,6 +110,10 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
 
   onCall(method: KnownMethod): ServerCall {
     return new ServerCall(this, method);
+  }
+
+  now(): number {
+    return this.base.clock.now();
   }
 
   onOutput(): void {
@@ -179,9 +184,8 @@ function settingsOf(options: MuxConnectionOptions): MuxSettings {
     lowestVersion: version,
     highestVersion: version,
     maxStreams: maxConcurrentStreams,
-    streamWindow: maxPayloadBytes,
-    // Streams whose messages nobody reads may fill their windows without filling that of the connection.
-    connectionWindow: Math.min(0x7fffffff, (maxConcurrentStreams + 2) * maxPayloadBytes),
+    streamWindow: firstWindow,
+    connectionWindow: connectionWindow(maxConcurrentStreams),
     maxMessageBytes,
     maxHeadBytes: maxHeaderBytes,
     gzip: true,

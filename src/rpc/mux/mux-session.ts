@@ -11,9 +11,10 @@ import { ClientEngine } from './client-engine.ts';
 import type { EngineHooks } from './engine-hooks.ts';
 import { MuxSocket, type MuxSocketOwner } from './mux-socket.ts';
 import type { MuxViolation } from './protocol.ts';
-import { maxPayloadBytes, version } from './protocol.ts';
+import { version } from './protocol.ts';
 import type { MuxSettings } from './settings.ts';
 import { Silence } from './silence.ts';
+import { connectionWindow, firstWindow, growthLimits } from './windows.ts';
 
 export interface MuxSessionOptions {
   readonly clock: Clock;
@@ -58,7 +59,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
     this.#url = url;
     this.#options = options;
     this.#events = events;
-    this.engine = new ClientEngine(settingsOf(options), this, options.sink);
+    this.engine = new ClientEngine(settingsOf(options), this, options.sink, growthLimits);
     this.ready = this.#settle!.promise;
     this.ready.catch(() => {});
     this.#connectTimer = clock.after(connectTimeoutMs, () =>
@@ -95,6 +96,10 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
     this.#end();
     this.#fail('the client is closed', undefined);
     this.#socket?.destroy();
+  }
+
+  now(): number {
+    return this.#options.clock.now();
   }
 
   onOutput(): void {
@@ -254,16 +259,16 @@ function unsent(message: string, cause: unknown): StatusError {
 
 /** Until a connection is ready, the time limit of connecting holds. */
 const connectingMs = 1_000;
-/** Streams whose messages nobody reads may fill their windows without filling that of the connection. */
-const streamsPerWindow = 1_002;
+/** As many as servers of ours take; where one takes more, slow readers of all of them hold up the others. */
+const usualStreams = 1_000;
 
 function settingsOf({ maxMessageBytes, maxHeaderBytes }: MuxSessionOptions): MuxSettings {
   return {
     lowestVersion: version,
     highestVersion: version,
     maxStreams: 0,
-    streamWindow: maxPayloadBytes,
-    connectionWindow: streamsPerWindow * maxPayloadBytes,
+    streamWindow: firstWindow,
+    connectionWindow: connectionWindow(usualStreams),
     maxMessageBytes,
     maxHeadBytes: maxHeaderBytes,
     gzip: true,

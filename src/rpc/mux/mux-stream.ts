@@ -1,5 +1,6 @@
 import type { StatusError } from '../../errors/index.ts';
 import type { Source } from '../codec/source.ts';
+import type { ReaderPace } from './window-growth.ts';
 
 /**
  * One call on a connection, as the engine sees it: its windows, the message that is coming in pieces and the one that waits to
@@ -17,6 +18,8 @@ export abstract class MuxStream {
   declare receiveWindow: number;
   /** Read, and not yet given back to the sender. */
   declare uncredited: number;
+  /** Once enough was read to tell. */
+  declare pace: ReaderPace | undefined;
   /** The beginning of a message whose end has not come. */
   declare partial: Buffer | undefined;
   declare partialLength: number;
@@ -41,6 +44,7 @@ export abstract class MuxStream {
     this.sendWindow = 0;
     this.receiveWindow = 0;
     this.uncredited = 0;
+    this.pace = undefined;
     this.partial = undefined;
     this.partialLength = 0;
     this.partialUnread = 0;

@@ -7,6 +7,7 @@ import { encodePairs } from './metadata-frame.ts';
 import { MuxStream } from './mux-stream.ts';
 import { codes, flags, frames, MuxViolation, maxStreamId, preface } from './protocol.ts';
 import { encodeSettings, type MuxSettings } from './settings.ts';
+import type { GrowthLimits } from './window-growth.ts';
 
 /** A call as the server's side has it. */
 export abstract class ServerStream extends MuxStream {
@@ -35,8 +36,8 @@ export class ServerEngine<M> extends MuxEngine {
   #prefaceLength = 0;
   #mayCall = true;
 
-  constructor(own: MuxSettings, hooks: ServerEngineHooks<M>, sink = new Sink()) {
-    super(own, hooks, sink);
+  constructor(own: MuxSettings, hooks: ServerEngineHooks<M>, sink = new Sink(), growth?: GrowthLimits) {
+    super(own, hooks, sink, growth);
   }
 
   override receive(chunk: Uint8Array, now: number): void {

@@ -40,8 +40,10 @@ export class UnreadMessages {
 
   /** Nobody reads them. */
   drop(engine: MuxEngine, stream: MuxStream): void {
-    for (let unread = this.#first; unread !== undefined; unread = unread.next) engine.consumed(stream, unread.cost);
+    let unread = this.#first;
+    // Before they are given back: from now on none waits.
     this.#first = undefined;
     this.#last = undefined;
+    for (; unread !== undefined; unread = unread.next) engine.consumed(stream, unread.cost);
   }
 }

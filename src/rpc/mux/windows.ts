@@ -9,6 +9,19 @@ export function costOf(size: number): number {
   return size < minCost ? minCost : size;
 }
 
+/** Bytes that a stream may hold of what is unread, at first. */
+export const firstWindow = 64 * 1024;
+/**
+ * A stream alone may fill a link of 80 MB/s and 50 ms; and four of them of a connection, whose own window is larger by that, so that
+ * they cannot hold up the others when their readers stop.
+ */
+export const growthLimits = { maxStreamWindow: 4 << 20, maxGrowth: 16 << 20 };
+
+/** The window of a connection on which so many streams may run: none of them can fill it, whoever reads or not. */
+export function connectionWindow(streams: number): number {
+  return Math.min(maxWindow, (streams + 2) * firstWindow + growthLimits.maxGrowth);
+}
+
 export function overrun(what: string): MuxViolation {
   return new MuxViolation(codes.flowControl, `${what} is overrun`);
 }
