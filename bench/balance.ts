@@ -1,5 +1,5 @@
 import { type CallHead, defaultFields, type Outcome } from 'flotilla/call';
-import { systemClock } from 'flotilla/concurrency';
+import { turnClock } from 'flotilla/concurrency';
 import {
   type Balancer,
   hashed,
@@ -18,7 +18,8 @@ import type { MakeSubject, Row } from './harness.ts';
 
 /**
  * What it takes to choose the instance of a call, in CPU time, by the number of instances, with up to 512 calls under way;
- * what it takes to hear how a call ended; and what a new list takes. The clock is the system's, which is read once each.
+ * what it takes to hear how a call ended; and what a new list takes. The clock is that of resolvers, which is read once in a
+ * turn of the loop.
  */
 const sizes = [10, 100, 1_000] as const;
 const balancers: Readonly<Record<string, MakeBalancer>> = {
@@ -83,7 +84,7 @@ function listOf(size: number): Instance[] {
 }
 
 function make(maker: MakeBalancer, size: number): Balancer {
-  const balancer = maker({ clock: systemClock, onOutlier: () => {} });
+  const balancer = maker({ clock: turnClock, onOutlier: () => {} });
   balancer.update({ service: 'room', revision: 1, instances: listOf(size) });
   return balancer;
 }

@@ -11,6 +11,8 @@ const maxPauseMs = 30_000;
 export interface PoolHealth {
   /** Set where who is well may have changed. */
   isStale: boolean;
+  /** As counted last: no node rests, is ejected or starts slowly. False where nobody counts. */
+  readonly hasAllIn: boolean;
 }
 
 /** What a balancer knows of one instance; those that learn more of it extend it. */
@@ -38,6 +40,7 @@ export class BalancedNode {
     this.inFlight++;
     // One try at a time for a node that failed: the others wait until this one has ended or the pause has passed again.
     if (this.#failures > 0) this.#pause(now);
+    if (this.#health.hasAllIn) return false;
     const isProbe = this.outlier.isDue(now);
     if (isProbe) {
       this.outlier.claim(now);

@@ -7,6 +7,8 @@ export interface Gate {
   readonly random: () => number;
   /** How many may get calls now, or ought to be tried; all in a panic. At least 1. */
   readonly usable: number;
+  /** All nodes pass, and none is ejected: there is nothing to ask of them. */
+  readonly isOpen: boolean;
   /** What it gets of what is usual for it: 0 where it rests, is ejected or is avoided, less than 1 where it starts slowly. */
   shareOf(node: BalancedNode): number;
   /** By chance, as often as its share says. */

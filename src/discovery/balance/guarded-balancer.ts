@@ -1,5 +1,5 @@
 import type { CallHead, Outcome } from '../../call/index.ts';
-import { type Clock, systemClock } from '../../concurrency/index.ts';
+import { type Clock, turnClock } from '../../concurrency/index.ts';
 import type { StatusError } from '../../errors/index.ts';
 import { type OutlierDetector, type OutlierOptions, type OutlierSnapshot, outlierDetector } from '../../guard/index.ts';
 import { guardDefaults } from '../../service/index.ts';
@@ -54,7 +54,7 @@ class Guarded<N extends BalancedNode> implements GuardedBalancer {
   #service = '';
 
   constructor({ name, makeNode, choice }: Strategy<N>, options: GuardedBalancerOptions) {
-    const { random = Math.random, clock = systemClock, outlier, onOutlier = () => {}, panicBelow = 0.5 } = options;
+    const { random = Math.random, clock = turnClock, outlier, onOutlier = () => {}, panicBelow = 0.5 } = options;
     if (!(panicBelow >= 0 && panicBelow <= 1)) {
       throw new RangeError(`${name}: panicBelow is ${panicBelow}; give a number from 0 to 1`);
     }

@@ -26,6 +26,7 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
   readonly random: () => number;
   now = 0;
   usable = 1;
+  isOpen = false;
   isStale = true;
   #nodes: readonly N[] = [];
   readonly #outliers: OutlierDetector;
@@ -35,6 +36,7 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
   #avoid: readonly string[] = nobody;
   #well = 0;
   #isPanic = false;
+  hasAllIn = false;
   /** What was counted holds until then, unless something changes. */
   #countedUntil = 0;
 
@@ -65,6 +67,7 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
     this.#nodes = members.map((instance) => kept.get(instance) ?? make(instance));
     this.now = now;
     this.isStale = true;
+    this.hasAllIn = false;
     this.#choice.update(this.#nodes, this);
   }
 
@@ -74,6 +77,7 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
     this.now = now;
     this.#avoid = avoid;
     this.#count(now);
+    this.isOpen = this.hasAllIn && avoid.length === 0;
     return this.#choice.choose(head, this) ?? this.#leastBad(now);
   }
 
@@ -101,15 +105,21 @@ export class Pool<N extends BalancedNode> implements Gate, PoolHealth {
     this.#countedUntil = Number.POSITIVE_INFINITY;
     let well = 0;
     let unreachable = 0;
+    let allIn = 0;
     for (const node of this.#nodes) {
       if (node.pausedUntil > now) {
         this.#countedUntil = Math.min(this.#countedUntil, node.pausedUntil);
         if (node.isUnreachable) unreachable++;
-      } else if (node.outlier.share(now) > 0 || node.outlier.isDue(now)) well++;
-      // When an ejection ends is the detector's to know: asked once a second.
+        continue;
+      }
+      const share = node.outlier.share(now);
+      if (share === 1) allIn++;
+      // When a slow start or an ejection ends is the detector's to know: asked once a second.
       else this.#countedUntil = Math.min(this.#countedUntil, now + 1_000);
+      if (share > 0 || node.outlier.isDue(now)) well++;
     }
     const reachable = this.#nodes.length - unreachable;
+    this.hasAllIn = allIn === this.#nodes.length;
     this.#well = well;
     this.#isPanic = well < reachable * this.#panicBelow;
     this.usable = Math.max(1, this.#isPanic ? reachable : well);
