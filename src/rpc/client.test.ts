@@ -168,6 +168,7 @@ describe('connections', inTime, () => {
     using client = createRpcClient(RoomService, {
       target: 'room',
       resolver: staticResolver({ room: [counted.url] }),
+      protocol: 'grpc',
       maxConnections: 2,
     });
 
@@ -187,6 +188,7 @@ describe('connections', inTime, () => {
     using client = createRpcClient(RoomService, {
       target: 'room',
       resolver: staticResolver({ room: [counted.url] }),
+      protocol: 'grpc',
       idleTimeoutMs: 10,
     });
 

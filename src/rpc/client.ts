@@ -48,6 +48,7 @@ import { localCall } from './local-call.ts';
 import { type AttachedServer, find, type LocalNetwork } from './local-network.ts';
 import { methodContract, prioritised, timeoutOf } from './method-policy.ts';
 import { MuxSession } from './mux/mux-session.ts';
+import { MuxUpgrades } from './mux/mux-upgrades.ts';
 import { type ConnectionEvents, NodePool } from './node-pool.ts';
 import { NodeSession } from './node-session.ts';
 import { type ClientProtocol, muxUrlOf, type RemoteCallOptions, remoteCall } from './remote-call.ts';
@@ -122,7 +123,10 @@ export interface RpcClientOptions<S extends DescService = DescService> {
   readonly middleware?: readonly Middleware[];
   /** Calls to a server of this name within the process go there in memory. Default: none do. */
   readonly local?: LocalNetwork;
-  /** Default: auto, which is mux to nodes that offer it (an endpoint `mux`), and Connect over HTTP/2 to the others. */
+  /**
+   * Default: auto, which is mux to nodes that offer it (an endpoint `mux`, or a setting of HTTP/2, after the first calls), and gRPC
+   * to the others.
+   */
   readonly protocol?: ClientProtocol;
   /** Default: none. */
   readonly methods?: { readonly [K in keyof S['method']]?: ClientMethodOptions };
@@ -190,6 +194,7 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     connect: (url, events) => new MuxSession(url, { ...session, sink }, events),
   });
   const mux = { pool: muxed, codecs: createCodecs(), limits: { maxMessageBytes, compressMinBytes } };
+  const upgrades = new MuxUpgrades({ pool: muxed, maxConnections, clock: systemClock });
   const methods = options.methods as Readonly<Record<string, ClientMethodOptions | undefined>> | undefined;
   const guard = guardOf(options.guard);
   const client: Record<string | symbol, unknown> = {
@@ -218,6 +223,7 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
       maxMessageBytes: limits.maxMessageBytes,
       pool,
       mux,
+      upgrades,
     });
     const guarded = guard === undefined ? [] : [guard.middleware(target.name, own, contract.guard)];
     const around = [...prioritised(contract), ...middleware, ...guarded];

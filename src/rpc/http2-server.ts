@@ -13,6 +13,7 @@ import { isMetadataName, withTransport } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import { peerCertificateOf, remoteAddressOf } from '../net/tcp/index.ts';
 import type { Dispatcher, RpcExchange, RpcRequest } from './dispatcher.ts';
+import { muxOffer } from './mux/mux-offer.ts';
 import { RequestBody } from './request-body.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { watchSession } from './session-watch.ts';
@@ -46,6 +47,7 @@ export class Http2Connections {
         maxHeaderListSize: maxHeaderBytes,
         initialWindowSize: streamWindowBytes,
         enablePush: false,
+        customSettings: muxOffer,
       },
       maxSessionMemory: maxSessionMegabytes,
       streamResetBurst,

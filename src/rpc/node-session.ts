@@ -10,6 +10,7 @@ import type { StatusError } from '../errors/index.ts';
 import { markUnsent } from '../guard/index.ts';
 import { type TlsClientOptions, tlsOptionsOf } from '../net/tcp/index.ts';
 import { connectFailureText } from './connect-failure.ts';
+import { muxSetting, offersMux } from './mux/mux-offer.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
 export interface NodeSessionOptions {
@@ -48,6 +49,7 @@ export class NodeSession {
       ...(tls !== undefined && tlsOptionsOf(tls)),
       settings: { enablePush: false, initialWindowSize: streamWindowBytes, maxHeaderListSize: maxHeaderBytes },
       maxSessionMemory: maxSessionMegabytes,
+      remoteCustomSettings: [muxSetting],
     });
     this.#session.on('error', () => {});
     this.#session.on('goaway', () => this.#end());
@@ -84,6 +86,7 @@ export class NodeSession {
   lease(): NodeLease {
     if (this.#calls++ === 0) this.#wake();
     return new NodeLease(this.#session, {
+      offersMux: () => offersMux(this.#session.remoteSettings),
       isOverbooked: () => this.#state === 'ended' || this.#calls > this.#maxCalls,
       onSessionEnd: () => this.#end(),
       onRelease: () => {
@@ -150,6 +153,7 @@ export class NodeSession {
 }
 
 interface LeaseHooks {
+  offersMux(): boolean;
   isOverbooked(): boolean;
   onSessionEnd(): void;
   onRelease(): void;
@@ -169,6 +173,11 @@ export class NodeLease {
   /** Whether, now that the connection is ready, there is no room for this call after all. */
   get isOverbooked(): boolean {
     return this.#hooks.isOverbooked();
+  }
+
+  /** Whether the node has said that it speaks mux, too. */
+  get offersMux(): boolean {
+    return this.#hooks.offersMux();
   }
 
   /** Opens the call's stream, whose end releases the lease. Throws CONNECT_FAILED where the connection ended just now. */

@@ -20,12 +20,13 @@ import { request } from './http2-client.ts';
 import type { MuxMethod } from './mux/client-call.ts';
 import { bookedSession, callStream, callUnary, type MuxClient, muxMethod } from './mux/mux-calls.ts';
 import type { MuxSession } from './mux/mux-session.ts';
+import type { MuxUpgrades } from './mux/mux-upgrades.ts';
 import { leaseOf, type NodePool } from './node-pool.ts';
 import type { NodeLease, NodeSession } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import { answersOnce, headOf, type Payload } from './server-method.ts';
 
-/** What a client's calls may be spoken in: auto is mux where the node offers it, else Connect. */
+/** What a client's calls may be spoken in: auto is mux where the node offers it, else gRPC. */
 export type ClientProtocol = 'auto' | 'mux' | RpcProtocol;
 
 export interface RemoteCallOptions {
@@ -33,6 +34,7 @@ export interface RemoteCallOptions {
   readonly resolver: Resolver;
   readonly pool: NodePool<NodeSession>;
   readonly mux: MuxClient;
+  readonly upgrades: MuxUpgrades;
   readonly protocol?: ClientProtocol;
   readonly maxMessageBytes: number;
   /** Undefined: nothing is compressed. */
@@ -104,34 +106,44 @@ class RemoteCall {
     call: ObservedCall | undefined,
     startedAt: number,
   ): Promise<Payload> | undefined {
-    const url = muxUrlOf(this.#protocol, pick.node.endpoints);
-    if (url === undefined) return undefined;
-    const session = this.#options.mux.pool.find(url);
-    if (session?.isOpen !== true) return undefined;
+    const session = this.#openSession(pick.node.endpoints);
+    if (session === undefined) return undefined;
     noteTriedNode(ctx, pick.node.id);
     session.book();
     return callUnary(session, this.#mux, ctx, pick, input, call, startedAt);
   }
 
+  /** A connection in mux that is there: also to a node that is known by an address alone, where `upgrades` has made one. */
+  #openSession({ mux, rpc }: Instance['endpoints']): MuxSession | undefined {
+    const url = this.#protocol === 'auto' || this.#protocol === 'mux' ? (mux ?? rpc) : undefined;
+    const session = url === undefined ? undefined : this.#options.mux.pool.find(url);
+    return session?.isOpen === true ? session : undefined;
+  }
+
   async send(ctx: Context, input: Payload, pick: Pick): Promise<Payload> {
     noteTriedNode(ctx, pick.node.id);
     const url = muxUrlOf(this.#protocol, pick.node.endpoints);
-    if (url === undefined) return this.#sendOverHttp(ctx, input, pick);
-    const report = reporter(ctx, pick);
-    let session: MuxSession;
-    try {
-      session = await bookedSession(this.#options.mux.pool, ctx, url);
-    } catch (thrown) {
-      throw report(failureOf(ctx, thrown));
-    }
+    let session = this.#openSession(pick.node.endpoints);
+    if (session !== undefined) session.book();
+    else if (url === undefined) return this.#sendOverHttp(ctx, input, pick);
+    else session = await this.#booked(ctx, pick, url);
     if (this.#desc.methodKind === 'unary') return callUnary(session, this.#mux, ctx, pick, input as Message);
     const answers = callStream(session, this.#mux, ctx, pick, input);
     return this.#desc.methodKind === 'client_streaming' ? onlyOne(this.#desc, answers) : answers;
   }
 
+  async #booked(ctx: Context, pick: Pick, url: string): Promise<MuxSession> {
+    const report = reporter(ctx, pick);
+    try {
+      return await bookedSession(this.#options.mux.pool, ctx, url);
+    } catch (thrown) {
+      throw report(failureOf(ctx, thrown));
+    }
+  }
+
   async #sendOverHttp(ctx: Context, input: Payload, pick: Pick): Promise<Payload> {
-    const { target, pool } = this.#options;
-    const protocol = this.#protocol === 'auto' || this.#protocol === 'mux' ? 'connect' : this.#protocol;
+    const { target, pool, upgrades } = this.#options;
+    const protocol = this.#protocol === 'auto' || this.#protocol === 'mux' ? 'grpc' : this.#protocol;
     const report = reporter(ctx, pick);
     // What the library leaves on a Context ends with a call that is answered once; a stream's has an owner that ends it.
     using own = answersOnce(this.#desc) ? ctx.withCancel() : undefined;
@@ -142,6 +154,7 @@ class RemoteCall {
       const url = pick.node.endpoints.rpc;
       if (url === undefined) throw RpcErrors.NO_ENDPOINT(`instance ${pick.node.id} of ${target} has no rpc endpoint`);
       lease = await leaseOf(pool, ctx, url);
+      if (this.#protocol === 'auto' && lease.offersMux) upgrades.offered(url);
       // Finding the node took its time, and no timer fires while a program computes.
       ctx.throwIfDone();
       const output = await send(

@@ -251,11 +251,11 @@ test('50 ms that are left for 200 ms of work: 504 deadline_exceeded within 100 m
     if (!begun.has(principal)) continue;
     tookMs.push(took);
     const ofAccount = () => lines.filter((line) => line.service === 'account' && line.principal === principal);
-    // The line of the call itself comes a moment after the work.
-    await eventually(() => ofAccount().some(({ fields }) => fields.side === 'server'));
-    const [stopped, call] = ofAccount();
-    assert.equal(stopped?.message, 'the work has stopped');
-    for (const line of [stopped, call]) assert.match(String(line?.fields.code), /^(deadline_exceeded|canceled)$/);
+    // The line of the call itself may come a moment before that of the work, or after it.
+    await eventually(() => ofAccount().length === 2);
+    const messages = ofAccount().map(({ message }) => message);
+    assert.ok(messages.includes('the work has stopped'), messages.join());
+    for (const line of ofAccount()) assert.match(String(line?.fields.code), /^(deadline_exceeded|canceled)$/);
   }
 
   t.diagnostic(`answered after ${tookMs.map(Math.round).join(', ')} ms`);

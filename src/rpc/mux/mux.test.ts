@@ -34,8 +34,9 @@ describe('the protocol of a client', inTime, () => {
     assert.deepEqual(await protocols((url) => ({ rpc: url, mux: url })), ['\0flo']);
   });
 
-  test('is HTTP/2 where it does not', async () => {
-    assert.deepEqual(await protocols((url) => ({ rpc: url })), ['PRI ']);
+  test('is HTTP/2, at first, where it does not: see mux-upgrades.test.ts', async () => {
+    const [first] = await protocols((url) => ({ rpc: url }));
+    assert.equal(first, 'PRI ');
   });
 });
 
