@@ -93,7 +93,13 @@ export {
   type QuotaTree,
   quotaTree,
 } from './quota/quota-tree.ts';
-export { type HedgeOptions, type HedgePolicy, type HedgeSnapshot, hedgePolicy } from './retry/hedge-policy.ts';
+export {
+  askAgainMs,
+  type HedgeOptions,
+  type HedgePolicy,
+  type HedgeSnapshot,
+  hedgePolicy,
+} from './retry/hedge-policy.ts';
 export { LatencyQuantile } from './retry/latency-quantile.ts';
 export { pushBackOf } from './retry/push-back.ts';
 export {

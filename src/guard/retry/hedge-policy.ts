@@ -1,5 +1,6 @@
 import { checkRange } from '../check-option.ts';
 import { LatencyQuantile } from './latency-quantile.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 export interface HedgeOptions {
   /** A second try starts when the first has taken longer than this share of calls did, 0.5 to 0.999. Default: 0.95. */
@@ -27,12 +28,20 @@ export interface HedgeSnapshot extends Required<HedgeOptions> {
 export interface HedgePolicy {
   /** How long to wait for the first try; undefined: no second one. Earns the call's share of the budget. */
   begin(): number | undefined;
-  /** Takes what a second try costs. False: there is none. */
-  withdraw(): boolean;
+  /** Takes what a second try costs, also from `budget`. False: one of them has too little, and both keep what they have. */
+  withdraw(budget?: Pick<RetryBudget, 'withdraw'>): boolean;
   /** How long a first try took, or had taken when it was cancelled, in milliseconds. */
   record(ms: number): void;
   configure(change: Partial<HedgeOptions>): void;
   snapshot(): HedgeSnapshot;
+}
+
+/**
+ * How long a call waits that has taken `tookMs` and whose second try could not be paid, before it asks for it again: half
+ * as long again, at least 1 ms. Of the slow ones those are left by then that gain most, and the budget is kept as before.
+ */
+export function askAgainMs(tookMs: number): number {
+  return Math.max(1, tookMs / 2);
 }
 
 export function hedgePolicy(options: HedgeOptions = {}): HedgePolicy {
@@ -59,9 +68,9 @@ class Policy implements HedgePolicy {
     return this.#delayMs();
   }
 
-  withdraw(): boolean {
+  withdraw(budget?: Pick<RetryBudget, 'withdraw'>): boolean {
     // A hair less than one: ten times a tenth is.
-    if (this.#tokens < 0.999_999) return false;
+    if (this.#tokens < 0.999_999 || budget?.withdraw() === false) return false;
     this.#tokens = Math.max(0, this.#tokens - 1);
     return true;
   }

@@ -156,4 +156,18 @@ describe('hedging', () => {
 
     assert.ok(hedges >= 500 && hedges <= 510, `${hedges}`);
   });
+
+  test('costs nothing when one of its two budgets is empty', () => {
+    const hedge = hedgePolicy({ share: 0, reserve: 1 });
+    const budget = retryBudget({ share: 0, reserve: 1 });
+    const empty = retryBudget({ share: 0, reserve: 0 });
+
+    const paid = [empty, budget, budget].map((from) => hedge.withdraw(from));
+
+    assert.deepEqual(paid, [false, true, false]);
+    const other = hedgePolicy({ share: 0, reserve: 0 });
+    const whole = retryBudget({ share: 0, reserve: 1 });
+    assert.equal(other.withdraw(whole), false);
+    assert.equal(whole.snapshot().tokens, 1);
+  });
 });

@@ -19,7 +19,7 @@ import type { Handler, MethodInfo } from '../method.ts';
 import { BreakerWatch } from './breaker-watch.ts';
 import { ClientGuardMetrics } from './client-guard-metrics.ts';
 import type { MethodGuardOptions } from './client-guard-options.ts';
-import { hedgedCall, type Try } from './hedged-call.ts';
+import { hedgedCall, type Second, type Try } from './hedged-call.ts';
 import { breakerOf } from './make-breaker.ts';
 
 /** What the methods of one target share. */
@@ -148,20 +148,21 @@ export class MethodGuard {
     const ticket = this.#admit(ctx, fields.priority);
     if (!ticket.admitted) return refused(ticket.error);
     try {
-      return await hedgedCall(ctx, delayMs, this.#try(ticket, input, next, true), () => this.#second(ctx, call));
+      const first = this.#try(ticket, input, next, true);
+      return await hedgedCall(ctx, delayMs, first, (isAgain) => this.#second(ctx, call, isAgain));
     } catch (failure) {
       return this.#further(call, ctx, failure);
     }
   }
 
   /** The second try, if it is paid and let through. */
-  #second<I, O>(ctx: Context, { input, next, fields }: GuardedCall<I, O>): Try<O> | undefined {
+  #second<I, O>(ctx: Context, { input, next, fields }: GuardedCall<I, O>, isAgain: boolean): Second<O> {
     const hedge = this.#hedge;
     const { budget } = this.#target;
     if (hedge === undefined) return undefined;
-    const isPaid = hedge.withdraw() && budget.withdraw();
-    this.#metricsOf(ctx)?.tried(isPaid ? 'hedge' : 'exhausted', budget.snapshot().tokens);
-    if (!isPaid) return undefined;
+    const isPaid = hedge.withdraw(budget);
+    if (isPaid || !isAgain) this.#metricsOf(ctx)?.tried(isPaid ? 'hedge' : 'exhausted', budget.snapshot().tokens);
+    if (!isPaid) return 'later';
     const own = this.#admit(ctx, fields.priority);
     if (!own.admitted) return undefined;
     const second = this.#try(own, input, next, false);

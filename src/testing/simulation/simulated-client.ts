@@ -2,7 +2,14 @@ import type { CallHead } from '../../call/index.ts';
 import type { Timer } from '../../concurrency/index.ts';
 import type { Balancer, Pick } from '../../discovery/index.ts';
 import * as errors from '../../errors/index.ts';
-import type { Breaker, HedgePolicy, RetryBudget, RetryPolicy, Ticket } from '../../guard/index.ts';
+import {
+  askAgainMs,
+  type Breaker,
+  type HedgePolicy,
+  type RetryBudget,
+  type RetryPolicy,
+  type Ticket,
+} from '../../guard/index.ts';
 import { SimulatedCall, type Target } from './simulated-call.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -90,12 +97,21 @@ class OutboundCall {
     }
     this.#try();
     const delayMs = this.#client.options.hedge?.begin();
-    if (delayMs !== undefined && !this.#call.ended) this.#hedgeTimer = clock.after(delayMs, () => this.#hedge());
+    if (delayMs !== undefined && !this.#call.ended) this.#hedgeAfter(delayMs, delayMs);
   }
 
-  #hedge(): void {
+  #hedgeAfter(waitMs: number, tookMs: number): void {
+    this.#hedgeTimer = this.#client.world.clock.after(waitMs, () => this.#hedge(tookMs));
+  }
+
+  #hedge(tookMs: number): void {
     const { hedge, budget } = this.#client.options;
-    if (this.#open.size === 0 || hedge?.withdraw() === false || budget?.withdraw() === false) return;
+    if (this.#open.size === 0) return;
+    if (hedge?.withdraw(budget) === false) {
+      const waitMs = askAgainMs(tookMs);
+      this.#hedgeAfter(waitMs, tookMs + waitMs);
+      return;
+    }
     this.#client.hedges++;
     this.#try();
   }
