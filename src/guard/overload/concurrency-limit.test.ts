@@ -58,6 +58,21 @@ describe('a concurrency limit', () => {
     });
   }
 
+  it('stays open where half of the calls hang and the others are served as ever', () => {
+    const { limit, now } = learned();
+    const hanging: { readonly token: number; readonly from: number }[] = [];
+
+    for (let at = now; at < now + 10_000; at += 10) {
+      while (hanging[0] !== undefined && at - hanging[0].from >= 1000)
+        limit.leave(hanging.shift()!.token, at, 1000, 'late');
+      hanging.push({ token: limit.enter(at), from: at });
+      limit.leave(limit.enter(at), at + 5, 5, 'served');
+    }
+
+    assert.equal(limit.isBound, false);
+    assert.equal(limit.snapshot().baseMs, 5);
+  });
+
   it('stays open where calls wait for each other in the loop', () => {
     const { limit, now } = learned({ costMs: 1 });
 

@@ -32,6 +32,11 @@ const queuedMs = 10;
 const loopDoubt = 1.5;
 const queuedCalls = 24;
 const surely = 4;
+/**
+ * Where so large a share is served it is they who tell of a queue, which all would wait in: the others may hang at one of several
+ * servers that are behind this one.
+ */
+const tellingShare = 0.25;
 /** What calls take rises by itself in so long at the earliest; a queue that grows is seen before. */
 const riseMs = 30_000;
 /**
@@ -95,6 +100,7 @@ export class ConcurrencyLimit {
   #beganAt: number;
   #served = 0;
   #late = 0;
+  #servedMs = 0;
   #sumMs = 0;
   #sumOfSquares = 0;
   #peak = 0;
@@ -165,8 +171,10 @@ export class ConcurrencyLimit {
     this.#inFlight--;
     if (token !== 0 && token === this.#probe) this.#learn(durationMs, as);
     // One that failed early would make the method look quicker than it is.
-    if (as === 'served') this.#served++;
-    else if (as === 'late' && durationMs > this.#baseMs) this.#late++;
+    if (as === 'served') {
+      this.#served++;
+      this.#servedMs += durationMs;
+    } else if (as === 'late' && durationMs > this.#baseMs) this.#late++;
     else return;
     this.#sumMs += durationMs;
     this.#sumOfSquares += durationMs * durationMs;
@@ -216,6 +224,7 @@ export class ConcurrencyLimit {
     this.#beganAt = now;
     this.#served = 0;
     this.#late = 0;
+    this.#servedMs = 0;
     this.#sumMs = 0;
     this.#sumOfSquares = 0;
     this.#peak = this.#inFlight;
@@ -224,7 +233,8 @@ export class ConcurrencyLimit {
 
   #judge(calls: number, lengthMs: number, now: number): void {
     const meanMs = this.#sumMs / calls;
-    if (this.#phase === 'open') this.#judgeOpen(calls, lengthMs, meanMs);
+    if (this.#phase === 'open')
+      this.#judgeOpen(calls, lengthMs, this.#served < tellingShare * calls ? meanMs : this.#servedMs / this.#served);
     else if (this.#phase === 'bound') this.#judgeBound(calls, lengthMs, meanMs, now);
     this.#place();
   }
