@@ -11,9 +11,12 @@ import type { Owned } from './owner.ts';
 abstract class Node implements Listenable, Owned {
   // Declared, not initialised: see `DoneListener`.
   declare readonly parent: Node | undefined;
+  /** The nearest node with a value, from this one upwards: who looks for one passes no others. */
+  declare valued: PassiveNode | undefined;
 
   constructor(parent: Node | undefined) {
     this.parent = parent;
+    this.valued = parent?.valued;
   }
 
   abstract readonly clock: Clock;
@@ -56,8 +59,8 @@ abstract class Node implements Listenable, Owned {
   }
 
   value<T>(key: ContextKey<T>): T {
-    for (let node: Node | undefined = this; node !== undefined; node = node.parent) {
-      if (node instanceof PassiveNode && node.key === key) return node.own as T;
+    for (let node = this.valued; node !== undefined; node = node.above) {
+      if (node.key === key) return node.own as T;
     }
     return key.fallback;
   }
@@ -100,6 +103,8 @@ class PassiveNode extends Node implements Context {
   declare readonly ending: EndingNode | undefined;
   declare readonly key: ContextKey<unknown> | undefined;
   declare readonly own: unknown;
+  /** The next one with a value. */
+  declare readonly above: PassiveNode | undefined;
 
   constructor(
     parent: Node | undefined,
@@ -111,6 +116,8 @@ class PassiveNode extends Node implements Context {
     this.ending = ending;
     this.key = key;
     this.own = own;
+    this.above = this.valued;
+    if (key !== undefined) this.valued = this;
   }
 
   get clock(): Clock {
