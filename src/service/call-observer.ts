@@ -1,4 +1,4 @@
-import { fieldsOf, withTrace } from '../call/index.ts';
+import { fieldsOf, triedNodesOf, withTrace } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import * as errors from '../errors/index.ts';
 import {
@@ -115,7 +115,11 @@ class Instruments {
     const code = error === undefined ? 'ok' : errors.from(error).code;
     this.#inFlight(-1);
     this.#record(code, durationMs / 1000, fieldsOf(ctx).lane);
-    if (error !== undefined) span.fail(error);
+    if (error !== undefined) {
+      span.fail(error);
+      const tried = this.#triedBy(ctx);
+      if (tried !== '') span.setAttribute(triedAttribute, tried);
+    }
     span.setAttribute('rpc.code', code);
     span.end();
     this.#log(ctx, code, now, durationMs, error);
@@ -139,9 +143,18 @@ class Instruments {
       if (principal !== '') more.principal = principal;
       const skipped = sample?.takeSkipped() ?? 0;
       if (skipped > 0) more.skipped = skipped;
-      if (error !== undefined) more.error = error;
+      if (error !== undefined) {
+        const tried = this.#triedBy(ctx);
+        if (tried !== '') more.tried = tried;
+        more.error = error;
+      }
       return more;
     });
+  }
+
+  /** The instances that a client's call went to so far, the last of them the one that failed: one that hangs says nothing itself. */
+  #triedBy(ctx: Context): string {
+    return this.#method.side === 'client' ? triedNodesOf(ctx).join(' ') : '';
   }
 }
 
@@ -153,6 +166,9 @@ interface CallLine {
 
 /** The span attribute that has the lane of a call; calls of the baseline have none. */
 export const laneAttribute = 'flotilla.lane';
+
+/** The span attribute that has the instances that a failed call of a client went to, oldest first. */
+const triedAttribute = 'flotilla.tried';
 
 /** More lanes than these share a label: who may name one could make up any number. */
 const maxLanes = 16;
