@@ -28,6 +28,7 @@ export type { DnsNode, DnsSource } from './dns-lookup.ts';
 export { type DnsRegistryOptions, dnsRegistry } from './dns-registry.ts';
 export { type FileRegistryOptions, fileRegistry } from './file-registry.ts';
 export { type HttpRegistryOptions, httpRegistry } from './http-registry.ts';
+export { type HttpTargetOptions, httpTarget } from './http-target.ts';
 export { checkInstance, checkName, instanceLimits } from './instance.ts';
 export { type LaneBalancer, type LaneBalancerOptions, laneBalancer } from './lane-balancer.ts';
 export { type MemoryRegistryOptions, memoryRegistry } from './memory-registry.ts';

@@ -24,6 +24,7 @@ export type {
 } from './client/client-options.ts';
 export { type JsonLinesOptions, jsonLines } from './client/json-lines.ts';
 export type { HttpResponse, HttpStreamingResponse } from './client/response.ts';
+export type { HttpNode, HttpTarget } from './client/target.ts';
 export { type EventLog, type EventLogOptions, eventLog } from './events/event-log.ts';
 export { lastEventId } from './events/last-event-id.ts';
 export type { ServerSentEvent } from './events/server-sent-events.ts';

@@ -14,6 +14,7 @@ import { clientClosed } from './failure.ts';
 import { type Outgoing, outgoing } from './outgoing.ts';
 import { ConnectionPool } from './pool.ts';
 import { type HttpResponse, type HttpStreamingResponse, headOf } from './response.ts';
+import { callNode, isWhole } from './target.ts';
 import { codingOfAnswer, type OpenAnswer, Transport } from './transport.ts';
 
 type Send = Handler<HttpClientRequest, HttpResponse>;
@@ -80,23 +81,39 @@ export class Calls {
   async close(ctx: Context): Promise<void> {
     this.#isClosed = true;
     await this.#pool.close(ctx);
+    await this.#settings.target?.close();
   }
 
   async cut(): Promise<void> {
     this.#isClosed = true;
     this.#pool.cut();
+    await this.#settings.target?.close();
   }
 
   readonly #send: Send = async (ctx, request) => {
     ctx.throwIfDone();
-    return this.#transport.request(ctx, outgoing(request, this.#base, this.#settings));
+    return this.#atNode(ctx, request, (sent) => this.#transport.request(ctx, sent));
   };
+
+  /** Each try of a call to a target is one at a node of its. */
+  #atNode<T extends { readonly status: number }>(
+    ctx: Context,
+    request: HttpClientRequest,
+    send: (sent: Outgoing) => Promise<T>,
+  ): Promise<T> {
+    const settings = this.#settings;
+    const { target } = settings;
+    if (target === undefined || isWhole(request.url)) return send(outgoing(request, this.#base, settings));
+    const { method = 'GET', operation: name = method } = request;
+    return callNode(ctx, target, name, (base) => send(outgoing(request, base, settings, true)));
+  }
 
   readonly #open: Open = async (ctx, call) => {
     ctx.throwIfDone();
     const { idleTimeoutMs = 0, timeoutMs = this.#settings.timeoutMs } = call.request;
-    const sent = outgoing(call.request, this.#base, this.#settings);
-    const answer = await this.#waitForHead(ctx, timeoutMs, sent, idleTimeoutMs);
+    const answer = await this.#atNode(ctx, call.request, (sent) =>
+      this.#waitForHead(ctx, timeoutMs, sent, idleTimeoutMs),
+    );
     call.answer = answer;
     const coding = codingOfAnswer(answer.outgoing, answer.headers);
     return coding === undefined ? answer.body : decompressed(answer.outgoing.source, coding, answer.body);
@@ -110,7 +127,8 @@ export class Calls {
 
   /** For its guard: the input is a request, or a call that has one. */
   readonly #route: GuardRoute<HttpClientRequest | StreamCall> = {
-    targetOf: (input) => originOf('request' in input ? input.request.url : input.url, this.#base),
+    targetOf: (input) =>
+      originOf('request' in input ? input.request.url : input.url, this.#settings.target?.name ?? this.#base?.origin),
     isReplayable: (input) => !this.#isClosed && !isStream('request' in input ? input.request.body : input.body),
   };
 
@@ -122,7 +140,7 @@ export class Calls {
     isGuarded = true,
   ): Handler<I, O> {
     const info: MethodInfo = {
-      service: this.#base?.host ?? '',
+      service: this.#settings.target?.name ?? this.#base?.host ?? '',
       method: name,
       kind,
       side: 'client',
@@ -137,9 +155,9 @@ export class Calls {
 }
 
 /** Without a look into the address that the transport does again. What is none is found there. */
-function originOf(url: string, base: URL | undefined): string {
+function originOf(url: string, base = ''): string {
   const scheme = url.indexOf('://');
-  if (scheme < 0) return base?.origin ?? '';
+  if (scheme < 0) return base;
   const end = url.slice(scheme + 3).search(/[/?#]/);
   return end < 0 ? url : url.slice(0, scheme + 3 + end);
 }

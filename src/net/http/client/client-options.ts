@@ -6,10 +6,16 @@ import {
   type Middleware,
 } from '../../../service/index.ts';
 import type { HttpMethod } from '../request.ts';
+import type { HttpTarget } from './target.ts';
 
 export interface HttpClientOptions {
   /** What relative addresses are resolved against. Default: none; every address must then be whole. */
   readonly baseUrl?: string;
+  /**
+   * Whom calls with a relative address go to, each try to one of its servers: `httpTarget` of `flotilla/discovery` makes it, and the
+   * client closes it. In place of `baseUrl`. Default: none.
+   */
+  readonly target?: HttpTarget;
   /**
    * The longest a call may take, with its body (a stream: until its head has come); the earlier of this and the Context's
    * deadline holds; 0: no limit of its own. Default: 15,000.
@@ -90,12 +96,15 @@ export interface HttpClientStreamRequest extends HttpClientRequest {
 }
 
 /** The options with their defaults, checked. */
-export type Settings = Required<Omit<HttpClientOptions, 'baseUrl' | 'tls' | 'socketPath' | 'guard'>> &
-  Pick<HttpClientOptions, 'tls' | 'socketPath'> & { readonly guard: ClientGuard | undefined };
+export type Settings = Required<Omit<HttpClientOptions, 'baseUrl' | 'target' | 'tls' | 'socketPath' | 'guard'>> &
+  Pick<HttpClientOptions, 'target' | 'tls' | 'socketPath'> & { readonly guard: ClientGuard | undefined };
 
-/** Throws a RangeError for a number out of its range. */
+/** Throws a RangeError for a number out of its range, and a TypeError for options that exclude each other. */
 export function settingsOf(options: HttpClientOptions): Settings {
-  const { tls, socketPath, guard = {} } = options;
+  const { socketPath, target, guard = {} } = options;
+  checkTarget(options);
+  const { serverName } = target ?? {};
+  const tls = serverName === undefined ? options.tls : { serverName, ...options.tls };
   return {
     timeoutMs: atLeast(0, 'timeoutMs', options.timeoutMs ?? guardDefaults.deadline.httpMs),
     connectTimeoutMs: atLeast(0, 'connectTimeoutMs', options.connectTimeoutMs ?? 5_000),
@@ -110,9 +119,18 @@ export function settingsOf(options: HttpClientOptions): Settings {
     sendFields: options.sendFields ?? true,
     guard: guard === false ? undefined : 'middleware' in guard ? guard : clientGuard(guard),
     middleware: options.middleware ?? [],
+    ...(target !== undefined && { target }),
     ...(tls !== undefined && { tls }),
     ...(socketPath !== undefined && { socketPath }),
   };
+}
+
+function checkTarget({ target, baseUrl, socketPath }: HttpClientOptions): void {
+  if (target === undefined) return;
+  if (typeof target.pick !== 'function')
+    throw new TypeError('http.client: target must be made by httpTarget of flotilla/discovery');
+  if (baseUrl !== undefined) throw new TypeError('http.client: give target or baseUrl, not both');
+  if (socketPath !== undefined) throw new TypeError('http.client: give target or socketPath, not both');
 }
 
 function atLeast(least: number, name: string, value: number): number {

@@ -24,10 +24,17 @@ export interface Outgoing {
   readonly acceptsErrors: boolean;
   /** Whether the answer is to be decompressed: we asked for it. */
   readonly isDecoded: boolean;
+  /** Whether another server may be asked where this one cannot be reached. */
+  readonly hasOthers: boolean;
 }
 
 /** What is to be sent. Throws a TypeError for an address that is none. */
-export function outgoing(request: HttpClientRequest, base: URL | undefined, settings: Settings): Outgoing {
+export function outgoing(
+  request: HttpClientRequest,
+  base: URL | undefined,
+  settings: Settings,
+  hasOthers = false,
+): Outgoing {
   const { method = 'GET', body } = request;
   const url = parseUrl(request.url, base);
   const headers = lowerCase(request.headers);
@@ -45,6 +52,7 @@ export function outgoing(request: HttpClientRequest, base: URL | undefined, sett
     sendsFields: settings.sendFields,
     acceptsErrors: request.acceptErrors ?? false,
     isDecoded,
+    hasOthers,
   };
 }
 

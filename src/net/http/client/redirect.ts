@@ -24,7 +24,7 @@ export function redirected(outgoing: Outgoing, status: number, location: string 
   const isForeign = next.origin !== url.origin;
   if (isForeign) for (const name of ownBusiness) delete headers[name];
   const sendsFields = outgoing.sendsFields && !isForeign;
-  return { ...outgoing, url: next, source: describe(method, next), headers, sendsFields };
+  return { ...outgoing, url: next, source: describe(method, next), headers, sendsFields, hasOthers: false };
 }
 
 export function tooManyRedirects(source: string, maxRedirects: number): StatusError {

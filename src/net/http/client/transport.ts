@@ -115,8 +115,8 @@ export class Transport {
         if (!isRetry && exchange?.mayRepeat === true) continue;
         outgoing.stream?.stop();
         if (errors.isStatusError(error) || exchange !== undefined) throw error;
-        // There is no other node to go to at once: as if the server had refused it, a second try waits and is paid for.
-        throw markUnsent(connectionFailed(outgoing.source, error), 'server');
+        // Without another node to go to at once it is as if the server had refused it: a second try waits and is paid for.
+        throw markUnsent(connectionFailed(outgoing.source, error), outgoing.hasOthers ? 'transport' : 'server');
       }
     }
   }
