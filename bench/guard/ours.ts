@@ -2,7 +2,7 @@ import { type CallFields, type CallHead, defaultFields } from 'flotilla/call';
 import { StatusError } from 'flotilla/errors';
 import { type Breaker, byPrincipal, consecutiveBreaker, gcra, keyedLimiter, sreThrottle } from 'flotilla/guard';
 import { chainWork } from './chain.ts';
-import { check, type Guarded, userNames, users, type Work, type Works } from './work.ts';
+import { check, type Guarded, nameWalk, users, type Work, type Works } from './work.ts';
 
 const plenty = 1_000_000_000;
 
@@ -31,7 +31,8 @@ export const ourWorks: Works = {
     limiter.acquire(head);
     return inTurns(() => !limiter.acquire(head).admitted);
   },
-  'keyed-limit-1e6': keyedWork,
+  'keyed-limit-1e6': () => keyedWork(nameWalk(false)),
+  'keyed-limit-1e6-read': () => keyedWork(nameWalk(true)),
   chain: () => chainWork({ level: 'warn', sampleRatio: 0.01 }),
   'chain-logged': () => chainWork({ level: 'info', sampleRatio: 1 }),
 };
@@ -71,7 +72,7 @@ function inTurns(decide: () => boolean): Guarded {
   return { guarded: work(decide), bare: work(() => true) };
 }
 
-function keyedWork(): Guarded {
+function keyedWork(name: () => string): Guarded {
   const limiter = keyedLimiter({
     name: 'bench',
     limit: 1_000_000,
@@ -79,13 +80,10 @@ function keyedWork(): Guarded {
     key: byPrincipal,
     maxKeys: users,
   });
-  const names = userNames();
   const fields: { -readonly [Name in keyof CallFields]: CallFields[Name] } = { ...defaultFields };
   const ofUser: CallHead = { ...head, fields };
-  let at = 0;
   const next = () => {
-    fields.principal = names[at]!;
-    if (++at === users) at = 0;
+    fields.principal = name();
     return limiter.acquire(ofUser).admitted;
   };
   for (let user = 0; user < users; user++) next();

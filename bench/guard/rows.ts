@@ -14,6 +14,13 @@ export const rows = [
   { name: 'limiter-refused', ...ns, limit: 200, goals: { bottleneck: 5, 'rate-limiter-flexible': 5 } },
   /** The same with a rate for each of a million users, who come in no order. */
   { name: 'keyed-limit-1e6', ...ns, limit: 500, goals: { 'rate-limiter-flexible': 5, '@fastify/rate-limit': 5 } },
+  /** The same where each name has just been read from the wire, as a server's are: whoever knows it must look at its letters. */
+  {
+    name: 'keyed-limit-1e6-read',
+    ...ns,
+    limit: 500,
+    goals: { 'rate-limiter-flexible': 5, '@fastify/rate-limit': 5 },
+  },
   /** All that a server puts around a handler, where one trace in a hundred is sampled and only what goes wrong is logged. */
   { name: 'chain', ...ns, limit: 1500 },
   /** The same with a span and a line in the log for each call, written nowhere. */

@@ -65,7 +65,7 @@ async function timed(work: Work, count: number): Promise<number> {
 export const users = 1_000_000;
 
 /** Their names, and an endless walk through them. */
-export function userNames(): readonly string[] {
+function userNames(): readonly string[] {
   const names = Array.from({ length: users }, (_, i) => `user-${i}`);
   let state = 1;
   for (let i = users - 1; i > 0; i--) {
@@ -74,6 +74,25 @@ export function userNames(): readonly string[] {
     [names[i], names[other]] = [names[other]!, names[i]!];
   }
   return names;
+}
+
+/** An endless walk through the names of all users, each as it is kept, or as a text that was just read from bytes. */
+export function nameWalk(isRead: boolean): () => string {
+  const names = userNames();
+  const ends = new Uint32Array(users);
+  let end = 0;
+  for (const [index, name] of names.entries()) ends[index] = end += name.length;
+  const bytes = Buffer.from(isRead ? names.join('') : '', 'latin1');
+  let at = -1;
+  const turn = () => {
+    at = at + 1 === users ? 0 : at + 1;
+    return at;
+  };
+  if (!isRead) return () => names[turn()]!;
+  return () => {
+    const index = turn();
+    return bytes.toString('latin1', index === 0 ? 0 : ends[index - 1], ends[index]);
+  };
 }
 
 export function check(got: number, wanted: number): void {

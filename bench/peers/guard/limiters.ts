@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import Bottleneck from 'bottleneck';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { check, userNames, users, type Work, type Works } from '../../guard/work.ts';
+import { check, nameWalk, users, type Work, type Works } from '../../guard/work.ts';
 
 const plenty = 1_000_000_000;
 const hourS = 3600;
@@ -59,37 +59,43 @@ export const flexibleWorks: Works = {
       check(refused, n);
     };
   },
-  'keyed-limit-1e6': () => {
-    const limiter = new RateLimiterMemory({ points: plenty, duration: hourS });
-    return walk(async (names, n) => {
-      let admitted = 0;
-      for (let i = 0; i < n; i++) if ((await limiter.consume(names())).remainingPoints >= 0) admitted++;
-      check(admitted, n);
-    });
-  },
+  'keyed-limit-1e6': () => flexibleKeyed(nameWalk(false)),
+  'keyed-limit-1e6-read': () => flexibleKeyed(nameWalk(true)),
 };
+
+function flexibleKeyed(names: () => string): Work {
+  const limiter = new RateLimiterMemory({ points: plenty, duration: hourS });
+  return walk(async (n) => {
+    let admitted = 0;
+    for (let i = 0; i < n; i++) if ((await limiter.consume(names())).remainingPoints >= 0) admitted++;
+    check(admitted, n);
+  });
+}
 
 /** Its store alone, as its hook calls it, with room for all. */
 export const fastifyWorks: Works = {
-  'keyed-limit-1e6': () => {
-    const load = createRequire(import.meta.url);
-    const Store = load('@fastify/rate-limit/store/LocalStore.js') as new (
-      continueExceeding: boolean,
-      exponentialBackoff: boolean,
-      cache: number,
-    ) => Store;
-    const store = new Store(false, false, users);
-    let admitted = 0;
-    const answered = (_: unknown, { current }: { readonly current: number }) => {
-      if (current <= plenty) admitted++;
-    };
-    return walk((names, n) => {
-      admitted = 0;
-      for (let i = 0; i < n; i++) store.incr(names(), answered, hourS * 1000, plenty);
-      check(admitted, n);
-    });
-  },
+  'keyed-limit-1e6': () => fastifyKeyed(nameWalk(false)),
+  'keyed-limit-1e6-read': () => fastifyKeyed(nameWalk(true)),
 };
+
+function fastifyKeyed(names: () => string): Work {
+  const load = createRequire(import.meta.url);
+  const Store = load('@fastify/rate-limit/store/LocalStore.js') as new (
+    continueExceeding: boolean,
+    exponentialBackoff: boolean,
+    cache: number,
+  ) => Store;
+  const store = new Store(false, false, users);
+  let admitted = 0;
+  const answered = (_: unknown, { current }: { readonly current: number }) => {
+    if (current <= plenty) admitted++;
+  };
+  return walk((n) => {
+    admitted = 0;
+    for (let i = 0; i < n; i++) store.incr(names(), answered, hourS * 1000, plenty);
+    check(admitted, n);
+  });
+}
 
 interface Store {
   incr(
@@ -100,19 +106,12 @@ interface Store {
   ): void;
 }
 
-/** Over the users, all of whom it knows when it is measured. */
-function walk(work: (next: () => string, n: number) => unknown): Work {
-  const names = userNames();
-  let at = 0;
+/** All users are known when it is measured. */
+function walk(work: (n: number) => unknown): Work {
   let isFilled = false;
-  const next = () => {
-    const name = names[at]!;
-    if (++at === users) at = 0;
-    return name;
-  };
   return async (n) => {
-    if (!isFilled) await work(next, users);
+    if (!isFilled) await work(users);
     isFilled = true;
-    await work(next, n);
+    await work(n);
   };
 }

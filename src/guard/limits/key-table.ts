@@ -83,38 +83,39 @@ export class KeyTable {
   #find(low: number, high: number, now: number): number {
     const first = Math.floor((low * this.#buckets) / two32) * ways;
     const second = Math.floor((high * this.#buckets) / two32) * ways;
-    const times = this.#times;
     const hashes = this.#hashes;
-    let freeInFirst = 0;
-    let earliestOfFirst = first;
-    let time1 = Number.POSITIVE_INFINITY;
-    for (let slot = first; slot < first + ways; slot++) {
+    // Most are known: nothing else is read until both buckets were looked through.
+    for (let slot = first; slot < first + ways; slot++)
       if (hashes[4 * slot] === low && hashes[4 * slot + 1] === high) return slot;
-      const time = times[2 * slot + 1]!;
-      if (time <= now) freeInFirst++;
-      if (time < time1) {
-        time1 = time;
-        earliestOfFirst = slot;
-      }
-    }
-    let freeInSecond = 0;
-    let earliestOfSecond = second;
-    let time2 = Number.POSITIVE_INFINITY;
-    for (let slot = second; slot < second + ways; slot++) {
+    for (let slot = second; slot < second + ways; slot++)
       if (hashes[4 * slot] === low && hashes[4 * slot + 1] === high) return slot;
-      const time = times[2 * slot + 1]!;
-      if (time <= now) freeInSecond++;
-      if (time < time2) {
-        time2 = time;
-        earliestOfSecond = slot;
-      }
-    }
-    const isFirst = freeInFirst === freeInSecond ? time1 <= time2 : freeInFirst > freeInSecond;
-    const slot = isFirst ? earliestOfFirst : earliestOfSecond;
-    if (times[2 * slot + 1]! > now) this.evicted++;
+    const slot = this.#placeIn(first, second, now);
+    if (this.timeAt(slot) > now) this.evicted++;
     hashes[4 * slot] = low;
     hashes[4 * slot + 1] = high;
-    times[2 * slot + 1] = now;
+    this.setTime(slot, now);
     return slot;
+  }
+
+  /** The earliest slot of the bucket with more free ones; where both have as many, of both. */
+  #placeIn(first: number, second: number, now: number): number {
+    const inFirst = this.#earliestOf(first);
+    const inSecond = this.#earliestOf(second);
+    const more = this.#freeOf(first, now) - this.#freeOf(second, now);
+    const isFirst = more === 0 ? this.timeAt(inFirst) <= this.timeAt(inSecond) : more > 0;
+    return isFirst ? inFirst : inSecond;
+  }
+
+  #earliestOf(bucket: number): number {
+    let earliest = bucket;
+    for (let slot = bucket + 1; slot < bucket + ways; slot++)
+      if (this.timeAt(slot) < this.timeAt(earliest)) earliest = slot;
+    return earliest;
+  }
+
+  #freeOf(bucket: number, now: number): number {
+    let free = 0;
+    for (let slot = bucket; slot < bucket + ways; slot++) if (this.timeAt(slot) <= now) free++;
+    return free;
   }
 }
