@@ -29,39 +29,57 @@ class DecoderSource {
   }
 
   build(): string {
-    const { fields, members } = this.#desc;
+    const { members, typeName } = this.#desc;
+    const resume = members.map((member, index) => this.#resume(member, `f${index}`));
     return `(r, end, depth, into) => {
-      if (depth <= 0) throw tooDeep(${JSON.stringify(this.#desc.typeName)});
+      if (depth <= 0) throw tooDeep(${JSON.stringify(typeName)});
       const b = r.bytes;
       let p = r.at;
-      let u;
-      ${members.map((member, index) => `let f${index}${this.#initial(member)};`).join('\n')}
+      ${this.#locals()}
       if (into !== undefined) {
         u = into.$unknown;
-        ${members.map((member, index) => this.#resume(member, `f${index}`)).join('\n')}
+        ${resume.join('\n')}
       }
-      while (p < end) {
+      ${this.#loop('depth')}
+      r.at = p;
+      ${this.#literal()}
+      return m;
+    }`;
+  }
+
+  /** Statements that read the fields from p to `limit` as a message of its own, into a variable of the block around it. */
+  inlined(into: string, limit: string): string {
+    return `if (depth <= 1) throw tooDeep(${JSON.stringify(this.#desc.typeName)});
+      { const end = ${limit};
+        ${this.#locals()}
+        ${this.#loop('depth - 1')}
+        ${this.#literal()}
+        ${into} = m;
+      }`;
+  }
+
+  #locals(): string {
+    return `let u;\n${this.#desc.members.map((member, index) => `let f${index}${this.#initial(member)};`).join('\n')}`;
+  }
+
+  #loop(depth: string): string {
+    return `while (p < end) {
         let t = b[p++];
         if (t >= 0x80) {
           const h = b[p];
           if (h !== 0 && h < 0x80) { t = t & 0x7f | h << 7; p++; } else { r.at = p - 1; t = r.tag(); p = r.at; }
         } else if (t < 8) { r.at = p - 1; r.tag(); }
         switch (t) {
-          ${fields.map((field) => this.#cases(field)).join('\n')}
+          ${this.#desc.fields.map((field) => this.#cases(field)).join('\n')}
           default: {
             r.at = p;
-            const data = r.skip(t, end, depth);
+            const data = r.skip(t, end, ${depth});
             p = r.at;
             (u ??= []).push({ no: t >>> 3, wireType: t & 7, data });
           }
         }
       }
-      r.at = p;
-      if (p !== end) throw r.overrun();
-      ${this.#literal()}
-      if (u !== undefined) m.$unknown = u;
-      return m;
-    }`;
+      if (p !== end) { r.at = p; throw r.overrun(); }`;
   }
 
   /** A message that comes in several parts is one: the later ones go on from the first. */
@@ -73,8 +91,7 @@ class DecoderSource {
 
   /** What a message has of the member before anything is read; nothing where it must not have the property. */
   #initial(member: DescMessage['members'][number]): string {
-    if (member.kind === 'oneof') return '';
-    if (member.fieldKind === 'list') return ' = []';
+    if (member.kind === 'oneof' || member.fieldKind === 'list') return '';
     if (member.fieldKind === 'map') return ' = {}';
     if (member.presence !== implicit || member.fieldKind === 'message') return '';
     if (member.fieldKind === 'enum') return ` = ${member.enum.values[0]!.number}`;
@@ -98,9 +115,11 @@ class DecoderSource {
       if (member.kind === 'oneof') always.push(`${name}: f${index} ?? { case: undefined }`);
       else if (member.fieldKind === 'scalar' && member.scalar === ScalarType.BYTES && member.presence === implicit)
         always.push(`${name}: f${index} ?? ${noBytes}`);
+      else if (member.fieldKind === 'list') always.push(`${name}: f${index} ?? []`);
       else if (this.#initial(member) !== '') always.push(`${name}: f${index}`);
       else sometimes.push(`if (f${index} !== undefined) m[${name}] = f${index};`);
     }
+    sometimes.push('if (u !== undefined) m.$unknown = u;');
     if (!this.#hasPrototype) return `const m = { ${always.join(', ')} };\n${sometimes.join('\n')}`;
     const set = always.map((property) => property.replace(/^("(?:[^"\\]|\\.)*"|\$typeName): /, 'm[$1] = '));
     const assigned = set.map((text) => text.replace('m[$typeName]', 'm.$typeName'));
@@ -123,17 +142,21 @@ class DecoderSource {
   }
 
   #case(number: number, wireType: number, body: string): string {
-    return `case ${((number << 3) | wireType) >>> 0}: { ${body} break; }`;
+    return `case ${tagOf(number, wireType)}: { ${body} break; }`;
   }
 
   #listCases(field: DescField & { fieldKind: 'list' }, f: string): string {
-    if (field.listKind === 'message')
-      return this.#case(field.number, 2, `${this.#part(field.message, 'v')} ${f}.push(v);`);
+    if (field.listKind === 'message') {
+      const part = (into: string) => this.#part(field.message, into, 'end', 'undefined');
+      return this.#case(field.number, 2, elements(f, tagOf(field.number, 2), part));
+    }
     const type = field.listKind === 'enum' ? ScalarType.INT32 : field.scalar;
     const read = this.#scalar(type, field, field.listKind === 'scalar' && field.longAsString);
-    const one = this.#case(field.number, wireTypeOf(type), `let v; ${read('v')} ${f}.push(v);`);
-    if (wireTypeOf(type) === 2) return one;
+    const wireType = wireTypeOf(type);
+    const one = this.#case(field.number, wireType, fewElements(f, tagOf(field.number, wireType), read));
+    if (wireType === 2) return one;
     const packed = `${lengthOf('last', 'end')}
+      ${f} ??= [];
       while (p < last) { let v; ${read('v')} ${f}.push(v); }
       if (p !== last) { r.at = p; throw r.overrun(); }`;
     return `${one}\n${this.#case(field.number, 2, packed)}`;
@@ -141,25 +164,28 @@ class DecoderSource {
 
   #message(field: DescField & { fieldKind: 'message' }, f: string): string {
     const { message, localName, oneof } = field;
-    const part = this.#code.part(message);
     const name = JSON.stringify(localName);
     if (oneof !== undefined) {
-      return `${lengthOf('last', 'end')} r.at = p;
-        const v = ${part}.decode(r, last, depth - 1, ${f} !== undefined && ${f}.case === ${name} ? ${f}.value : undefined);
-        p = last; ${f} = { case: ${name}, value: v };`;
+      return `const known = ${f} !== undefined && ${f}.case === ${name} ? ${f}.value : undefined;
+        let v; ${this.#part(message, 'v', 'end', 'known')} ${f} = { case: ${name}, value: v };`;
     }
     if (isWrapperDesc(message)) {
-      const inner = `.${message.fields[0]!.localName}`;
-      const whole = `{ $typeName: ${JSON.stringify(message.typeName)}, ${message.fields[0]!.localName}: ${f} }`;
-      return `${lengthOf('last', 'end')} r.at = p;
-        ${f} = ${part}.decode(r, last, depth - 1, ${f} === undefined ? undefined : ${whole})${inner}; p = last;`;
+      const inner = message.fields[0]!.localName;
+      const whole = `{ $typeName: ${JSON.stringify(message.typeName)}, ${inner}: ${f} }`;
+      return `const known = ${f} === undefined ? undefined : ${whole};
+        let v; ${this.#part(message, 'v', 'end', 'known')} ${f} = v.${inner};`;
     }
-    return `${lengthOf('last', 'end')} r.at = p; ${f} = ${part}.decode(r, last, depth - 1, ${f}); p = last;`;
+    return `let v; ${this.#part(message, 'v', 'end', f)} ${f} = v;`;
   }
 
-  #part(desc: DescMessage, v: string): string {
-    const part = this.#code.part(desc);
-    return `${lengthOf('last', 'end')} r.at = p; const ${v} = ${part}.decode(r, last, depth - 1, undefined); p = last;`;
+  /** Statements that read a part with its length into a variable; `known`: what there is of it already, if anything. */
+  #part(desc: DescMessage, into: string, limit: string, known: string): string {
+    const length = lengthOf('last', limit);
+    const call = () => `r.at = p; ${into} = ${this.#code.part(desc)}.decode(r, last, depth - 1, ${known}); p = last;`;
+    if (!this.#code.isInlined(desc)) return `${length} ${call()}`;
+    const inlined = new DecoderSource(desc, this.#code, false).inlined(into, 'last');
+    if (known === 'undefined') return `${length} ${inlined}`;
+    return `${length} if (${known} === undefined) { ${inlined} } else { ${call()} }`;
   }
 
   #entry(field: DescField & { fieldKind: 'map' }, f: string): string {
@@ -169,9 +195,8 @@ class DecoderSource {
     let valueWire = 2;
     let zero: string;
     if (field.mapKind === 'message') {
-      const part = this.#code.part(field.message);
-      value = `${lengthOf('inner', 'last')} r.at = p; v = ${part}.decode(r, inner, depth - 1, v); p = inner;`;
-      zero = `blank(${part})`;
+      value = this.#part(field.message, 'v', 'end', 'v');
+      zero = `blank(${this.#code.part(field.message)})`;
     } else {
       const type = field.mapKind === 'enum' ? ScalarType.INT32 : field.scalar;
       valueWire = wireTypeOf(type);
@@ -212,7 +237,7 @@ class DecoderSource {
           p = e; }`;
       }
       case ScalarType.BYTES:
-        return (into) => `{ ${lengthOf('e', 'end')} ${into} = b.subarray(p, e); p = e; }`;
+        return (into) => `{ ${lengthOf('e', 'end')} ${into} = r.view(p, e); p = e; }`;
       case ScalarType.BOOL:
         return quick('bool()', (w) => `${w} !== 0`);
       case ScalarType.DOUBLE:
@@ -241,6 +266,33 @@ class DecoderSource {
         return wide('sfixed64()');
     }
   }
+}
+
+function tagOf(number: number, wireType: number): number {
+  return ((number << 3) | wireType) >>> 0;
+}
+
+/** Reads one element of a list, and those that follow right behind. */
+function elements(list: string, tag: number, read: (into: string) => string): string {
+  const push = `if (${list} === undefined) ${list} = [v]; else ${list}.push(v);`;
+  if (tag >= 0x80) return `let v; ${read('v')} ${push}`;
+  return `for (;;) { let v; ${read('v')} ${push} if (p >= end || b[p] !== ${tag}) break; p++; }`;
+}
+
+/** The same, where reading takes little code: a list that has few gets no room for more. */
+function fewElements(list: string, tag: number, read: (into: string) => string): string {
+  if (tag >= 0x80) return elements(list, tag, read);
+  const follows = `p < end && b[p] === ${tag}`;
+  return `if (${list} === undefined) {
+      let v; ${read('v')}
+      if (${follows}) {
+        let v2; p++; ${read('v2')}
+        if (${follows}) { let v3; p++; ${read('v3')} ${list} = [v, v2, v3]; } else ${list} = [v, v2];
+      } else ${list} = [v];
+      if (!(${follows})) break;
+      p++;
+    }
+    ${elements(list, tag, read)}`;
 }
 
 /** Statements that read a length at p and declare where what has it ends. At the end of the bytes it is NaN, which is too long, too. */
