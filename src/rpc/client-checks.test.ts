@@ -16,6 +16,16 @@ describe('a client', () => {
     ['an unknown protocol', { protocol: 'http3' }, /protocol is "http3"; it must be one of auto, mux, connect, grpc/],
     ['the name of an object’s own', { protocol: 'toString' }, /protocol is "toString"/],
     ['a misspelt method', { methods: { getroom: { timeoutMs: 1 } } }, /methods\.getroom is of no method .* getRoom/],
+    [
+      'hedges of a stream',
+      { methods: { watchRoom: { hedge: true } } },
+      /methods\.watchRoom\.hedge: only methods with one/,
+    ],
+    [
+      'hedges of what is not safe',
+      { methods: { createRoom: { hedge: {} } } },
+      /createRoom\.hedge: two servers would run it/,
+    ],
     ['a guard that is a switch', { guard: true }, /guard is true; it must be an object of options/],
     ['no TLS options', { tls: true }, /tls is true; give an object, \{\} for/],
     ['no certificate', { tls: { ca: 'nonsense' } }, /tls\.ca holds no certificate in PEM/],

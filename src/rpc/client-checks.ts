@@ -1,6 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { checkTlsClient } from '../net/tcp/index.ts';
-import type { RpcClientOptions } from './client.ts';
+import type { ClientMethodOptions, RpcClientOptions } from './client.ts';
+import { checkHedge } from './method-policy.ts';
 import type { ClientProtocol } from './remote-call.ts';
 
 /** Those that a client can be told to speak. */
@@ -26,6 +27,11 @@ export function checkClientOptions(where: string, service: DescService, options:
     );
   if (tls !== undefined) checkTlsClient(where, tls);
   checkMethodNames(where, service, options.methods);
+  for (const desc of service.methods) {
+    const hedge = (options.methods as Readonly<Record<string, ClientMethodOptions>> | undefined)?.[desc.localName]
+      ?.hedge;
+    if (hedge !== undefined && hedge !== false) checkHedge(`${where}: methods.${desc.localName}.hedge`, desc);
+  }
 }
 
 /** Refuses options of methods that the service does not have. Throws a TypeError that names those that it has. */

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { create, type MessageInitShape, setExtension } from '@bufbuild/protobuf';
+import { MethodOptionsSchema } from '@bufbuild/protobuf/wkt';
 import { type Priority, withFields } from '../call/index.ts';
 import { background, type Context } from '../concurrency/index.ts';
 import { staticResolver } from '../discovery/index.ts';
 import { StatusError } from '../errors/index.ts';
 import { tcpListener } from '../net/tcp/index.ts';
 import { createRpcClient, type RpcClientOptions } from './client.ts';
+import { MethodPolicySchema, method as policyOption } from './gen/flotilla/v1/options_pb.ts';
 import { type ImplementOptions, implement } from './implementation.ts';
 import { methodContract, timeoutOf } from './method-policy.ts';
 import { createRpcServer, type RpcServerOptions } from './server.ts';
@@ -23,6 +26,21 @@ describe('the contract of a method', () => {
     });
     assert.deepEqual(methodContract(search), { timeoutMs: undefined, priority: undefined, guard: {} });
   });
+
+  const wrong: [what: string, policy: MessageInitShape<typeof MethodPolicySchema>, message: RegExp][] = [
+    ['no attempt', { maxAttempts: 0 }, /Search: option \(flotilla\.v1\.method\)\.max_attempts is 0; give 1 to 10/],
+    ['too many attempts', { maxAttempts: 11 }, /max_attempts is 11; give 1 to 10/],
+    ['hedges of what is not idempotent', { hedge: true }, /UpdateShelf: .*\.hedge: two servers would run it/],
+  ];
+  for (const [what, policy, message] of wrong) {
+    test(`is refused for ${what}`, () => {
+      const options = create(MethodOptionsSchema);
+      setExtension(options, policyOption, create(MethodPolicySchema, policy));
+      const desc = policy.hedge === true ? SearchService.method.updateShelf : search;
+
+      assert.throws(() => methodContract({ ...desc, proto: { ...desc.proto, options } }), message);
+    });
+  }
 
   const contract = methodContract(notExposed);
   const none = methodContract(search);

@@ -1,4 +1,5 @@
 import { type DescMethod, getOption, hasOption } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { Priority } from '../call/index.ts';
 import { fieldsOf, withFields } from '../call/index.ts';
 import type { MethodGuardOptions, Middleware } from '../service/index.ts';
@@ -12,9 +13,14 @@ export interface MethodContract {
   readonly guard: MethodGuardOptions;
 }
 
+/** Throws a RangeError or TypeError that names the method and the option for what no client could do. */
 export function methodContract(desc: DescMethod): MethodContract {
   if (!hasOption(desc, policyOption)) return nothing;
   const { timeoutMs, priority, hedge, maxAttempts } = getOption(desc, policyOption);
+  const where = `${desc.parent.typeName}/${desc.name}: option (flotilla.v1.method)`;
+  if (maxAttempts !== undefined && (maxAttempts < 1 || maxAttempts > maxRetryAttempts))
+    throw new RangeError(`${where}.max_attempts is ${maxAttempts}; give 1 to ${maxRetryAttempts}, 1 for no repetition`);
+  if (hedge === true) checkHedge(`${where}.hedge`, desc);
   return {
     timeoutMs,
     priority: priorityNames.get(priority),
@@ -23,6 +29,16 @@ export function methodContract(desc: DescMethod): MethodContract {
       ...(maxAttempts !== undefined && { retry: { maxAttempts } }),
     },
   };
+}
+
+/** Refuses what would be left out in silence: only some methods can be asked of two servers at once. */
+export function checkHedge(where: string, desc: DescMethod): void {
+  if (desc.methodKind !== 'unary')
+    throw new TypeError(`${where}: only methods with one request and one answer can be hedged`);
+  if (desc.idempotency === MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN)
+    throw new TypeError(
+      `${where}: two servers would run it; say in the .proto file that it is safe: option idempotency_level = IDEMPOTENT or NO_SIDE_EFFECTS`,
+    );
 }
 
 /** What says how long a call may last, the strongest first; undefined says nothing. */
@@ -49,6 +65,9 @@ export function prioritised({ priority }: MethodContract): readonly Middleware[]
     (next) => (ctx, input) => next(fieldsOf(ctx).priority === 'default' ? withFields(ctx, { priority }) : ctx, input),
   ];
 }
+
+/** As `retryPolicy` takes it. */
+const maxRetryAttempts = 10;
 
 const nothing: MethodContract = { timeoutMs: undefined, priority: undefined, guard: {} };
 
