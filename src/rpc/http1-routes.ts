@@ -1,7 +1,7 @@
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { fieldsOf } from '../call/index.ts';
-import { type Context, until } from '../concurrency/index.ts';
+import type { Context } from '../concurrency/index.ts';
 import {
   bytes,
   type HttpReply,
@@ -12,8 +12,7 @@ import {
   streamed,
 } from '../net/http/index.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { endOf } from './end-with-context.ts';
-import { toConnectError } from './error-codec.ts';
+import { requestBytes } from './request-bytes.ts';
 import { RpcErrors } from './rpc-errors.ts';
 import type { ServerMethod } from './server-method.ts';
 
@@ -62,26 +61,13 @@ async function serve(ctx: Context, req: StreamedRequest, dispatcher: Dispatcher)
     *headers() {
       for (const [name, value] of Object.entries(req.headers)) if (value !== undefined) yield [name, value];
     },
-    body: (call) => bodyOf(call, req.body),
+    body: (call) => requestBytes(call, () => req.body[Symbol.asyncIterator]()),
     fields: fieldsOf(ctx),
   });
   if (exchange === undefined) throw RpcErrors.METHOD_NOT_FOUND(`this server has no method "${req.path.slice(0, 200)}"`);
   // The HTTP call ends when its answer is written or its client is gone.
   ctx.onDone(() => exchange.finish());
   return replyOf(await exchange.response);
-}
-
-async function* bodyOf(ctx: Context, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const chunks = body[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const step = await until(ctx, chunks.next());
-      if (step.done === true) return;
-      yield step.value;
-    }
-  } catch {
-    throw toConnectError(ctx.err() === undefined ? RpcErrors.CALLER_LEFT('the caller left') : endOf(ctx));
-  }
 }
 
 async function replyOf(response: UniversalServerResponse): Promise<HttpReply> {

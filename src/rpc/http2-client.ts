@@ -2,6 +2,7 @@ import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'nod
 import type { UniversalClientRequest, UniversalClientResponse } from '@connectrpc/connect/protocol';
 import type { StatusError } from '../errors/index.ts';
 import { markUnsent } from '../guard/index.ts';
+import { drained } from './http2-drained.ts';
 import type { NodeLease } from './node-session.ts';
 import { RpcErrors } from './rpc-errors.ts';
 
@@ -110,19 +111,6 @@ function failureOf(stream: ClientHttp2Stream, cause: unknown): StatusError {
     default:
       return RpcErrors.CONNECTION_LOST('the connection or the call was ended before the answer was whole', options);
   }
-}
-
-function drained(stream: ClientHttp2Stream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off('drain', done);
-      stream.off('close', done);
-      resolve();
-    };
-    stream.once('drain', done);
-    stream.once('close', done);
-    if (stream.closed || stream.destroyed) done();
-  });
 }
 
 function appendTo(target: Headers, headers: IncomingHttpHeaders): void {

@@ -13,6 +13,7 @@ import { isMetadataName, withTransport } from '../call/index.ts';
 import type { Context } from '../concurrency/index.ts';
 import { peerCertificateOf, remoteAddressOf } from '../net/tcp/index.ts';
 import type { Dispatcher, RpcExchange, RpcRequest } from './dispatcher.ts';
+import { drained } from './http2-drained.ts';
 import { muxOffer } from './mux/mux-offer.ts';
 import { RequestBody } from './request-body.ts';
 import { RpcErrors } from './rpc-errors.ts';
@@ -199,19 +200,6 @@ function headersOf(headers: Headers | undefined): OutgoingHttpHeaders {
 
 function isGone(stream: ServerHttp2Stream): boolean {
   return stream.closed || stream.destroyed;
-}
-
-function drained(stream: ServerHttp2Stream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off('drain', done);
-      stream.off('close', done);
-      resolve();
-    };
-    stream.once('drain', done);
-    stream.once('close', done);
-    if (isGone(stream)) done();
-  });
 }
 
 /** Plain HTTP is served on HTTP/1.1: the reset tells a client to come back with that. */

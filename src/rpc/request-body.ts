@@ -1,8 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import { type Clock, type Context, until } from '../concurrency/index.ts';
-import { endOf } from './end-with-context.ts';
-import { toConnectError } from './error-codec.ts';
-import { RpcErrors } from './rpc-errors.ts';
+import type { Clock, Context } from '../concurrency/index.ts';
+import { requestBytes } from './request-bytes.ts';
 
 /** What a client sends on a stream, read by one consumer. */
 export class RequestBody {
@@ -14,17 +12,8 @@ export class RequestBody {
   }
 
   /** The bytes as they come. Fails when the call's Context ends, in the form that the protocol library passes on. */
-  async *read(ctx: Context): AsyncGenerator<Uint8Array> {
-    const chunks = this.#open();
-    try {
-      for (;;) {
-        const step = await until(ctx, chunks.next());
-        if (step.done === true) return;
-        yield step.value;
-      }
-    } catch {
-      throw toConnectError(ctx.err() === undefined ? RpcErrors.CALLER_LEFT('the caller left') : endOf(ctx));
-    }
+  read(ctx: Context): AsyncGenerator<Uint8Array> {
+    return requestBytes(ctx, () => this.#open());
   }
 
   /**
