@@ -7,6 +7,9 @@
  *     const { tenant, principal } = fieldsOf(ctx);
  *     const child = withFields(ctx, { priority: 'critical' });
  *
+ * Beside them a call may carry metadata of the program's own, which go no further than one hop: `withMetadata` and
+ * `answerMetadata` where it is made, `metadataOf`, `setHeaders` and `setTrailers` where it is served.
+ *
  * Rules: set once, at the edge, by who knows (the gateway); transports read and write them, handlers read them. The
  * gateway is the trust boundary: a header from outside is taken only where its configuration says so.
  */

@@ -29,6 +29,8 @@ const traceBytes = 25;
 /** About 49 days. */
 const maxTimeoutMs = 0xffffffff;
 const maxAttempt = 100;
+/** Clients of ours give half as many. */
+const maxMetadata = 128;
 /** Room for what is of fixed size. */
 const fixedBytes = 64;
 
@@ -198,8 +200,10 @@ const noTraceId = '0'.repeat(32);
 const noSpanId = '0'.repeat(16);
 
 function readMetadata(source: Source, end: number): string[] {
+  const count = source.varint32();
+  if (count > maxMetadata) throw new MuxViolation(codes.tooLarge, `a head with ${count} values of metadata`);
   const pairs: string[] = [];
-  for (let left = 2 * source.varint32(); left > 0; left--) pairs.push(source.string(end, false));
+  for (let left = 2 * count; left > 0; left--) pairs.push(source.string(end, false));
   return pairs;
 }
 
