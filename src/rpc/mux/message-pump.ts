@@ -16,6 +16,8 @@ export class MessagePump implements StepReader<Message> {
   readonly #owner: PumpOwner;
   readonly #source: StepStream<Message>;
   #isOver = false;
+  /** A step is on its way. */
+  #isAsked = false;
   #isPulling = false;
   #isDue = false;
 
@@ -24,13 +26,18 @@ export class MessagePump implements StepReader<Message> {
     this.#source = source;
   }
 
-  /** Takes steps until one is to be waited for, or there is no room. In a loop: what is there at once must not fill the stack. */
+  /**
+   * Takes steps until one is to be waited for, or there is no room; does nothing while one is on its way. In a loop: what is there
+   * at once must not fill the stack.
+   */
   resume(): void {
+    if (this.#isAsked) return;
     this.#isDue = true;
     if (this.#isPulling) return;
     this.#isPulling = true;
     while (this.#isDue && !this.#isOver) {
       this.#isDue = false;
+      this.#isAsked = true;
       this.#source.pull(this);
     }
     this.#isPulling = false;
@@ -44,6 +51,7 @@ export class MessagePump implements StepReader<Message> {
   }
 
   onStep(message: Message): void {
+    this.#isAsked = false;
     if (this.#isOver) return;
     let isSent: boolean;
     try {
@@ -53,6 +61,7 @@ export class MessagePump implements StepReader<Message> {
       this.#owner.pumpFailed(error);
       return;
     }
+    // It may have been told already, while it was sent in pieces.
     if (isSent) this.resume();
   }
 
