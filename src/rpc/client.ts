@@ -47,6 +47,7 @@ import { checkTimeout, limitsOf } from './limits.ts';
 import { localCall } from './local-call.ts';
 import { type AttachedServer, find, type LocalNetwork } from './local-network.ts';
 import { methodContract, prioritised, timeoutOf } from './method-policy.ts';
+import { Gzip } from './mux/gzip.ts';
 import { MuxSession } from './mux/mux-session.ts';
 import { MuxUpgrades } from './mux/mux-upgrades.ts';
 import { type ConnectionEvents, NodePool } from './node-pool.ts';
@@ -193,7 +194,7 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     ...nodes,
     connect: (url, events) => new MuxSession(url, { ...session, sink }, events),
   });
-  const mux = { pool: muxed, codecs: createCodecs(), limits: { maxMessageBytes, compressMinBytes } };
+  const mux = { pool: muxed, codecs: createCodecs(), limits: { maxMessageBytes, compressMinBytes, gzip: new Gzip() } };
   const upgrades = new MuxUpgrades({ pool: muxed, maxConnections, clock: systemClock });
   const methods = options.methods as Readonly<Record<string, ClientMethodOptions | undefined>> | undefined;
   const guard = guardOf(options.guard);

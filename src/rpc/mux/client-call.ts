@@ -12,7 +12,7 @@ import type { Source } from '../codec/source.ts';
 import { decodeStatus } from '../error-codec.ts';
 import { RpcErrors } from '../rpc-errors.ts';
 import { ClientStream } from './client-engine.ts';
-import { type MessageLimits, tooLarge } from './messages.ts';
+import { type MessageLimits, type PackedMessage, putPacked, tooLarge } from './messages.ts';
 import { decodePairs } from './metadata-frame.ts';
 import type { MuxSession } from './mux-session.ts';
 import { codes } from './protocol.ts';
@@ -80,6 +80,25 @@ export abstract class ClientCall extends ClientStream {
     const isSent = session.engine.call(this, method.number, method.path, timeoutMs, fields, flag);
     listen(ctx, this.end);
     return isSent;
+  }
+
+  /** Begins the call when its message is packed, if there is still somebody who waits and a connection that takes it. */
+  protected async startLater(packed: Promise<PackedMessage>, flag: number): Promise<void> {
+    const { ctx, end, session } = this;
+    try {
+      ctx.throwIfDone();
+      listen(ctx, end);
+      const message = await packed;
+      if (this.isReleased) return;
+      end.unlisten();
+      if (!session.isOpen) {
+        const text = 'the call has not left: its connection ended while the message was compressed';
+        throw markUnsent(RpcErrors.CONNECT_FAILED(text), 'transport');
+      }
+      this.start(putPacked(session.engine.sink, message) | flag);
+    } catch (error) {
+      this.abandon(error);
+    }
   }
 
   /** What nobody waits for any more: gives the connection and the node back. */

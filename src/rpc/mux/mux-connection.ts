@@ -28,6 +28,7 @@ export interface MuxConnectionOptions {
 /** What all connections of a server share. */
 export interface MuxHost {
   readonly options: MuxConnectionOptions;
+  readonly limits: MessageLimits;
   readonly sink: Sink;
   methodOf(path: string): KnownMethod;
   connectionClosed(connection: MuxConnection): void;
@@ -55,7 +56,7 @@ export class MuxConnection implements ServerEngineHooks<KnownMethod>, MuxSocketO
   constructor(base: Context, socket: Socket, host: MuxHost) {
     const { options } = host;
     this.#host = host;
-    this.limits = options;
+    this.limits = host.limits;
     this.maxMessageBytes = options.maxMessageBytes;
     this.calls = options.calls;
     this.admit = options.admit;

@@ -5,6 +5,8 @@ import { magic } from '../../net/tcp/index.ts';
 import { createCodecs } from '../codec/codecs.ts';
 import { Sink } from '../codec/sink.ts';
 import type { ServerMethod } from '../server-method.ts';
+import { Gzip } from './gzip.ts';
+import type { MessageLimits } from './messages.ts';
 import { MuxConnection, type MuxConnectionOptions, type MuxHost } from './mux-connection.ts';
 import { codes, preface } from './protocol.ts';
 import type { KnownMethod } from './server-call.ts';
@@ -19,6 +21,7 @@ export interface MuxConnectionsOptions extends MuxConnectionOptions {
 /** The mux side of a server: takes connections that have been recognised, runs their calls, drains them. */
 export class MuxConnections implements MuxHost {
   readonly options: MuxConnectionsOptions;
+  readonly limits: MessageLimits;
   readonly sink = new Sink();
   readonly #base: Context;
   readonly #methods = new Map<string, KnownMethod>();
@@ -29,6 +32,8 @@ export class MuxConnections implements MuxHost {
   constructor(base: Context, options: MuxConnectionsOptions) {
     this.#base = base;
     this.options = options;
+    const { compressMinBytes, maxMessageBytes } = options;
+    this.limits = { compressMinBytes, maxMessageBytes, gzip: new Gzip() };
     const codecs = createCodecs();
     for (const method of options.methods) {
       const { path, desc } = method;

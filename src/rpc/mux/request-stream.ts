@@ -5,7 +5,7 @@ import type { MuxEngine } from './engine.ts';
 import type { MuxStream } from './mux-stream.ts';
 import { UnreadMessages } from './unread-messages.ts';
 
-export type DecodeRequest = (source: Source, end: number, isCompressed: boolean) => Message;
+export type DecodeRequest = (source: Source, end: number, isCompressed: boolean) => Message | Promise<Message>;
 
 /** What a caller streams, for one reader: what it has not read fills the call's window, and then the caller waits. */
 export class RequestStream extends StepStream<Message> {
@@ -16,7 +16,7 @@ export class RequestStream extends StepStream<Message> {
   #reader: StepReader<Message> | undefined;
   #isEnded = false;
 
-  /** `decode`: reads a message, or ends the call and throws. */
+  /** `decode`: reads a message, at once or later, or ends the call and throws. */
   constructor(engine: MuxEngine, stream: MuxStream, decode: DecodeRequest) {
     super();
     this.#engine = engine;
@@ -70,13 +70,19 @@ export class RequestStream extends StepStream<Message> {
   }
 
   #give(reader: StepReader<Message>, source: Source, end: number, isCompressed: boolean): void {
-    let message: Message;
+    let message: Message | Promise<Message>;
     try {
       message = this.#decode(source, end, isCompressed);
     } catch (error) {
       reader.onFail(error);
       return;
     }
-    reader.onStep(message);
+    if (!(message instanceof Promise)) reader.onStep(message);
+    // Nobody pulls before it is told: what comes meanwhile waits.
+    else
+      message.then(
+        (late) => reader.onStep(late),
+        (error) => reader.onFail(error),
+      );
   }
 }

@@ -16,7 +16,7 @@ import { RpcErrors } from '../rpc-errors.ts';
 import { isThenable, type Payload, type ServerMethod } from '../server-method.ts';
 import type { CallHeadReader } from './call-head.ts';
 import { MessagePump, type PumpOwner } from './message-pump.ts';
-import { putMessage, takeMessage, tooLarge } from './messages.ts';
+import { type PackedMessage, putMessage, putPacked, takeMessage, tooLarge } from './messages.ts';
 import type { MuxConnection } from './mux-connection.ts';
 import { frames, maxPayloadBytes } from './protocol.ts';
 import { RequestStream } from './request-stream.ts';
@@ -40,6 +40,8 @@ export class ServerCall extends ServerStream implements PumpOwner {
   declare private timer: Timer | undefined;
   declare private requests: RequestStream | undefined;
   declare private pump: MessagePump | undefined;
+  /** The one request has come, and is inflated. */
+  declare private isReading: boolean;
 
   constructor(connection: MuxConnection, known: KnownMethod) {
     super();
@@ -50,6 +52,7 @@ export class ServerCall extends ServerStream implements PumpOwner {
     this.timer = undefined;
     this.requests = undefined;
     this.pump = undefined;
+    this.isReading = false;
   }
 
   override onBegin(head: CallHeadReader, sizeBytes: number | undefined): void {
@@ -88,38 +91,57 @@ export class ServerCall extends ServerStream implements PumpOwner {
       return;
     }
     this.connection.engine.consumed(this, cost);
-    if (call === undefined || call.reached) {
+    if (call === undefined || call.reached || this.isReading) {
       this.fail(RpcErrors.MALFORMED_MESSAGE('the request has more than one message'));
       return;
     }
-    let message: Message;
+    let message: Message | Promise<Message>;
     try {
       message = this.decode(source, end, isCompressed);
     } catch {
       return;
     }
+    if (message instanceof Promise) {
+      this.isReading = true;
+      message.then(
+        (late) => this.call !== undefined && this.reach(call, late),
+        () => {},
+      );
+    } else {
+      this.reach(call, message);
+    }
+  }
+
+  /** The one request is there. */
+  private reach(call: InboundCall, message: Message): void {
     call.reached = true;
     if (call.method.info.kind === 'unary') this.runOnce(call, message);
     else void this.run(call, message);
   }
 
-  /** Reads a message. One that cannot be read ends the call, and is thrown. */
-  private decode(source: Source, end: number, isCompressed: boolean): Message {
-    const { maxMessageBytes } = this.connection;
+  /** Reads a message, at once or later. One that cannot be read ends the call, and is thrown. */
+  private decode(source: Source, end: number, isCompressed: boolean): Message | Promise<Message> {
     try {
-      return takeMessage(this.known.input!, source, end, isCompressed, 'the request', maxMessageBytes);
+      const { limits } = this.connection;
+      const message = takeMessage(this.known.input!, source, end, isCompressed, 'the request', limits);
+      return message instanceof Promise ? message.catch((thrown) => this.unreadable(thrown)) : message;
     } catch (thrown) {
-      const error = errors.isStatusError(thrown)
-        ? thrown
-        : RpcErrors.MALFORMED_MESSAGE(`the request cannot be read: ${errors.from(thrown).message}`);
-      this.fail(error);
-      throw error;
+      return this.unreadable(thrown);
     }
+  }
+
+  private unreadable(thrown: unknown): never {
+    const error = errors.isStatusError(thrown)
+      ? thrown
+      : RpcErrors.MALFORMED_MESSAGE(`the request cannot be read: ${errors.from(thrown).message}`);
+    this.fail(error);
+    throw error;
   }
 
   override onEnd(): void {
     if (this.requests !== undefined) this.requests.end();
-    else if (this.call?.reached === false) this.fail(RpcErrors.MALFORMED_MESSAGE('the request has no message'));
+    else if (this.call?.reached === false && !this.isReading)
+      this.fail(RpcErrors.MALFORMED_MESSAGE('the request has no message'));
   }
 
   override onTooLarge(): void {
@@ -218,8 +240,30 @@ export class ServerCall extends ServerStream implements PumpOwner {
     const { engine, limits } = this.connection;
     if (this.call?.metadata !== undefined) this.tellTrailers();
     const flag = putMessage(engine, this.known.output!, message, 'the answer', limits);
-    if (engine.send(this, frames.answer, flag)) this.close();
-    else this.endInTime();
+    if (typeof flag !== 'number') {
+      this.endInTime();
+      void this.sendLater(flag, frames.answer);
+    } else if (engine.send(this, frames.answer, flag)) {
+      this.close();
+    } else {
+      this.endInTime();
+    }
+  }
+
+  private async sendLater(packed: Promise<PackedMessage>, type: number): Promise<void> {
+    const { engine } = this.connection;
+    try {
+      const message = await packed;
+      if (!this.isOpen || this.call === undefined) return;
+      const isSent = engine.send(this, type, putPacked(engine.sink, message));
+      if (type === frames.data) {
+        if (isSent) this.pump?.resume();
+      } else if (isSent) {
+        this.close();
+      }
+    } catch (error) {
+      this.failConcealed(error);
+    }
   }
 
   /** What the handler set of headers, before the first message. */
@@ -272,7 +316,9 @@ export class ServerCall extends ServerStream implements PumpOwner {
     const { engine, limits } = this.connection;
     if (this.call?.hasBegun === false) this.tellHeaders();
     const flag = putMessage(engine, this.known.output!, message, 'the answer', limits);
-    return engine.send(this, frames.data, flag);
+    if (typeof flag === 'number') return engine.send(this, frames.data, flag);
+    void this.sendLater(flag, frames.data);
+    return false;
   }
 
   pumpDone(): void {

@@ -7,7 +7,7 @@ import type { Source } from '../codec/source.ts';
 import type { Payload } from '../server-method.ts';
 import { ClientCall } from './client-call.ts';
 import { MessagePump, type PumpOwner } from './message-pump.ts';
-import { putMessage, takeMessage } from './messages.ts';
+import { type PackedMessage, putMessage, putPacked, takeMessage } from './messages.ts';
 import { flags, frames } from './protocol.ts';
 import { UnreadMessages } from './unread-messages.ts';
 
@@ -33,9 +33,9 @@ export class StreamCall extends ClientCall implements PumpOwner {
         this.#input = input as AsyncIterable<Message>;
         if (this.start(0)) this.onWritable();
       } else {
-        this.start(
-          putMessage(session.engine, method.input, input as Message, 'the request', method.limits) | flags.end,
-        );
+        const flag = putMessage(session.engine, method.input, input as Message, 'the request', method.limits);
+        if (typeof flag === 'number') this.start(flag | flags.end);
+        else void this.startLater(flag, flags.end);
       }
     } catch (error) {
       this.abandon(error);
@@ -96,7 +96,9 @@ export class StreamCall extends ClientCall implements PumpOwner {
     const { session, method } = this;
     if (!this.isOpen) return false;
     const flag = putMessage(session.engine, method.input, message, 'the request', method.limits);
-    return session.engine.send(this, frames.data, flag);
+    if (typeof flag === 'number') return session.engine.send(this, frames.data, flag);
+    void this.#sendLater(flag);
+    return false;
   }
 
   pumpDone(): void {
@@ -117,21 +119,40 @@ export class StreamCall extends ClientCall implements PumpOwner {
     else reader?.onFail(error);
   }
 
+  async #sendLater(packed: Promise<PackedMessage>): Promise<void> {
+    const { engine } = this.session;
+    try {
+      const message = await packed;
+      if (this.isOpen && engine.send(this, frames.data, putPacked(engine.sink, message))) this.#requests?.resume();
+    } catch (error) {
+      this.pumpFailed(error);
+    }
+  }
+
   /** Reads a message. One that cannot be read ends the call. */
   #give(reader: StepReader<Message>, source: Source, end: number, isCompressed: boolean): void {
     const { method } = this;
-    const { maxMessageBytes } = method.limits;
-    let message: Message;
+    let message: Message | Promise<Message>;
     try {
-      message = takeMessage(method.output, source, end, isCompressed, 'the answer', maxMessageBytes);
+      message = takeMessage(method.output, source, end, isCompressed, 'the answer', method.limits);
     } catch (thrown) {
-      const error = this.unreadable(thrown);
-      this.#unread.drop(this.session.engine, this);
-      this.abandon(error);
-      reader.onFail(error);
+      this.#giveUp(reader, thrown);
       return;
     }
-    reader.onStep(message);
+    if (!(message instanceof Promise)) reader.onStep(message);
+    // Nobody pulls before it is told: what comes meanwhile waits.
+    else
+      message.then(
+        (late) => reader.onStep(late),
+        (thrown) => this.#giveUp(reader, thrown),
+      );
+  }
+
+  #giveUp(reader: StepReader<Message>, thrown: unknown): void {
+    const error = this.unreadable(thrown);
+    this.#unread.drop(this.session.engine, this);
+    this.abandon(error);
+    reader.onFail(error);
   }
 }
 

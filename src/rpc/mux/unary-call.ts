@@ -16,6 +16,8 @@ export class UnaryCall extends ClientCall {
   declare private readonly resolve: (message: Message) => void;
   declare private readonly reject: (error: unknown) => void;
   declare private output: Message | undefined;
+  /** The output, while it comes. */
+  declare private reading: Promise<void> | undefined;
 
   constructor(
     session: MuxSession,
@@ -30,13 +32,15 @@ export class UnaryCall extends ClientCall {
     this.resolve = lastResolve;
     this.reject = lastReject;
     this.output = undefined;
+    this.reading = undefined;
   }
 
   begin(input: Message): Promise<Message> {
     const { session, method } = this;
     try {
       const flag = putMessage(session.engine, method.input, input, 'the request', method.limits);
-      this.start(flag | flags.end);
+      if (typeof flag === 'number') this.start(flag | flags.end);
+      else void this.startLater(flag, flags.end);
     } catch (error) {
       this.abandon(error);
     }
@@ -51,10 +55,11 @@ export class UnaryCall extends ClientCall {
     const { method, session } = this;
     session.engine.consumed(this, cost);
     try {
-      if (this.output !== undefined)
+      if (this.output !== undefined || this.reading !== undefined)
         throw RpcErrors.PROTOCOL_ERROR(`${method.desc.name} was answered with more than one message`);
-      const { maxMessageBytes } = method.limits;
-      this.output = takeMessage(method.output, source, end, isCompressed, 'the answer', maxMessageBytes);
+      const output = takeMessage(method.output, source, end, isCompressed, 'the answer', method.limits);
+      if (output instanceof Promise) this.reading = this.read(output);
+      else this.output = output;
     } catch (error) {
       this.abandon(this.unreadable(error));
     }
@@ -63,11 +68,21 @@ export class UnaryCall extends ClientCall {
   override onAnswer(status: Uint8Array | undefined, isUnsent: boolean): void {
     this.answered();
     if (status !== undefined) this.finish(this.errorOf(status, isUnsent));
+    else if (this.reading !== undefined) void this.reading.then(() => this.finish(undefined));
     else if (this.output !== undefined) this.finish(undefined);
     else this.finish(RpcErrors.PROTOCOL_ERROR(`${this.method.desc.name} was answered without a message`));
   }
 
   override onWritable(): void {}
+
+  /** Of an answer that is inflated meanwhile. */
+  private async read(output: Promise<Message>): Promise<void> {
+    try {
+      this.output = await output;
+    } catch (error) {
+      this.abandon(this.unreadable(error));
+    }
+  }
 
   protected override settle(error: StatusError | undefined): void {
     if (error === undefined) this.resolve(this.output!);
