@@ -169,6 +169,20 @@ test('the scenario live says what is missing where it is another server', () =>
     },
   ));
 
+test('the scenario live says so where the fleet is too busy to take its people', () =>
+  withServer(
+    (_request, response) => {
+      response.statusCode = 504;
+      response.end('{"reason":"DEADLINE_EXCEEDED"}');
+    },
+    async (url) => {
+      await assert.rejects(
+        runLoad(background(), options(url, { scenario: 'live' })),
+        /gave 504 DEADLINE_EXCEEDED; the fleet is busy already: wait, or take fewer people with --users 4/,
+      );
+    },
+  ));
+
 function route({ method, url = '' }: IncomingMessage): string {
   const last = new URL(url, 'http://a').pathname.split('/').at(-1);
   return `${method} ${last}`;

@@ -136,17 +136,19 @@ async function call(client: LoadClient, request: LoadRequest): Promise<unknown> 
   const reply = await client.send(request, { keepBody: true });
   if (isSuccess(reply)) return JSON.parse(reply.body);
   const what = reply.status === 0 ? `no answer (${reply.reason})` : `${reply.status} ${reply.reason}`;
-  const hint =
-    reply.status === 0 || reply.status === 503
-      ? 'is the fleet up? start it with npm start'
-      : 'for a service other than examples/live use --scenario get';
   throw new StatusError(
     'failed_precondition',
-    `cannot prepare the load: ${request.method} ${request.path} gave ${what}; ${hint}`,
+    `cannot prepare the load: ${request.method} ${request.path} gave ${what}; ${hintOf(reply.status)}`,
     {
       reason: 'LOAD_NOT_PREPARED',
     },
   );
+}
+
+function hintOf(status: number): string {
+  if (status === 0 || status === 503) return 'is the fleet up? start it with npm start';
+  if (status === 429 || status === 504) return 'the fleet is busy already: wait, or take fewer people with --users 4';
+  return 'for a service other than examples/live use --scenario get';
 }
 
 /** Does it `count` times, a few at once; the results keep their order. */
