@@ -63,7 +63,9 @@ class IteratorSteps<T> extends StepStream<T> {
     if (this.#isOver) return undefined;
     this.#isOver = true;
     try {
-      return this.#iterator.return?.();
+      const left: unknown = this.#iterator.return?.();
+      // `for await` takes also what is no promise, and so does the stream.
+      return left === undefined ? undefined : Promise.resolve(left);
     } catch (error) {
       return Promise.reject(error);
     }

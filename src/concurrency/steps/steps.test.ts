@@ -165,3 +165,16 @@ test('the Context is the current one in each step of a program, and in its clean
 
   assert.deepEqual(seen, ['mine', 'mine', 'mine']);
 });
+
+test('an iterator of the program may be left without a promise', async () => {
+  const iterable = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false, value: 1 }),
+      return: () => ({ done: true, value: undefined }),
+    }),
+  };
+
+  const left = stepsOf(iterable as unknown as AsyncIterable<number>).leave();
+
+  assert.deepEqual(await left?.then((step) => step), { done: true, value: undefined });
+});

@@ -1,4 +1,6 @@
 import type { Message } from '@bufbuild/protobuf';
+import { type Context, current, runWith } from '../../concurrency/index.ts';
+import { EnteredSteps } from '../../concurrency/steps/entered-steps.ts';
 import { type StepReader, StepStream } from '../../concurrency/steps/step-stream.ts';
 import { stepsOf } from '../../concurrency/steps/steps-of.ts';
 import type { StatusError } from '../../errors/index.ts';
@@ -19,6 +21,8 @@ export class StreamCall extends ClientCall implements PumpOwner {
   readonly #unread = new UnreadMessages();
   /** What is to be sent, before it is opened: not while the call itself waits, for another node may take it then. */
   #input: AsyncIterable<Message> | undefined;
+  /** The Context that was the current one when the call was made: that of the code that its requests come from. */
+  #caller: Context | undefined;
   #requests: MessagePump | undefined;
   #reader: StepReader<Message> | undefined;
   #isSettled = false;
@@ -31,6 +35,7 @@ export class StreamCall extends ClientCall implements PumpOwner {
       if (isStream(input)) {
         session.engine.sink.reset();
         this.#input = input as AsyncIterable<Message>;
+        this.#caller = current();
         if (this.start(0)) this.onWritable();
       } else {
         const flag = putMessage(session.engine, method.input, input as Message, 'the request', method.limits);
@@ -79,11 +84,23 @@ export class StreamCall extends ClientCall implements PumpOwner {
 
   override onWritable(): void {
     const input = this.#input;
-    if (input !== undefined) {
-      this.#input = undefined;
-      this.#requests = new MessagePump(this, stepsOf(input));
+    if (input === undefined) {
+      this.#requests?.resume();
+      return;
     }
-    this.#requests?.resume();
+    this.#input = undefined;
+    try {
+      this.#open(input, this.#caller!).resume();
+    } catch (error) {
+      this.abandon(error);
+    }
+  }
+
+  /** Whoever makes room for a message, it is not the caller's code that is on the stack then. */
+  #open(input: AsyncIterable<Message>, caller: Context): MessagePump {
+    const steps = runWith(caller, () => stepsOf(input));
+    this.#requests = new MessagePump(this, new EnteredSteps(caller, steps));
+    return this.#requests;
   }
 
   /** The caller's own end comes before what it has not read. */
