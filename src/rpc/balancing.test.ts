@@ -37,9 +37,9 @@ async function servers(count: number, balancer: MakeBalancer, options: FleetOpti
   const served: number[] = [];
   const fixtures: (Fixture & { readonly url: string })[] = [];
   const registrations: { close(ctx: Context): Promise<void> }[] = [];
-  // A machine with other things to do makes a server look slow: nobody is ejected for it.
+  // A machine with other things to do makes a server look slow: nobody is ejected for it, and no call refused.
   const resolver = createResolver(registry, { balancer, ctx: at, outlier: { maxEjectedShare: 0 } });
-  const client = createRpcClient(RoomService, { target: 'room', resolver });
+  const client = createRpcClient(RoomService, { target: 'room', resolver, timeoutMs: 0, connectTimeoutMs: 60_000 });
   const start = async () => {
     const index = fixtures.length;
     served.push(0);
@@ -48,7 +48,7 @@ async function servers(count: number, balancer: MakeBalancer, options: FleetOpti
       await handle(calling, index, id);
       return { room: { id: String(index) } };
     };
-    const fixture = await networkFixture({ handlers: { getRoom } });
+    const fixture = await networkFixture({ server: { guard: false }, handlers: { getRoom } });
     fixtures.push(fixture);
     const known = { id: `room-${index}`, service: 'room', version: '1', lane: '', weight: 1, metadata: {} };
     const endpoints = { rpc: fixture.url };
