@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { request } from 'node:http';
 import { test } from 'node:test';
 import { background } from '../concurrency/index.ts';
 import { instanceOf } from '../discovery/registry.contract.ts';
@@ -7,7 +9,7 @@ import { as } from '../errors/index.ts';
 import { type FlotillaProcess, startLane } from '../testing/index.ts';
 import { lanesOf, listLanes } from './lane-list.ts';
 import { laneUp } from './lane-up.ts';
-import { fleetFile, httpService } from './testdata/http-service.ts';
+import { fleetFile, gatewayService, httpService } from './testdata/http-service.ts';
 import { type Project, project } from './testdata/project.ts';
 import { type RunningFleet, runFleet } from './testdata/running-fleet.ts';
 
@@ -81,6 +83,39 @@ test('a service with a public port has one of its own in a lane, beside the addr
     assert.equal(answer.instance, 'web-blue-1');
     assert.equal(new URL(app).port, new URL(baseline).port);
   }));
+
+test('the address of a lane leads to a changed gateway, and to the one of the fleet when that has ended', async () => {
+  using files = project();
+  gatewayService(files, 'web', 'web');
+  gatewayService(files, 'web-blue', 'web');
+  fleetFile(files, { web: '{ port: 0 }' });
+  await using fleet = runFleet(files);
+  const [, baseline = ''] = await fleet.printed(/^app {6}(http:\S+)$/m);
+  await fleet.ready();
+  using starting = ctx.withTimeout(60_000);
+  const services = { web: files.path('web-blue/main.ts') };
+  await using blue = await startLane(starting, 'blue', { dataDir: files.path('data'), services });
+  const [, app = ''] = await blue.printed(starting, /^app {6}(http:\S+)$/m);
+  const untilAnsweredBy = async (code: string) => {
+    while ((await answerOf(app)).code !== code) assert.equal(starting.err(), undefined, code);
+  };
+
+  await untilAnsweredBy('web-blue');
+  assert.equal((await answerOf(baseline)).code, 'web');
+  await blue.stop(starting);
+
+  await untilAnsweredBy('web');
+});
+
+/** Names below `localhost` are not resolved everywhere: asks there and names the host. */
+async function answerOf(url: string): Promise<{ readonly code: string }> {
+  const { port, host } = new URL(url);
+  const sent = request({ host: '127.0.0.1', port, headers: { host, connection: 'close' }, agent: false });
+  const [response] = await once(sent.end(), 'response');
+  let text = '';
+  for await (const chunk of response) text += String(chunk);
+  return JSON.parse(text);
+}
 
 test('a lane ends with its fleet', () =>
   withFleet(async (fleet, files) => {

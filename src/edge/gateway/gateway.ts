@@ -35,6 +35,8 @@ import { addExplorer } from './explorer.ts';
 import { type FieldRules, fieldsFromOutside, type Recognize } from './field-rules.ts';
 import { SchemaCollection } from './json-schema.ts';
 import { KnownLanes, tellLane } from './known-lanes.ts';
+import { hasOpenLanes } from './lane-choice.ts';
+import { laneDoor } from './lane-door.ts';
 import { type OpenApiDocument, type OpenApiInfo, type Operation, openApiDocument } from './openapi.ts';
 import { operationOf } from './operations.ts';
 import type { ProtoComments } from './proto-comments.ts';
@@ -63,11 +65,14 @@ export function expose<S extends DescService>(service: S, options: ExposeOptions
 }
 
 export interface GatewayOptions {
-  /** The gateway in telemetry, and the group of its own routes in the OpenAPI document. */
+  /** The gateway in telemetry and in the registry, and the group of its own routes in the OpenAPI document. */
   readonly name: string;
   readonly services: readonly ExposedService[];
   readonly resolver: Resolver;
-  /** Tells callers that name a lane in which nobody is. Default: they are served by the baseline without a word. */
+  /**
+   * Tells callers that name a lane in which nobody is, and leads those to a lane's own gateway who name it by the host. Default:
+   * they are served here, without a word.
+   */
   readonly registry?: Registry;
   /** Services of the same process. Default: none. */
   readonly local?: LocalNetwork | undefined;
@@ -178,10 +183,16 @@ class RpcGateway implements Gateway {
   }
 
   server({ middleware = [], ...options }: Omit<HttpServerOptions, 'router' | 'name' | 'fields'>): HttpServer {
-    const { name, auth, fields, cors: corsOptions } = this.#options;
+    const { name, auth, fields = {}, registry, cors: corsOptions } = this.#options;
+    const { endpoint = 'http', listener } = options;
     this.document();
+    const door =
+      listener !== undefined && registry !== undefined && hasOpenLanes(fields)
+        ? { listener: laneDoor(listener, { registry, service: name, endpoint, rules: fields }) }
+        : undefined;
     return createHttpServer({
       ...options,
+      ...door,
       name,
       router: this.router,
       fields: fieldsFromOutside(fields, recognizeBy(auth)),

@@ -31,19 +31,39 @@ export function laneRules(env: Readonly<Record<string, string | undefined>>): La
  * host. Throws a TypeError for rules with a name that no lane can have.
  */
 export function chooseLane(rules: LaneRules): (said: string, get: GetHeader) => string {
-  const { lanes = [], lane: own = '', laneHost = 'localhost' } = rules;
+  const { lanes = [], lane: own = '' } = rules;
   const named = lanes === 'all' ? [own] : [own, ...lanes];
   const wrong = named.find((name) => name !== '' && !isLaneName(name));
   if (wrong !== undefined)
     throw new TypeError(`lanes: "${wrong}" is no name of a lane: lower-case letters, digits and dashes`);
   if (lanes !== 'all' && lanes.length === 0) return () => own;
-  const open = new Set(lanes === 'all' ? [] : lanes);
-  const isOpen = lanes === 'all' ? isLaneName : (name: string) => open.has(name);
-  const suffix = `.${laneHost.toLowerCase()}`;
+  const isOpen = openLanes(rules);
+  const suffix = suffixOf(rules);
   return (said, get) => {
     const chosen = said || ofCookie(get('cookie')) || ofHost(get('host'), suffix);
     return isOpen(chosen) ? chosen : own;
   };
+}
+
+/** Whether strangers may enter lanes from here: not from a gateway that is in one itself. */
+export function hasOpenLanes({ lanes = [], lane = '' }: LaneRules): boolean {
+  return lane === '' && lanes.length > 0;
+}
+
+/** The lane that a host names, `blue` of `blue.localhost:8080`, if it is open; else ''. */
+export function laneOfHost(rules: LaneRules, host: string): string {
+  const lane = ofHost(host, suffixOf(rules));
+  return openLanes(rules)(lane) ? lane : '';
+}
+
+function openLanes({ lanes = [] }: LaneRules): (name: string) => boolean {
+  if (lanes === 'all') return isLaneName;
+  const open = new Set(lanes);
+  return (name) => open.has(name);
+}
+
+function suffixOf({ laneHost = 'localhost' }: LaneRules): string {
+  return `.${laneHost.toLowerCase()}`;
 }
 
 function ofCookie(header: string | undefined): string {
