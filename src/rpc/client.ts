@@ -1,6 +1,5 @@
 import {
   create,
-  type DescMessage,
   type DescMethod,
   type DescMethodBiDiStreaming,
   type DescMethodClientStreaming,
@@ -56,39 +55,27 @@ import { type ClientProtocol, muxUrlOf, type RemoteCallOptions, remoteCall } fro
 import { answersOnce, methodInfo, type Payload } from './server-method.ts';
 import { WarmConnections } from './warm-connections.ts';
 
-/** One message in, one out. */
-export type UnaryCall<I extends DescMessage, O extends DescMessage> = (
-  ctx: Context,
-  request: MessageInitShape<I>,
-) => Promise<MessageShape<O>>;
+/** One message in, one out. `In` is the fields of the message, `Out` the message, as for all calls. */
+export type UnaryCall<In, Out> = (ctx: Context, request: In) => Promise<Out>;
 
 /** The call starts with the first pull and ends with the last message, the failure, or when the loop is left. */
-export type ServerStreamCall<I extends DescMessage, O extends DescMessage> = (
-  ctx: Context,
-  request: MessageInitShape<I>,
-) => AsyncIterable<MessageShape<O>>;
+export type ServerStreamCall<In, Out> = (ctx: Context, request: In) => AsyncIterable<Out>;
 
 /** The requests are pulled as fast as the server takes them; their `return` is called when it wants no more. */
-export type ClientStreamCall<I extends DescMessage, O extends DescMessage> = (
-  ctx: Context,
-  requests: AsyncIterable<MessageInitShape<I>>,
-) => Promise<MessageShape<O>>;
+export type ClientStreamCall<In, Out> = (ctx: Context, requests: AsyncIterable<In>) => Promise<Out>;
 
-export type BidiStreamCall<I extends DescMessage, O extends DescMessage> = (
-  ctx: Context,
-  requests: AsyncIterable<MessageInitShape<I>>,
-) => AsyncIterable<MessageShape<O>>;
+export type BidiStreamCall<In, Out> = (ctx: Context, requests: AsyncIterable<In>) => AsyncIterable<Out>;
 
 /** The function that calls a method of this kind. */
 export type MethodCall<M extends DescMethod> =
   M extends DescMethodUnary<infer I, infer O>
-    ? UnaryCall<I, O>
+    ? UnaryCall<MessageInitShape<I>, MessageShape<O>>
     : M extends DescMethodServerStreaming<infer I, infer O>
-      ? ServerStreamCall<I, O>
+      ? ServerStreamCall<MessageInitShape<I>, MessageShape<O>>
       : M extends DescMethodClientStreaming<infer I, infer O>
-        ? ClientStreamCall<I, O>
+        ? ClientStreamCall<MessageInitShape<I>, MessageShape<O>>
         : M extends DescMethodBiDiStreaming<infer I, infer O>
-          ? BidiStreamCall<I, O>
+          ? BidiStreamCall<MessageInitShape<I>, MessageShape<O>>
           : never;
 
 /** A function per method of the service, by its local name. Disposing it closes its connections; calls that run fail. */

@@ -1,5 +1,4 @@
 import type {
-  DescMessage,
   DescMethod,
   DescMethodBiDiStreaming,
   DescMethodClientStreaming,
@@ -14,40 +13,28 @@ import type { Middleware } from '../service/index.ts';
 import { checkMethodNames } from './client-checks.ts';
 import { checkTimeout } from './limits.ts';
 
-/** One message in, one out. */
-export type UnaryHandler<I extends DescMessage, O extends DescMessage> = (
-  ctx: Context,
-  request: MessageShape<I>,
-) => Promise<MessageInitShape<O>> | MessageInitShape<O>;
+/** One message in, one out. `In` is the message, `Out` its fields, as for all handlers. */
+export type UnaryHandler<In, Out> = (ctx: Context, request: In) => Promise<Out> | Out;
 
 /** One message in, a stream out. The stream's `return` is called when the caller leaves or the Context ends. */
-export type ServerStreamHandler<I extends DescMessage, O extends DescMessage> = (
-  ctx: Context,
-  request: MessageShape<I>,
-) => AsyncIterable<MessageInitShape<O>>;
+export type ServerStreamHandler<In, Out> = (ctx: Context, request: In) => AsyncIterable<Out>;
 
 /** A stream in, one message out. Iterating the stream throws when the caller leaves or the Context ends. */
-export type ClientStreamHandler<I extends DescMessage, O extends DescMessage> = (
-  ctx: Context,
-  requests: AsyncIterable<MessageShape<I>>,
-) => Promise<MessageInitShape<O>>;
+export type ClientStreamHandler<In, Out> = (ctx: Context, requests: AsyncIterable<In>) => Promise<Out>;
 
 /** Streams both ways; each end may finish first. */
-export type BidiStreamHandler<I extends DescMessage, O extends DescMessage> = (
-  ctx: Context,
-  requests: AsyncIterable<MessageShape<I>>,
-) => AsyncIterable<MessageInitShape<O>>;
+export type BidiStreamHandler<In, Out> = (ctx: Context, requests: AsyncIterable<In>) => AsyncIterable<Out>;
 
 /** The function that answers a method of this kind. */
 export type MethodHandler<M extends DescMethod> =
   M extends DescMethodUnary<infer I, infer O>
-    ? UnaryHandler<I, O>
+    ? UnaryHandler<MessageShape<I>, MessageInitShape<O>>
     : M extends DescMethodServerStreaming<infer I, infer O>
-      ? ServerStreamHandler<I, O>
+      ? ServerStreamHandler<MessageShape<I>, MessageInitShape<O>>
       : M extends DescMethodClientStreaming<infer I, infer O>
-        ? ClientStreamHandler<I, O>
+        ? ClientStreamHandler<MessageShape<I>, MessageInitShape<O>>
         : M extends DescMethodBiDiStreaming<infer I, infer O>
-          ? BidiStreamHandler<I, O>
+          ? BidiStreamHandler<MessageShape<I>, MessageInitShape<O>>
           : never;
 
 /** A function for every method of the service, by its local name (`GetRoom` is `getRoom`). */
