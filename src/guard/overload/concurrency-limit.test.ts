@@ -73,6 +73,18 @@ describe('a concurrency limit', () => {
     assert.equal(limit.snapshot().baseMs, 5);
   });
 
+  it('sees a queue as soon as ever when a few calls have hung before', () => {
+    const { limit, now } = learned();
+    for (let at = now; at < now + 10_000; at += 100) {
+      limit.leave(limit.enter(at), at, 5_000, 'late');
+      for (let call = 0; call < 20; call++) limit.leave(limit.enter(at), at, 5, 'served');
+    }
+
+    rounds(limit, 3, 60, 60, now + 10_000);
+
+    assert.equal(limit.isBound, true);
+  });
+
   it('stays open where calls wait for each other in the loop', () => {
     const { limit, now } = learned({ costMs: 1 });
 

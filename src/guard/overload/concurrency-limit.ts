@@ -101,6 +101,7 @@ export class ConcurrencyLimit {
   #served = 0;
   #late = 0;
   #servedMs = 0;
+  #servedSquares = 0;
   #sumMs = 0;
   #sumOfSquares = 0;
   #peak = 0;
@@ -174,6 +175,7 @@ export class ConcurrencyLimit {
     if (as === 'served') {
       this.#served++;
       this.#servedMs += durationMs;
+      this.#servedSquares += durationMs * durationMs;
     } else if (as === 'late' && durationMs > this.#baseMs) this.#late++;
     else return;
     this.#sumMs += durationMs;
@@ -225,6 +227,7 @@ export class ConcurrencyLimit {
     this.#served = 0;
     this.#late = 0;
     this.#servedMs = 0;
+    this.#servedSquares = 0;
     this.#sumMs = 0;
     this.#sumOfSquares = 0;
     this.#peak = this.#inFlight;
@@ -233,13 +236,14 @@ export class ConcurrencyLimit {
 
   #judge(calls: number, lengthMs: number, now: number): void {
     const meanMs = this.#sumMs / calls;
-    if (this.#phase === 'open')
-      this.#judgeOpen(calls, lengthMs, this.#served < tellingShare * calls ? meanMs : this.#servedMs / this.#served);
-    else if (this.#phase === 'bound') this.#judgeBound(calls, lengthMs, meanMs, now);
+    if (this.#phase === 'open') {
+      if (this.#served < tellingShare * calls) this.#judgeOpen(calls, lengthMs, meanMs, this.#sumOfSquares);
+      else this.#judgeOpen(this.#served, lengthMs, this.#servedMs / this.#served, this.#servedSquares);
+    } else if (this.#phase === 'bound') this.#judgeBound(calls, lengthMs, meanMs, now);
     this.#place();
   }
 
-  #judgeOpen(calls: number, lengthMs: number, meanMs: number): void {
+  #judgeOpen(calls: number, lengthMs: number, meanMs: number, squares: number): void {
     const doubt = (surely * this.#spread) / Math.sqrt(calls);
     const inLoopMs = loopDoubt * this.#peak * this.#options.loop.costMs;
     const waits = meanMs > this.#baseMs + Math.max(queuedMs, inLoopMs);
@@ -251,7 +255,7 @@ export class ConcurrencyLimit {
     }
     if (this.#refused > 0 && (!waits || meanMs < notQueued * this.#baseMs))
       this.#openLimit = Math.min(this.#options.max, this.#openLimit * 2);
-    this.#learnBase(calls, meanMs, lengthMs);
+    this.#learnBase(calls, meanMs, squares, lengthMs);
   }
 
   #judgeBound(calls: number, lengthMs: number, meanMs: number, now: number): void {
@@ -260,7 +264,7 @@ export class ConcurrencyLimit {
     const isBinding = this.#refused > 0 && used >= inUse * this.#limit;
     if (!isBinding) {
       if (perMs > this.#perMs) this.#perMs = perMs;
-      if (this.#peak <= this.#perMs * this.#baseMs) this.#learnBase(calls, meanMs, lengthMs);
+      if (this.#peak <= this.#perMs * this.#baseMs) this.#learnBase(calls, meanMs, this.#sumOfSquares, lengthMs);
       if (this.#refused > 0 && meanMs < notQueued * this.#baseMs) this.#perMs *= widen;
       if (now - this.#lastRefusalAt > forgetMs) this.#phase = 'open';
       return;
@@ -280,11 +284,11 @@ export class ConcurrencyLimit {
   }
 
   /** What calls take while there is room for all. Upwards slowly: a queue that grows must not become the base. */
-  #learnBase(calls: number, meanMs: number, lengthMs: number): void {
+  #learnBase(calls: number, meanMs: number, squares: number, lengthMs: number): void {
     const most = meanMs > this.#baseMs ? lengthMs / riseMs : 1;
     const weight = Math.min(most, calls / (calls + 400));
     this.#baseMs += (meanMs - this.#baseMs) * weight;
-    const variance = Math.max(0, this.#sumOfSquares / calls - meanMs * meanMs);
+    const variance = Math.max(0, squares / calls - meanMs * meanMs);
     this.#spread += (Math.sqrt(variance) / meanMs - this.#spread) * (calls / (calls + 200));
   }
 
