@@ -7,7 +7,7 @@ import { encoderSource } from './encoder-source.ts';
 import { isPlain, plainPart } from './plain-part.ts';
 import { putText } from './put-text.ts';
 import { putInt32, putInt64, putSint64, putVarint32 } from './put-varint.ts';
-import { compileShortText, shortKeys } from './short-text.ts';
+import { compileShortText, compileUnitsText, shortKeys } from './short-text.ts';
 import { Sink } from './sink.ts';
 import { Source } from './source.ts';
 import { bytesOf, floatOf, int32Of, int64Of, uint32Of, uint64Of } from './values.ts';
@@ -23,7 +23,8 @@ export class CompiledCodecs implements Codecs {
   readonly #codecs = new Map<DescMessage, Codec>();
   readonly #parts = new Map<DescMessage, PartCodec>();
   readonly #sink = new Sink(chunkBytes);
-  readonly #shortText = compileShortText();
+  readonly #unitsText = compileUnitsText();
+  readonly #shortText = compileShortText(this.#unitsText);
   readonly #shortKey = shortKeys(this.#shortText);
 
   codec<D extends DescMessage>(desc: D): Codec<D> {
@@ -79,7 +80,8 @@ export class CompiledCodecs implements Codecs {
     const decoder = decoderSource(desc, code, hasPrototype);
     const parts = code.parts.map((part) => this.#part(part));
     const blank = (part: PartCodec) => part.decode(new Source(new Uint8Array(0)), 0, maxDepth, undefined);
-    const scope = { ...valueChecks, ...shared, shortText: this.#shortText, shortKey: this.#shortKey, blank, Shape };
+    const texts = { shortText: this.#shortText, shortKey: this.#shortKey, unitsText: this.#unitsText };
+    const scope = { ...valueChecks, ...shared, ...texts, blank, Shape };
     const names = [...Object.keys(scope), ...parts.map((_, index) => `p${index}`)];
     // The descriptor is the program's own; every name of it is quoted.
     const make = new Function(...names, `'use strict'; return { encode: ${encoder}, decode: ${decoder} };`);

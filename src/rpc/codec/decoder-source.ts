@@ -2,7 +2,7 @@ import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { Code } from './code.ts';
 import { is64, wireTypeOf } from './encoder-source.ts';
-import { maxShortLength } from './short-text.ts';
+import { maxShortLength, maxUnitsLength } from './short-text.ts';
 
 const implicit = 2;
 /** Each message has an array of its own, over one buffer: `new Uint8Array(0)` takes eight times as long. */
@@ -232,7 +232,8 @@ class DecoderSource {
       case ScalarType.STRING: {
         const isStrict = 'utf8Validation' in field && field.utf8Validation === true;
         return (into) => `{ ${lengthOf('e', 'end')}
-          ${into} = e - p > ${maxShortLength} ? undefined : ${short}(b, p, e);
+          if (e - p <= ${maxShortLength}) ${into} = ${short}(b, p, e);
+          else ${into} = b[p] >= 0xe0 && e - p <= ${maxUnitsLength} ? unitsText(b, p, e) : undefined;
           if (${into} === undefined) ${into} = r.text(p, e, ${isStrict});
           p = e; }`;
       }
