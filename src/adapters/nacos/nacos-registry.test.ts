@@ -115,6 +115,48 @@ describe('a registry in nacos', () => {
     await patient.close();
   });
 
+  it('takes all that nacos gives where it protects a service, but who has left', async () => {
+    nacos.protectThreshold = 0.8;
+    nacos.add({ service: 'room', ip: '10.0.0.8', port: 80 });
+    nacos.add({ service: 'room', ip: '10.0.0.9', port: 80 });
+    nacos.expire('10.0.0.9');
+    const registration = await registry.register(ctx, at('room-1', 1));
+    const reader = registry.watch(ctx, 'room')[Symbol.asyncIterator]();
+    assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['10.0.0.8-80', '10.0.0.9-80', 'room-1']);
+
+    await registration.close(ctx);
+
+    assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['10.0.0.8-80', '10.0.0.9-80']);
+  });
+
+  it('beats as often as nacos asks for, where an operator changed that', async () => {
+    nacos.beatIntervalMs = 700;
+    const patient = open({ ttlMs: 60_000, random: () => 0 });
+    const beats = () => nacos.server.calls.filter((call) => call.startsWith('PUT')).length;
+
+    await patient.register(ctx, at('room-1', 1));
+
+    while (beats() < 4) await nacos.server.called(1);
+    assert.equal(ctx.err(), undefined, 'at a third of the TTL three more beats would take a minute');
+    await patient.close();
+  });
+
+  it('registers again, without a gap that anybody sees, what nacos deleted', async () => {
+    await registry.register(ctx, at('room-1', 1));
+    await registry.register(ctx, at('room-2', 2));
+    const reader = registry.watch(ctx, 'room')[Symbol.asyncIterator]();
+    await reader.next();
+
+    nacos.server.fail('error');
+    nacos.expire('127.0.0.1', 'ip.delete');
+    assert.equal(nacos.known('room'), 0);
+    nacos.server.fail(undefined);
+    while (nacos.known('room') < 2) await nacos.server.called(1);
+    await registry.register(ctx, at('room-3', 3));
+
+    assert.deepEqual(idsOf((await reader.next()).value as Snapshot), ['room-1', 'room-2', 'room-3']);
+  });
+
   it('signs in, and again when its token is not known any more', async () => {
     nacos.password = 'secret';
     const signedIn = open({ username: 'nacos', password: 'secret' });

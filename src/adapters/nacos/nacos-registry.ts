@@ -81,15 +81,22 @@ class NacosBackend implements RegistryBackend {
 
   async register(ctx: Context, instance: Instance, { token }: RegisterTry): Promise<Lease> {
     const address = addressOf(instance);
-    const heartbeatMs = this.#ttlMs / 3;
+    const slowestMs = this.#ttlMs / 3;
     const where: Params = { ...this.#where, serviceName: instance.service, ...address, ephemeral: true };
-    const beats = { token, heartbeatMs, ttlMs: this.#ttlMs, since: this.#now() };
+    const beats = { token, heartbeatMs: slowestMs, ttlMs: this.#ttlMs, since: this.#now() };
     const metadata = metadataOf(instance, beats);
     const said = await this.#client.call(ctx, 'POST', paths.instance, { ...where, weight: instance.weight, metadata });
     if (said !== 'ok') throw notNacos(paths.instance);
+    let heartbeatMs = slowestMs;
     return {
-      heartbeatMs,
-      renew: (renewing) => this.#beat(renewing, instance.service, { ...address }),
+      /** As nacos last asked for: that of the metadata, unless an operator changed it. Within what the TTL allows. */
+      get heartbeatMs() {
+        return heartbeatMs;
+      },
+      renew: async (renewing) => {
+        const askedMs = await this.#beat(renewing, instance.service, { ...address });
+        heartbeatMs = askedMs > 0 ? Math.min(slowestMs, Math.max(askedMs, this.#ttlMs / 100)) : slowestMs;
+      },
       release: async (releasing) => {
         if (!(await this.#isOurs(releasing, where, token))) return;
         // Not deleted: those who poll would miss the good-bye. Without beats nacos deletes it by itself.
@@ -116,14 +123,15 @@ class NacosBackend implements RegistryBackend {
     }
   }
 
-  /** The name of the service bears the group here, as nowhere else in this version. */
-  async #beat(ctx: Context, service: string, address: Params): Promise<void> {
+  /** How often nacos asks for beats. The name of the service bears the group here, as nowhere else in this version. */
+  async #beat(ctx: Context, service: string, address: Params): Promise<number> {
     const { namespaceId, groupName } = this.#where;
     const params = { namespaceId, serviceName: `${groupName}@@${service}`, ...address };
     const answer = record(await this.#client.call(ctx, 'PUT', paths.beat, params));
     if (answer.code === unknownInstance)
       throw DiscoveryErrors.NOT_REGISTERED(`nacos does not know ${service} any more`);
     if (!('clientBeatInterval' in answer)) throw notNacos(paths.beat);
+    return Number(answer.clientBeatInterval);
   }
 
   /** Another process may have registered the same address meanwhile. */

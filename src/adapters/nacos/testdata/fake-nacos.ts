@@ -11,11 +11,18 @@ interface Host {
   enabled: boolean;
 }
 
-/** A server of Nacos 2.2: ephemeral instances in memory, kept by beats; login. */
+/**
+ * A server of Nacos 2.2: ephemeral instances in memory, kept by beats; login. What its documentation leaves open is as in its
+ * sources; only that here an instance is unhealthy and deleted on time, where Nacos looks every five seconds.
+ */
 export class FakeNacos {
   readonly server = new FakeServer((call) => this.#handle(call));
   /** Set: calls need a token, which a login with this password gives. */
   password: string | undefined;
+  /** Where this share of a service, or less, is healthy, all of it is given as healthy. Undefined: the service has no settings. */
+  protectThreshold: number | undefined;
+  /** What an operator set for all instances. Undefined: what each asked for. */
+  beatIntervalMs: number | undefined;
   readonly #hosts = new Map<string, Host>();
   #tokens = new Set<string>();
 
@@ -34,10 +41,11 @@ export class FakeNacos {
     this.#tokens.clear();
   }
 
-  /** The time of its beats is over. */
-  expire(ip: string): void {
+  /** The time of its beats is over, after which it is unhealthy (`heart.beat`) or deleted (`ip.delete`). */
+  expire(ip: string, what: 'heart.beat' | 'ip.delete' = 'heart.beat'): void {
+    const defaultMs = what === 'heart.beat' ? 15_000 : 30_001;
     for (const host of this.#hosts.values())
-      if (host.ip === ip) host.beatAt = Date.now() - timeoutOf(host, 'heart.beat', 15_000);
+      if (host.ip === ip) host.beatAt = Date.now() - timeoutOf(host, what, defaultMs) - 1;
   }
 
   add(host: Pick<Host, 'service' | 'ip' | 'port'> & Partial<Host>): void {
@@ -60,6 +68,7 @@ export class FakeNacos {
 
   #handle(call: FakeCall): unknown {
     const { method, path, body, query, response, headers } = call;
+    this.#deleteExpired();
     const params = Object.fromEntries(body === '' ? query : new URLSearchParams(body));
     if (path === '/nacos/v1/auth/login') return this.#login(params, response);
     const token = headers.authorization?.replace('Bearer ', '') ?? '';
@@ -79,6 +88,12 @@ export class FakeNacos {
       if (serviceName === '' || ip === '' || ephemeral !== 'true')
         return reply(response, 400, { code: 10000, message: 'parameter missing', data: null });
       const texts = JSON.parse(metadata) as Record<string, string>;
+      const shortest = Math.min(
+        timeoutOf({ metadata: texts }, 'heart.beat', 15_000),
+        timeoutOf({ metadata: texts }, 'ip.delete', 30_000),
+      );
+      if (intervalOf({ metadata: texts }) > shortest)
+        return reply(response, 400, { code: 20002, message: 'instance error', data: 'heart beat interval' });
       const given = { weight: Number(weight), healthy: healthy === 'true', metadata: texts };
       this.add({ service: serviceName, ip, port: Number(port), ...given });
       return success(response, 'ok');
@@ -113,19 +128,22 @@ export class FakeNacos {
     const host = this.#hosts.get(`${service} ${params.ip} ${params.port}`);
     if (host !== undefined) Object.assign(host, { beatAt: Date.now(), healthy: true });
     reply(response, 200, {
-      clientBeatInterval: 5_000,
+      clientBeatInterval: this.beatIntervalMs ?? (host === undefined ? 5_000 : intervalOf(host)),
       code: host === undefined ? 20_404 : 10_200,
       lightBeatEnabled: true,
     });
   }
 
   #list(service: string): unknown {
-    this.#deleteExpired();
-    const hosts = [...this.#hosts.values()].filter((host) => host.service === service);
+    const all = [...this.#hosts.values()].filter((host) => host.service === service && host.enabled);
+    const hosts = all.map((host) => this.#shown(host));
+    const healthy = hosts.filter((host) => host.healthy).length;
+    const isProtected = this.protectThreshold !== undefined && healthy / hosts.length <= this.protectThreshold;
     return {
       name: `DEFAULT_GROUP@@${service}`,
       groupName: 'DEFAULT_GROUP',
-      hosts: hosts.map((host) => this.#shown(host)),
+      reachProtectionThreshold: isProtected,
+      hosts: isProtected ? hosts.map((host) => ({ ...host, healthy: true })) : hosts,
     };
   }
 
@@ -140,14 +158,18 @@ export class FakeNacos {
     success(response, { count: names.length, services: names.slice(start, start + Number(params.pageSize)) });
   }
 
-  #shown(host: Host): unknown {
+  #shown(host: Host) {
     const { ip, port, weight, metadata, enabled, beatAt } = host;
     const healthy = host.healthy && Date.now() - beatAt < timeoutOf(host, 'heart.beat', 15_000);
     return { ip, port, weight, enabled, healthy, ephemeral: true, metadata };
   }
 }
 
-function timeoutOf({ metadata }: Host, what: 'heart.beat' | 'ip.delete', defaultMs: number): number {
+function intervalOf({ metadata }: Pick<Host, 'metadata'>): number {
+  return Number(metadata['preserved.heart.beat.interval'] ?? 5_000);
+}
+
+function timeoutOf({ metadata }: Pick<Host, 'metadata'>, what: 'heart.beat' | 'ip.delete', defaultMs: number): number {
   return Number(metadata[`preserved.${what}.timeout`] ?? defaultMs);
 }
 
