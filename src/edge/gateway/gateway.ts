@@ -200,7 +200,7 @@ class RpcGateway implements Gateway {
       middleware: [
         ...(corsOptions === undefined ? [] : [cors(corsOptions)]),
         border,
-        tellLane(this.#knownLanes),
+        tellLane(this.#knownLanes, fields),
         ...middleware,
         authorize('public', auth),
       ],

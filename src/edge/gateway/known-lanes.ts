@@ -1,8 +1,9 @@
 import { laneOf } from '../../call/index.ts';
 import { background, type CancelContext, type Context, Latch, sleep } from '../../concurrency/index.ts';
 import type { Registry } from '../../discovery/index.ts';
-import { setReplyHeader } from '../../net/http/index.ts';
+import { type HttpRequestHead, setReplyHeader } from '../../net/http/index.ts';
 import type { Middleware } from '../../service/index.ts';
+import { type LaneRules, namesNoLane } from './lane-choice.ts';
 
 /** A call waits so long for the first news of the registry, and then takes its lane for a known one. */
 const patienceMs = 500;
@@ -58,11 +59,13 @@ export class KnownLanes implements Disposable {
 /** What is told where a lane was asked for that nobody is in: most likely its name is misspelt, or it was ended. */
 export const emptyLaneNote = 'nobody is in this lane; the baseline answered';
 
+export const noLaneNote = 'that is no name of a lane (lower-case letters, digits and dashes); the baseline answered';
+
 /**
  * Tells callers of a lane in which lane they were served, with the header `flotilla-lane`, and with `flotilla-lane-note` if
- * nobody is in it.
+ * nobody is in it, or nobody ever can be.
  */
-export function tellLane(known: KnownLanes | undefined): Middleware {
+export function tellLane(known: KnownLanes | undefined, rules: LaneRules): Middleware {
   return (next) => {
     const tell: typeof next = async (ctx, input) => {
       const lane = laneOf(ctx);
@@ -71,6 +74,12 @@ export function tellLane(known: KnownLanes | undefined): Middleware {
         setReplyHeader(ctx, 'flotilla-lane-note', emptyLaneNote);
       return next(ctx, input);
     };
-    return (ctx, input) => (laneOf(ctx) === '' ? next(ctx, input) : tell(ctx, input));
+    return (ctx, input) => {
+      if (laneOf(ctx) !== '') return tell(ctx, input);
+      const { header } = input as Partial<HttpRequestHead>;
+      if (header !== undefined && namesNoLane(rules, (name) => header.call(input, name)))
+        setReplyHeader(ctx, 'flotilla-lane-note', noLaneNote);
+      return next(ctx, input);
+    };
   };
 }

@@ -7,7 +7,7 @@ import { memoryRegistry } from '../../discovery/index.ts';
 import { instanceOf } from '../../discovery/registry.contract.ts';
 import { fieldsFromOutside } from './field-rules.ts';
 import { startWorld } from './gateway.fixture.ts';
-import { emptyLaneNote } from './known-lanes.ts';
+import { emptyLaneNote, noLaneNote } from './known-lanes.ts';
 import { type LaneRules, laneRules } from './lane-choice.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -99,6 +99,7 @@ describe('a gateway with open lanes', () => {
     assert.deepEqual(await noteOf('blue'), ['blue', null], 'some service is in it');
     assert.deepEqual(await noteOf('bleu'), ['bleu', emptyLaneNote]);
     assert.deepEqual(await noteOf('bleu', '/nowhere'), ['bleu', emptyLaneNote]);
+    assert.deepEqual(await noteOf('Blue!'), [null, noLaneNote]);
     assert.deepEqual(await noteOf(''), [null, null]);
   });
 });

@@ -45,6 +45,13 @@ export function chooseLane(rules: LaneRules): (said: string, get: GetHeader) => 
   };
 }
 
+/** Whether a call from outside names what no lane can be called, where all lanes are open: most likely it is misspelt. */
+export function namesNoLane(rules: LaneRules, get: GetHeader): boolean {
+  if (rules.lanes !== 'all') return false;
+  const said = get(wireNames.lane) || ofCookie(get('cookie')) || ofHost(get('host'), suffixOf(rules));
+  return said !== '' && !isLaneName(said);
+}
+
 /** Whether strangers may enter lanes from here: not from a gateway that is in one itself. */
 export function hasOpenLanes({ lanes = [], lane = '' }: LaneRules): boolean {
   return lane === '' && lanes.length > 0;
