@@ -124,6 +124,25 @@ describe('an HTTP client of a target', () => {
     assert.equal((await api.request(ctx, { url: `${b.url}/v1/name` })).text(), 'b');
   });
 
+  test('asks for the name that it was given, unless the call says another', async () => {
+    const hosts: (string | undefined)[] = [];
+    const router = createRouter();
+    router.get('/', (_ctx, req) => {
+      hosts.push(req.header('host'));
+    });
+    const http = createHttpServer({ name: 'a', router, listener: tcpListener({ port: 0 }) });
+    const [endpoint] = await http.start(ctx);
+    const { port } = new URL(endpoint!.url);
+    const api = client({ target: httpTarget(`dns:///localhost:${port}`) });
+
+    await api.request(ctx, { url: '/' });
+    await api.request(ctx, { url: '/', headers: { host: 'room.test' } });
+
+    assert.deepEqual(hosts, [`localhost:${port}`, 'room.test']);
+    await api.close(ctx);
+    await http.stop(ctx);
+  });
+
   test('finds a service in the registry, in the lane of the call, and says when it is not there', async () => {
     await using a = await server('a');
     await using blue = await server('blue');

@@ -43,6 +43,10 @@ class ResolvedHttpTarget implements HttpTarget {
     return this.#target.serverName;
   }
 
+  get host(): string | undefined {
+    return this.#target.authority;
+  }
+
   pick(ctx: Context, head: CallHead): Awaitable<HttpNode> {
     const pick = this.#target.resolver.resolve(ctx, this.name, head);
     return pick instanceof Promise ? pick.then((found) => this.#nodeOf(found)) : this.#nodeOf(pick as Pick);

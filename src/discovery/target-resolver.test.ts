@@ -78,6 +78,9 @@ describe('a target is resolved', () => {
 
     assert.equal(resolveTarget('dns:///room.internal.:80', { dns }).serverName, 'room.internal');
     assert.equal(resolveTarget('dns:///_rpc._tcp.room', { dns }).serverName, undefined);
+    assert.equal(resolveTarget('dns:///room.internal:8080', { dns }).authority, 'room.internal:8080');
+    assert.equal(resolveTarget('dns:///room.internal:443', { dns, scheme: 'https' }).authority, 'room.internal');
+    assert.equal(resolveTarget('static:///a:1', {}).authority, undefined);
     assert.equal(resolveTarget('static:///a:1', {}).serverName, undefined);
   });
 

@@ -28,6 +28,8 @@ export interface ResolvedTarget {
   readonly resolver: Resolver;
   /** The name that a certificate of its instances has, where it is not that of their addresses. */
   readonly serverName: string | undefined;
+  /** Host and port by which its servers are asked for (`Host`, `:authority`), where those are not their addresses. */
+  readonly authority: string | undefined;
   /** Ends what was made for it: not the resolver that was given. */
   close(): Promise<void>;
 }
@@ -43,15 +45,19 @@ export function resolveTarget(text: string, options: ResolveTargetOptions): Reso
       );
     if (balancer !== undefined)
       throw new TypeError(`target "${text}": the balancer is the resolver's to make; give it to createResolver`);
-    return { name: target.service, resolver, serverName: undefined, async close() {} };
+    return { name: target.service, resolver, serverName: undefined, authority: undefined, async close() {} };
   }
   const made =
     target.kind === 'static' ? staticResolverOf(text, target.addresses, options) : dnsResolver(target, options);
   const hasOneName = target.kind === 'dns' && target.port !== undefined;
+  const { scheme = 'http' } = options;
+  const serverName = hasOneName ? target.host.replace(/\.$/, '') : undefined;
   return {
     name: text,
     resolver: made,
-    serverName: hasOneName ? target.host.replace(/\.$/, '') : undefined,
+    serverName,
+    // As a URL has it: without the port that the scheme has anyway.
+    authority: hasOneName ? URL.parse(`${scheme}://${serverName}:${target.port}`)?.host : undefined,
     close: () => made.close(),
   };
 }

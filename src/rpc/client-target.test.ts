@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createServer, type ServerHttp2Stream } from 'node:http2';
 import { test } from 'node:test';
 import { background } from '../concurrency/index.ts';
 import { roundRobin, staticResolver } from '../discovery/index.ts';
@@ -24,6 +25,25 @@ for (const [what, target] of targets) {
     assert.equal(room?.id, '7');
   });
 }
+
+test('a client asks for the name that it was given, and of addresses for these', async () => {
+  const asked: (string | undefined)[] = [];
+  const server = createServer();
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    asked.push(headers[':authority']);
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '5' }, { endStream: true });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+
+  for (const target of [`dns:///localhost:${port}`, `static:///127.0.0.1:${port}`]) {
+    using client = createRpcClient(RoomService, { target });
+    await assert.rejects(client.getRoom(background(), {}), { code: 'not_found' });
+  }
+
+  assert.deepEqual(asked, [`localhost:${port}`, `127.0.0.1:${port}`]);
+  await new Promise((resolve) => server.close(resolve));
+});
 
 test('a client speaks mux to addresses where it is told to', async () => {
   await using fixture = await networkFixture();

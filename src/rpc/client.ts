@@ -207,6 +207,7 @@ export function createRpcClient<S extends DescService>(service: S, options: RpcC
     const transport = transportOf(desc, info, {
       ...options,
       target: target.name,
+      authority: target.authority,
       resolver: target.resolver,
       maxMessageBytes: limits.maxMessageBytes,
       pool,

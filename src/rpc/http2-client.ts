@@ -8,14 +8,21 @@ import { RpcErrors } from './rpc-errors.ts';
 
 /**
  * One request over a connection, as the protocol library wants it. The end of the request's signal resets the stream, so
- * that the server stops working; what it fails with is a StatusError.
+ * that the server stops working; what it fails with is a StatusError. `authority` is what the server is asked for by, where that is not
+ * its address.
  */
 export function request(
   lease: NodeLease,
   { url, method, header, body, signal }: UniversalClientRequest,
+  authority?: string,
 ): Promise<UniversalClientResponse> {
   const { pathname, search, host } = new URL(url);
-  const head = { ':method': method, ':path': pathname + search, ':authority': host, ...Object.fromEntries(header) };
+  const head = {
+    ':method': method,
+    ':path': pathname + search,
+    ':authority': authority ?? host,
+    ...Object.fromEntries(header),
+  };
   const stream = lease.request(head, body === undefined);
   return new Exchange(stream, body, signal).response;
 }

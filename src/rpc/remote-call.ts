@@ -1,6 +1,6 @@
 import type { DescMethod, DescMethodStreaming, DescMethodUnary, Message } from '@bufbuild/protobuf';
 import type { StreamResponse, Transport } from '@connectrpc/connect';
-import type { CommonTransportOptions, UniversalClientFn } from '@connectrpc/connect/protocol';
+import type { CommonTransportOptions } from '@connectrpc/connect/protocol';
 import { createTransport as connectTransport } from '@connectrpc/connect/protocol-connect';
 import { createTransport as grpcTransport } from '@connectrpc/connect/protocol-grpc';
 import { createTransport as grpcWebTransport } from '@connectrpc/connect/protocol-grpc-web';
@@ -31,6 +31,8 @@ export type ClientProtocol = 'auto' | 'mux' | RpcProtocol;
 
 export interface RemoteCallOptions {
   readonly target: string;
+  /** What servers are asked for by over HTTP/2. Undefined: their addresses. */
+  readonly authority?: string | undefined;
   readonly resolver: Resolver;
   readonly pool: NodePool<NodeSession>;
   readonly mux: MuxClient;
@@ -270,24 +272,20 @@ async function* reported(ctx: Context, messages: AsyncIterable<Message>, report:
   }
 }
 
-function told(lease: NodeLease, metadata: HttpMetadata): UniversalClientFn {
-  return async (call) => {
-    const response = await request(lease, call);
-    metadata.begun(response);
-    return response;
-  };
-}
-
 /** The library’s client of one call: it holds no state but the lease. */
 function transportOn(
   lease: NodeLease,
   baseUrl: string,
   protocol: RpcProtocol,
-  { maxMessageBytes, compressMinBytes }: RemoteCallOptions,
+  { maxMessageBytes, compressMinBytes, authority }: RemoteCallOptions,
   metadata: HttpMetadata | undefined,
 ): Transport {
   const options: CommonTransportOptions = {
-    httpClient: metadata === undefined ? (call) => request(lease, call) : told(lease, metadata),
+    httpClient: async (call) => {
+      const response = await request(lease, call, authority);
+      metadata?.begun(response);
+      return response;
+    },
     baseUrl,
     useBinaryFormat: true,
     interceptors: [],

@@ -105,7 +105,7 @@ export class Calls {
     const { target } = settings;
     if (target === undefined || isWhole(request.url)) return send(outgoing(request, this.#base, settings));
     const { method = 'GET', operation: name = method } = request;
-    return callNode(ctx, target, name, (base) => send(outgoing(request, base, settings, true)));
+    return callNode(ctx, target, name, (base) => send(outgoing(request, base, settings, target)));
   }
 
   readonly #open: Open = async (ctx, call) => {

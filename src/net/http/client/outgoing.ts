@@ -5,6 +5,7 @@ import { BodySource } from './body-source.ts';
 import type { HttpClientRequest, Settings } from './client-options.ts';
 import { acceptEncoding } from './decompress.ts';
 import { describe } from './failure.ts';
+import type { HttpTarget } from './target.ts';
 
 /** A request as it goes out. */
 export interface Outgoing {
@@ -33,13 +34,14 @@ export function outgoing(
   request: HttpClientRequest,
   base: URL | undefined,
   settings: Settings,
-  hasOthers = false,
+  target?: HttpTarget,
 ): Outgoing {
   const { method = 'GET', body } = request;
   const url = parseUrl(request.url, base);
   const headers = lowerCase(request.headers);
   const isDecoded = settings.decompress && headers['accept-encoding'] === undefined;
   if (isDecoded) headers['accept-encoding'] = acceptEncoding;
+  if (target?.host !== undefined) headers.host ??= target.host;
   const stream = isAsyncIterable(body) ? new BodySource(body) : undefined;
   return {
     method,
@@ -52,7 +54,7 @@ export function outgoing(
     sendsFields: settings.sendFields,
     acceptsErrors: request.acceptErrors ?? false,
     isDecoded,
-    hasOthers,
+    hasOthers: target !== undefined,
   };
 }
 

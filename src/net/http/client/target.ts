@@ -18,6 +18,8 @@ export interface HttpTarget {
   readonly name: string;
   /** The name in the certificates of its servers. Default: that of each one's address. */
   readonly serverName?: string | undefined;
+  /** What calls say in `Host`, unless they say it themselves. Default: the address of each server. */
+  readonly host?: string | undefined;
   /** A server for this try, not one that was tried if there are others. Fails with `unavailable` NO_INSTANCES. */
   pick(ctx: Context, head: CallHead): Awaitable<HttpNode>;
   /** Ends what finds the servers. */
