@@ -4,7 +4,10 @@ import type { Source } from './source.ts';
 
 /** Turns messages of one type into bytes and back. The bytes are those of `toBinary`, the messages those of `fromBinary`. */
 export interface Codec<D extends DescMessage = DescMessage> {
-  /** Throws an Error that names the field for a value that its type cannot hold. */
+  /**
+   * Throws an Error that names the field for a value that its type cannot hold. Small messages share a buffer of 16 KiB,
+   * which lives as long as any of them: what is kept for long should be a copy.
+   */
   encode(message: MessageShape<D>): Uint8Array;
   /**
    * Fields of bytes share the memory of `bytes`. Throws a RangeError for what is not a message of the type; it takes time and

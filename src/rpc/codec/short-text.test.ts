@@ -58,8 +58,8 @@ test(`texts of any length are read as the platform reads them (seed ${seed})`, (
 test('a key that is kept is not taken for the bytes of its code units', () => {
   const read = shortKeys(shortText);
   for (let first = 0x80; first <= 0xff; first++)
-    for (let second = 0; second <= 0xff; second++) {
-      const text = String.fromCharCode(first, second);
+    for (let second = 0x80; second <= 0xff; second++) {
+      const text = String.fromCharCode(first, second, 0xe4);
       const bytes = Buffer.from(text);
       const units = Buffer.from(text, 'latin1');
 

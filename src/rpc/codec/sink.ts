@@ -30,7 +30,6 @@ export class Sink {
   constructor(leastBytes = firstBytes) {
     this.#leastBytes = leastBytes;
     this.#take(leastBytes);
-    this.at = this.end;
   }
 
   /** Forgets what was written. */
@@ -161,5 +160,6 @@ export class Sink {
     this.bytes = Buffer.from(this.buffer);
     this.view = new DataView(this.buffer);
     this.end = size;
+    this.at = size;
   }
 }
