@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Message } from '@bufbuild/protobuf';
 import type { CancelContext, Context } from '../concurrency/index.ts';
 import { leaveAlone } from '../concurrency/steps/step-layer.ts';
@@ -14,6 +15,7 @@ export class CalledStream extends StepStream<Message> implements StepReader<Mess
   #answers: StepStream<Message> | undefined;
   #reader: StepReader<Message> | undefined;
   #isOver = false;
+  readonly #enter = AsyncLocalStorage.snapshot();
 
   /** The call begins with the first step. `open`: makes its Context, which ends with the stream. */
   constructor(open: () => CancelContext, call: (ctx: Context) => Promise<Payload>) {
@@ -22,18 +24,14 @@ export class CalledStream extends StepStream<Message> implements StepReader<Mess
     this.#call = call;
   }
 
-  override get runsProgram(): boolean {
-    return true;
-  }
-
   override pull(reader: StepReader<Message>): void {
     if (this.#isOver) {
       reader.onDone();
       return;
     }
     this.#reader = reader;
-    this.#answers ??= this.#begin();
-    this.#answers.pull(this);
+    if (this.#answers !== undefined) this.#answers.pull(this);
+    else this.#enter(() => this.#begin());
   }
 
   /** Ends the call also while a step is awaited, which then fails with the end of the Context. */
@@ -56,9 +54,11 @@ export class CalledStream extends StepStream<Message> implements StepReader<Mess
     this.#reader!.onFail(error);
   }
 
-  #begin(): StepStream<Message> {
+  /** As from where it was called, whoever takes the first step. */
+  #begin(): void {
     this.#ctx = this.#open();
-    return boundStream(this.#ctx, new ComingStream(this.#ctx, this.#call));
+    this.#answers = boundStream(this.#ctx, new ComingStream(this.#ctx, this.#call));
+    this.#answers.pull(this);
   }
 }
 
@@ -73,10 +73,6 @@ class ComingStream extends StepStream<Message> {
     super();
     this.#ctx = ctx;
     this.#call = call;
-  }
-
-  override get runsProgram(): boolean {
-    return true;
   }
 
   override pull(reader: StepReader<Message>): void {

@@ -1,6 +1,4 @@
 import type { Context } from '../concurrency/index.ts';
-import { EnteredSteps } from '../concurrency/steps/entered-steps.ts';
-import { stepsOf } from '../concurrency/steps/steps-of.ts';
 import { isStatusError, StatusError } from '../errors/index.ts';
 import type { Handler } from '../service/index.ts';
 import { boundStream, isStream } from './bound-stream.ts';
@@ -13,7 +11,7 @@ export function endWithContext<I, O>(next: Handler<I, O>): Handler<I, O> {
   return async (ctx, input) => {
     const output = await next(ctx, input);
     if (!isStream(output)) return output;
-    return boundStream(ctx, new EnteredSteps(ctx, stepsOf(output)), { end: endOf }) as O;
+    return boundStream(ctx, output, { end: endOf }) as O;
   };
 }
 

@@ -7,7 +7,6 @@ import {
   runWith,
   until,
 } from '../concurrency/index.ts';
-import { EnteredSteps } from '../concurrency/steps/entered-steps.ts';
 import { StepLayer } from '../concurrency/steps/step-layer.ts';
 import { stepsOf } from '../concurrency/steps/steps-of.ts';
 import * as errors from '../errors/index.ts';
@@ -107,14 +106,7 @@ function enter<I, O>(next: Step<I, O>, run: Run): Step<I, O> {
 }
 
 function follow<O>(ctx: Context, output: O): O {
-  return isStream(output)
-    ? (new Hidden(
-        new EnteredSteps(
-          ctx,
-          runWith(ctx, () => stepsOf(output)),
-        ),
-      ) as O)
-    : output;
+  return isStream(output) ? (new Hidden(runWith(ctx, () => stepsOf(output))) as O) : output;
 }
 
 function rethrowHidden(error: unknown): never {

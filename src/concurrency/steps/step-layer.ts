@@ -12,10 +12,6 @@ export abstract class StepLayer<I, O = I> extends StepStream<O> implements StepR
     this.reader = undefined;
   }
 
-  override get runsProgram(): boolean {
-    return this.source.runsProgram;
-  }
-
   override pull(reader: StepReader<O>): void {
     this.reader = reader;
     this.source.pull(this);

@@ -16,9 +16,6 @@ export interface StepReader<T> {
 export abstract class StepStream<T> implements AsyncIterableIterator<T> {
   #promised: PromisedSteps<T> | undefined;
 
-  /** Whether a step may run code of the program, which counts on finding the Context of its call current. */
-  abstract get runsProgram(): boolean;
-
   /** Takes a step; the last one must have been told. */
   abstract pull(reader: StepReader<T>): void;
 

@@ -1,6 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type StepReader, StepStream } from './step-stream.ts';
 
-/** Opens an iterable: as steps, whatever it is made of. Throws a TypeError for what cannot be iterated. */
+/**
+ * Opens an iterable: as steps, whatever it is made of. Its code runs, whoever takes the steps, as from where it was opened: with
+ * the same current Context, and the same stores of the program's own. Throws a TypeError for what cannot be iterated.
+ */
 export function stepsOf<T>(iterable: AsyncIterable<T>): StepStream<T> {
   const iterator = iteratorOf(iterable);
   return iterator instanceof StepStream ? iterator : new IteratorSteps(iterator);
@@ -20,6 +24,8 @@ class IteratorSteps<T> extends StepStream<T> {
   readonly #iterator: AsyncIterator<T>;
   #reader: StepReader<T> | undefined;
   #isOver = false;
+  readonly #enter = AsyncLocalStorage.snapshot();
+  readonly #next = () => this.#iterator.next();
   // Two for the whole stream, and not two for each step.
   readonly #onResult = (step: IteratorResult<T>) => {
     if (step.done === true) {
@@ -39,10 +45,6 @@ class IteratorSteps<T> extends StepStream<T> {
     this.#iterator = iterator;
   }
 
-  override get runsProgram(): boolean {
-    return true;
-  }
-
   override pull(reader: StepReader<T>): void {
     if (this.#isOver) {
       reader.onDone();
@@ -51,7 +53,7 @@ class IteratorSteps<T> extends StepStream<T> {
     this.#reader = reader;
     let step: Promise<IteratorResult<T>>;
     try {
-      step = Promise.resolve(this.#iterator.next());
+      step = Promise.resolve(this.#enter(this.#next));
     } catch (error) {
       this.#onError(error);
       return;
@@ -63,7 +65,7 @@ class IteratorSteps<T> extends StepStream<T> {
     if (this.#isOver) return undefined;
     this.#isOver = true;
     try {
-      const left: unknown = this.#iterator.return?.();
+      const left: unknown = this.#enter(() => this.#iterator.return?.());
       // `for await` takes also what is no promise, and so does the stream.
       return left === undefined ? undefined : Promise.resolve(left);
     } catch (error) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
-import { background, contextKey, current } from '../index.ts';
-import { EnteredSteps } from './entered-steps.ts';
+import { background, contextKey, current, runWith } from '../index.ts';
 import { MappedSteps } from './mapped-steps.ts';
 import { type StepReader, StepStream } from './step-stream.ts';
 import { stepsOf } from './steps-of.ts';
@@ -12,9 +12,6 @@ class Pushed extends StepStream<number> {
   reader: StepReader<number> | undefined;
   isLeft = false;
 
-  override get runsProgram(): boolean {
-    return false;
-  }
   override pull(reader: StepReader<number>): void {
     if (this.waiting.length > 0) reader.onStep(this.waiting.shift()!);
     else this.reader = reader;
@@ -50,14 +47,14 @@ async function* upTo(last: number, onReturn: () => void = () => {}): AsyncGenera
 test('a value is told through all layers at once, without a promise', () => {
   const source = new Pushed();
   const told: unknown[] = [];
-  const stream = new EnteredSteps(background(), new MappedSteps(source, (n) => n * 10));
+  const stream = new MappedSteps(new MappedSteps(source, (n) => n + 1), (n) => n * 10);
 
   stream.pull(noting(told));
   source.push(1);
   source.push(2);
   stream.pull(noting(told));
 
-  assert.deepEqual(told, [10, 20]);
+  assert.deepEqual(told, [20, 30]);
 });
 
 test('whoever iterates gets promises, in order also where several steps are asked for at a time', async () => {
@@ -144,7 +141,7 @@ test('who leaves waits for the source to clean up, and hears of its failure', as
   await assert.rejects(stepsOf({ [Symbol.asyncIterator]: () => failing }).return(), /stuck/);
 });
 
-test('the Context is the current one in each step of a program, and in its clean-up', async () => {
+test('the Context in which it was opened is the current one in each step of a program, and in its clean-up', async () => {
   const key = contextKey('steps test', 'nobody');
   const seen: unknown[] = [];
   async function* source() {
@@ -157,13 +154,30 @@ test('the Context is the current one in each step of a program, and in its clean
       seen.push(current().value(key));
     }
   }
-  const stream = new EnteredSteps(background().withValue(key, 'mine'), stepsOf(source()));
+  const stream = runWith(background().withValue(key, 'mine'), () => stepsOf(source()));
 
   await stream.next();
   await stream.next();
   await stream.return();
 
   assert.deepEqual(seen, ['mine', 'mine', 'mine']);
+});
+
+test('a program keeps the stores of its own, whoever takes its steps', async () => {
+  const store = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  async function* source() {
+    for (;;) {
+      seen.push(store.getStore());
+      yield 1;
+    }
+  }
+  const stream = store.run('mine', () => stepsOf(source()));
+
+  await store.run('of another call', () => stream.next());
+  await stream.next();
+
+  assert.deepEqual(seen, ['mine', 'mine']);
 });
 
 test('an iterator of the program may be left without a promise', async () => {

@@ -115,10 +115,10 @@ export abstract class ClientCall extends ClientStream {
   }
 
   /** Tells the balancer once. */
-  protected report(error: errors.StatusError | undefined, now = this.ctx.clock.now()): void {
+  protected report(error: errors.StatusError | undefined, now?: number): void {
     if (this.isReported) return;
     this.isReported = true;
-    this.pick.done({ error, durationMs: now - this.startedAt });
+    this.pick.done({ error, durationMs: (now ?? this.ctx.clock.now()) - this.startedAt });
   }
 
   /** Ends it on both sides. */

@@ -118,7 +118,7 @@ export abstract class MuxEngine {
     }
     stream.uncredited += cost;
     const more = stream.pace?.isDue === true && !stream.hasUnread ? this.#growth.grow(stream, this.hooks.now()) : 0;
-    if (more > 0 || stream.uncredited >= this.#growth.sizeOf(stream) >>> 1) this.#giveBack(stream, more);
+    if (more > 0 || stream.uncredited >= this.#growth.sizeOf(stream) >>> 1) this.#credit(stream, more);
   }
 
   /** Messages before it were taken: a message that comes in pieces may go on. */
@@ -462,7 +462,7 @@ export abstract class MuxEngine {
     this.output();
   }
 
-  #giveBack(stream: MuxStream, more: number): void {
+  #credit(stream: MuxStream, more: number): void {
     const size = stream.uncredited + more;
     this.#growth.given(stream, stream.uncredited);
     stream.receiveWindow += size;

@@ -28,10 +28,6 @@ export class RequestStream extends StepStream<Message> {
     return !this.#unread.isEmpty;
   }
 
-  override get runsProgram(): boolean {
-    return false;
-  }
-
   /** A message came. It is read at once where somebody waits for it. */
   push(source: Source, end: number, isCompressed: boolean, cost: number): void {
     const reader = this.#reader;

@@ -1,6 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Message } from '@bufbuild/protobuf';
-import { type Context, current, runWith } from '../../concurrency/index.ts';
-import { EnteredSteps } from '../../concurrency/steps/entered-steps.ts';
 import { type StepReader, StepStream } from '../../concurrency/steps/step-stream.ts';
 import { stepsOf } from '../../concurrency/steps/steps-of.ts';
 import type { StatusError } from '../../errors/index.ts';
@@ -21,8 +20,8 @@ export class StreamCall extends ClientCall implements PumpOwner {
   readonly #unread = new UnreadMessages();
   /** What is to be sent, before it is opened: not while the call itself waits, for another node may take it then. */
   #input: AsyncIterable<Message> | undefined;
-  /** The Context that was the current one when the call was made: that of the code that its requests come from. */
-  #caller: Context | undefined;
+  /** Runs what it is given as from where the call was made. */
+  #enter: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   #requests: MessagePump | undefined;
   #reader: StepReader<Message> | undefined;
   #isSettled = false;
@@ -35,7 +34,7 @@ export class StreamCall extends ClientCall implements PumpOwner {
       if (isStream(input)) {
         session.engine.sink.reset();
         this.#input = input as AsyncIterable<Message>;
-        this.#caller = current();
+        this.#enter = AsyncLocalStorage.snapshot();
         if (this.start(0)) this.onWritable();
       } else {
         const flag = putMessage(session.engine, method.input, input as Message, 'the request', method.limits);
@@ -90,17 +89,12 @@ export class StreamCall extends ClientCall implements PumpOwner {
     }
     this.#input = undefined;
     try {
-      this.#open(input, this.#caller!).resume();
+      // Whoever makes room, it is not the caller's code that is on the stack then.
+      this.#requests = new MessagePump(this, this.#enter!(stepsOf<Message>, input));
+      this.#requests.resume();
     } catch (error) {
       this.abandon(error);
     }
-  }
-
-  /** Whoever makes room for a message, it is not the caller's code that is on the stack then. */
-  #open(input: AsyncIterable<Message>, caller: Context): MessagePump {
-    const steps = runWith(caller, () => stepsOf(input));
-    this.#requests = new MessagePump(this, new EnteredSteps(caller, steps));
-    return this.#requests;
   }
 
   /** The caller's own end comes before what it has not read. */
@@ -180,10 +174,6 @@ class Answers extends StepStream<Message> {
   constructor(call: StreamCall) {
     super();
     this.#call = call;
-  }
-
-  override get runsProgram(): boolean {
-    return false;
   }
 
   override pull(reader: StepReader<Message>): void {
