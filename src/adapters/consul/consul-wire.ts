@@ -54,8 +54,8 @@ export function definitionOf(instance: Instance, token: string, ttlMs: number): 
 }
 
 /**
- * What an instance that leaves is registered as for a moment: critical, so that nobody picks it, and saying why, so that
- * watchers can tell it from one that was lost.
+ * What an instance that leaves is registered as for a while: saying that it left, so that watchers can tell it from one that was
+ * lost. Critical where Consul does not know its check; a check that is known keeps its status, and is failed by itself.
  */
 export function farewellOf(instance: Instance, token: string, ttlMs: number): ServiceDefinition {
   const { Meta, Check, ...definition } = definitionOf(instance, token, ttlMs);
