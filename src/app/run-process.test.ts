@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { afterEach, describe, it } from 'node:test';
-import { background, systemClock } from '../concurrency/index.ts';
+import { background } from '../concurrency/index.ts';
 import { memoryRegistry, registryRoutes, type Snapshot } from '../discovery/index.ts';
 import { Door } from '../fleet/door.ts';
 import { createHttpServer, createRouter } from '../net/http/index.ts';
 import { tcpListener } from '../net/tcp/index.ts';
+import { cleanup, virtualClock } from '../testing/index.ts';
 import { SpawnedService } from './testdata/spawn-service.ts';
 
 const spawned: SpawnedService[] = [];
@@ -255,12 +256,17 @@ describe('a process with a supervisor', () => {
       new Agent({ keepAlive: true }),
     ];
     await Promise.all([active, late, idle].map((agent) => connectionHeader(url, agent)));
+    const running = new AbortController();
+    void fetch(`${url}/endless`, { signal: running.signal }).catch(() => {});
+    await service.said('tick');
 
     service.child.send({ type: 'drain', isRenewal: true });
     await service.told('draining');
     assert.equal(await connectionHeader(url, active), 'close');
-    // A start takes longer than idle connections are kept otherwise.
-    await start().url();
+    // Half a second of its own time: longer than idle connections are kept otherwise.
+    const ticks = service.lines.filter((line) => line === 'tick').length;
+    await service.said('tick', ticks + 25);
+    running.abort();
     assert.equal(await connectionHeader(url, late), 'close');
     const toldAt = performance.now();
     service.child.send({ type: 'drain', isRenewal: false });
@@ -270,8 +276,10 @@ describe('a process with a supervisor', () => {
     idle.destroy();
   });
 
-  it('accepts on the port that it inherited, and loses no connection when it drains', async () => {
-    const door = new Door({ service: 'fixture', port: 0, clock: systemClock });
+  it('accepts on the port that it inherited, and loses no connection when it drains', async (t) => {
+    // On a clock that stands still the door is patient however long a start takes.
+    const door = new Door({ service: 'fixture', port: 0, clock: virtualClock() });
+    cleanup(t, () => door.close());
     await door.listen();
     const { port } = door.address;
     const env = { FLOTILLA_SUPERVISED: '1', FLOTILLA_PORT: String(port) };
@@ -296,7 +304,6 @@ describe('a process with a supervisor', () => {
     assert.deepEqual(await first.exit, { code: 0, signal: null });
     second.child.send({ type: 'drain' });
     await second.exit;
-    door.close();
   });
 });
 
