@@ -42,8 +42,8 @@ export class ClientEngine extends MuxEngine {
 
   /**
    * Begins a call. What is in the sink is its first message, if `flag` says that there is one. `method` is a number of the
-   * caller's for `path`. `timeoutMs` 0: no deadline. False: the message waits for room, see `send`, or all of the call does,
-   * while the socket takes no more: one that is reset before its turn leaves nothing behind. Throws MESSAGE_TOO_LARGE for
+   * caller's for `path`. `timeoutMs` 0: no deadline. False: the message goes as there is room, see `send`, or all of the call
+   * does, while the socket takes no more: one that is reset before its turn leaves nothing behind. Throws MESSAGE_TOO_LARGE for
    * fields of more bytes than the server takes; then nothing has begun.
    */
   call(
@@ -81,7 +81,7 @@ export class ClientEngine extends MuxEngine {
     this.out.frame(frames.call, 0, stream.id, bytes, at, message);
     this.output();
     this.queue(stream, Buffer.from(bytes.subarray(message)), frames.data, flag & ~flags.message);
-    return stream.pending === undefined;
+    return false;
   }
 
   /** Calls of which nothing was sent are told that they are lost; the others go on. */

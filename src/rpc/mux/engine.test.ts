@@ -125,6 +125,17 @@ describe('a large message', () => {
     assert.equal(inbound[0]!.seen.unread[0]?.text.length, 50_000);
   });
 
+  test('that goes at once in pieces is told to have gone, and not answered so as well', () => {
+    const { client, settle, inbound } = pair({ streamWindow: 1 << 20, connectionWindow: 1 << 20 });
+    const stream = call(client);
+
+    const isSent = sendRequest(client, stream, 'x'.repeat(100_000));
+
+    assert.deepEqual([isSent, stream.seen.events], [false, ['writable']]);
+    settle();
+    assert.equal(inbound[0]?.seen.unread[0]?.text.length, 100_000);
+  });
+
   test('that waits is dropped for an error', () => {
     const { client, server, inbound, settle } = pair();
     const stream = call(client, 'x');

@@ -94,7 +94,7 @@ export abstract class MuxEngine {
     this.pump();
   }
 
-  /** Sends what is in the sink as a message. False: it waits for room, and `onWritable` tells when it has gone. */
+  /** Sends what is in the sink as a message. False: as there is room; `onWritable` tells when it has gone, perhaps at once. */
   send(stream: MuxStream, type: number, flag: number): boolean {
     const { sink } = this;
     const size = sink.bytes.length - sink.at;
@@ -106,7 +106,7 @@ export abstract class MuxEngine {
       return true;
     }
     this.queue(stream, sink.finish(), type, flag);
-    return stream.pending === undefined;
+    return false;
   }
 
   /** A message was read: the room that it cost is the sender's again. */
