@@ -28,7 +28,9 @@ const telling = (options: FixtureOptions = {}) =>
 type Options = Partial<RpcClientOptions<typeof RoomService>>;
 
 function clientOf(url: string, options: Options = {}) {
-  return createRpcClient(RoomService, { target: `static:///${new URL(url).host}`, guard: false, ...options });
+  // A busy machine may take long to connect, and a connection that took too long would not be tried again for a minute.
+  const target = `static:///${new URL(url).host}`;
+  return createRpcClient(RoomService, { target, guard: false, connectTimeoutMs: 60_000, ...options });
 }
 
 type TestClient = ReturnType<typeof clientOf>;
