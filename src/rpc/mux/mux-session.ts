@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { background, type Clock, type Timer } from '../../concurrency/index.ts';
 import type { StatusError } from '../../errors/index.ts';
 import { markUnsent } from '../../guard/index.ts';
-import { dialSocket, type TlsClientOptions } from '../../net/tcp/index.ts';
+import { dialSocket, type TlsClientOptions, tlsFailureText } from '../../net/tcp/index.ts';
 import type { Sink } from '../codec/sink.ts';
 import { connectFailureText } from '../connect-failure.ts';
 import type { ConnectionEvents, NodeConnection } from '../node-pool.ts';
@@ -181,7 +181,7 @@ export class MuxSession implements NodeConnection, EngineHooks, MuxSocketOwner {
       violation === undefined ? connectFailureText(this.#url, error) : `it does not speak mux (${violation.message})`;
     this.#fail(why, cause);
     this.#end();
-    const what = cause?.message ?? 'it closed the connection';
+    const what = cause === undefined ? 'it closed the connection' : tlsFailureText(cause);
     this.engine.giveBack(unsent(`the call has not left: ${what}`, cause));
     this.engine.lost(
       violation === undefined
