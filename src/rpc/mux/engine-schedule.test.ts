@@ -38,7 +38,7 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
  * Each side's messages are numbered texts of random sizes, up to twenty windows; both read when chance has it; bytes travel in
  * pieces that break off anywhere.
  */
-test(`a thousand streams with resets, half-closes and slow readers and full sockets do as their model does (SEED=${seed})`, () => {
+test(`a thousand streams with resets, half-closes, slow readers and full sockets do as their model does (SEED=${seed})`, () => {
   const random = randomOf(seed);
   const time = { now: 0 };
   const growth = { maxStreamWindow: 16_384, maxGrowth: 20_000 };

@@ -132,12 +132,12 @@ describe('the window of a stream', () => {
 
   test('grows again when others have ended: together they have a bound', () => {
     const link = new Link(8, 40);
-    link.run(1_500, greedy(link));
+    link.run(900, greedy(link));
     const windows = link.calls.map((_, index) => link.windowOf(index));
     const grown = windows.reduce((sum, window) => sum + window - firstWindow, 0);
 
     for (let index = 1; index < 8; index++) link.end(index);
-    link.run(1_500, greedy(link));
+    link.run(900, greedy(link));
 
     assert.equal(grown, growthLimits.maxGrowth);
     assert.equal(link.windowOf(), growthLimits.maxStreamWindow);
@@ -145,7 +145,7 @@ describe('the window of a stream', () => {
 
   test('that has grown holds up nobody else when its reader stops', () => {
     const link = new Link(9, 40);
-    link.run(1_500, (stream) => (stream < 8 ? greedy(link)(stream) : 0));
+    link.run(900, (stream) => (stream < 8 ? greedy(link)(stream) : 0));
     const before = link.read(8);
 
     link.run(1_000, (stream) => (stream < 8 ? 0 : greedy(link)(stream)));
