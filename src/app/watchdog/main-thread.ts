@@ -5,6 +5,8 @@ import type { ThreadTimes } from './heartbeat.ts';
 
 /** An inspector that does not answer within this many milliseconds has a main thread that is not in JavaScript. */
 const answerMs = 2_000;
+/** One that has answered is in JavaScript; on a machine that is starved it may take this long to be stopped. */
+const stopMs = 10_000;
 /** One sample per so many microseconds. */
 const samplingUs = 1_000;
 
@@ -32,13 +34,14 @@ export class MainThread {
     return stopped?.profile;
   }
 
-  /** Stops it for good, and says where, as the lines of a stack. */
+  /** Stops it for good, and says where, as the lines of a stack. For one that has answered before: it is given more time. */
   async stop(): Promise<readonly string[] | undefined> {
     // Frames name their script by its number; all scripts are told of when the debugger is enabled.
     const urls = new Map<string, string>();
     this.#session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url));
-    const paused = this.#ask<readonly string[]>((done) =>
-      this.#session.once('Debugger.paused', ({ params }) => done(null, linesOf(params, urls))),
+    const paused = this.#ask<readonly string[]>(
+      (done) => this.#session.once('Debugger.paused', ({ params }) => done(null, linesOf(params, urls))),
+      stopMs,
     );
     this.#session.post('Debugger.enable');
     this.#session.post('Debugger.pause');
@@ -55,9 +58,12 @@ export class MainThread {
     this.#session.disconnect();
   }
 
-  #ask<T = unknown>(post: (done: (error: Error | null, answer?: T) => void) => void): Promise<T | undefined> {
+  #ask<T = unknown>(
+    post: (done: (error: Error | null, answer?: T) => void) => void,
+    maxMs = answerMs,
+  ): Promise<T | undefined> {
     return new Promise((resolve) => {
-      const late = setTimeout(() => resolve(undefined), answerMs);
+      const late = setTimeout(() => resolve(undefined), maxMs);
       post((error, answer) => {
         clearTimeout(late);
         resolve(error === null ? ((answer ?? {}) as T) : undefined);
