@@ -1,10 +1,10 @@
 import { loadavg } from 'node:os';
 import type { Contestant, MakeSubject } from './harness.ts';
 import { pinning } from './http/pinning.ts';
+import { codecContestants } from './rpc/codec-contestants.ts';
 import { contenders, type Pair } from './rpc/contenders.ts';
-import { LineProcess } from './rpc/line-process.ts';
 import { PairProcess } from './rpc/pair-process.ts';
-import { type LoadName, loadNames, rows, shapes } from './rpc/rows.ts';
+import { type LoadName, loadNames, rows } from './rpc/rows.ts';
 
 /**
  * Calls that echo a message of 100 bytes, beside what else calls over TCP from Node, and gRPC of Go: a server on core 0, its
@@ -37,26 +37,17 @@ export const subject: MakeSubject = async ({ quick }) => {
     }
     return async (part) => (await processes.get(part as LoadName)?.measure(part as LoadName, quick ? 0.5 : 2)) ?? {};
   };
-  const codec = (who: string): Contestant => {
-    const file = new URL('./rpc/codec-worker.ts', import.meta.url).pathname;
-    const worker = new LineProcess([...pin.server, process.execPath, file, who]);
-    running.push({ stop: () => worker.stop(), abandon: () => worker.stop() });
-    return async (part) => {
-      const [kind, way, shape] = part.split('-');
-      return kind === 'codec' ? { [part]: await worker.ask<number>(`${way} ${shape} ${quick ? 50 : 300}`) } : {};
-    };
-  };
   try {
     const calls = await pairs(ours);
-    const coding = codec('ours');
+    const codecs = codecContestants(pin.server, quick);
+    running.push({ stop: codecs.stop, abandon: codecs.stop });
     const others: Record<string, Contestant> = {};
     for (const [name, of] of Object.entries(peers)) others[name] = await pairs(of);
-    if ('grpc-js' in peers) others.protobufjs = codec('protobufjs');
     return {
       rows,
-      parts: [...loadNames, ...['encode', 'decode'].flatMap((way) => shapes.map((shape) => `codec-${way}-${shape}`))],
-      ours: async (part) => ({ ...(await calls(part)), ...(await coding(part)) }),
-      peers: { ...others, 'protobuf-es': codec('protobuf-es') },
+      parts: [...loadNames, ...codecs.parts],
+      ours: async (part) => ({ ...(await calls(part)), ...(await codecs.ours(part)) }),
+      peers: { ...others, ...codecs.peers },
       skipped,
       close,
     };

@@ -30,6 +30,17 @@ const goals: Readonly<Record<LoadName, Readonly<Record<string, number>>>> = {
   'stream-64': {},
 };
 
+export const codecRows: readonly Row[] = ['encode', 'decode'].flatMap((way) =>
+  shapes.map(
+    (shape): Row => ({
+      name: `codec-${way}-${shape}`,
+      unit: 'ns',
+      better: 'lower',
+      goals: { 'protobuf-es': 4, protobufjs: 1 },
+    }),
+  ),
+);
+
 /** Calls (on streams: messages) per second, their latencies, and the CPU time of both processes per call. */
 export const rows: readonly Row[] = [
   ...loadNames.flatMap((name): Row[] => [
@@ -39,14 +50,5 @@ export const rows: readonly Row[] = [
     { name: `cpu-client-${name}`, unit: 'µs', better: 'lower' },
     { name: `cpu-server-${name}`, unit: 'µs', better: 'lower' },
   ]),
-  ...['encode', 'decode'].flatMap((way) =>
-    shapes.map(
-      (shape): Row => ({
-        name: `codec-${way}-${shape}`,
-        unit: 'ns',
-        better: 'lower',
-        goals: { 'protobuf-es': 4, protobufjs: 1 },
-      }),
-    ),
-  ),
+  ...codecRows,
 ];
