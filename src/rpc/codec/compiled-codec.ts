@@ -39,13 +39,23 @@ export class CompiledCodecs implements Codecs {
   #make(desc: DescMessage): Codec {
     const part = this.#part(desc);
     const sink = this.#sink;
+    const source = new Source(noBytes);
     return {
       encode(message) {
         sink.at = sink.end;
         part.encode(message, sink);
         return sink.cut();
       },
-      decode: (bytes) => part.decode(new Source(bytes), bytes.length, maxDepth, undefined),
+      decode(bytes) {
+        source.bytes = bytes;
+        source.at = 0;
+        try {
+          return part.decode(source, bytes.length, maxDepth, undefined);
+        } finally {
+          // Nothing is held that is not being read.
+          source.bytes = noBytes;
+        }
+      },
       write: (message, into) => part.encode(message, into),
       read: (source, end) => part.decode(source, end, maxDepth, undefined),
     };
@@ -93,6 +103,7 @@ function prototypeOf(desc: DescMessage): object {
   return Object.getPrototypeOf(create(desc)) as object;
 }
 
+const noBytes = new Uint8Array(0);
 const noBuffer = new ArrayBuffer(0);
 const shared = {
   putInt32,

@@ -16,7 +16,7 @@ const { utf8Slice } = Buffer.prototype as unknown as {
 
 /** Reads the bytes of one message. Methods read at `at` and move it; all throw a RangeError at the end of the bytes. */
 export class Source {
-  declare readonly bytes: Uint8Array;
+  declare bytes: Uint8Array;
   declare at: number;
   declare private buffer: Buffer | undefined;
 
