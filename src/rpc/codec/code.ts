@@ -1,16 +1,30 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { isPlain } from './plain-part.ts';
 
-/** A type of more fields has a function of its own. */
 const maxInlinedFields = 8;
+/** In one function: compilers give up on very long ones. */
+const maxFieldsOfInlined = 64;
 
-/** What the source of generated functions refers to: the codecs of other types, by a name each. */
+/** What the source of the functions for one type refers to: the codecs of other types, by a name each. */
 export class Code {
   readonly parts: DescMessage[] = [];
-  readonly #hasPrototype: (desc: DescMessage) => boolean;
+  /**
+   * The small types, which hold no others, that are handled within the functions of what holds them. Where there would be too
+   * much of them the later ones are not.
+   */
+  readonly inlined: ReadonlySet<DescMessage>;
 
-  constructor(hasPrototype: (desc: DescMessage) => boolean) {
-    this.#hasPrototype = hasPrototype;
+  constructor(desc: DescMessage, hasPrototype: (held: DescMessage) => boolean) {
+    const inlined = new Set<DescMessage>();
+    let left = maxFieldsOfInlined;
+    for (const { message } of desc.fields) {
+      if (message === undefined || !isSmallLeaf(message) || isPlain(message) || hasPrototype(message)) continue;
+      const times = desc.fields.filter((field) => field.message === message).length;
+      if (inlined.has(message) || times * message.fields.length > left) continue;
+      left -= times * message.fields.length;
+      inlined.add(message);
+    }
+    this.inlined = inlined;
   }
 
   /** The name of the codec of a type. */
@@ -19,17 +33,9 @@ export class Code {
     if (index < 0) index = this.parts.push(desc) - 1;
     return `p${index}`;
   }
+}
 
-  /** Whether what handles a small type, which holds no other, is part of the function that handles what holds it. */
-  isInlined(desc: DescMessage): boolean {
-    const isSmall = desc.fields.length > 0 && desc.fields.length <= maxInlinedFields;
-    const isLeaf = desc.fields.every((field) => field.fieldKind !== 'map' && field.message === undefined);
-    return isSmall && isLeaf && !isPlain(desc) && !this.#hasPrototype(desc);
-  }
-
-  /** The types that are inlined in a type. */
-  inlined(desc: DescMessage): readonly DescMessage[] {
-    const held = desc.fields.map((field) => field.message).filter((message) => message !== undefined);
-    return held.filter((message) => this.isInlined(message));
-  }
+function isSmallLeaf({ fields }: DescMessage): boolean {
+  const isSmall = fields.length > 0 && fields.length <= maxInlinedFields;
+  return isSmall && fields.every((field) => field.fieldKind !== 'map' && field.message === undefined);
 }

@@ -85,7 +85,7 @@ export class CompiledCodecs implements Codecs {
     const hasPrototype = prototype !== Object.prototype;
     const Shape = function Shape() {};
     if (hasPrototype) Shape.prototype = prototype;
-    const code = new Code((held) => prototypeOf(held) !== Object.prototype);
+    const code = new Code(desc, (held) => prototypeOf(held) !== Object.prototype);
     const encoder = encoderSource(desc, code, hasPrototype);
     const decoder = decoderSource(desc, code, hasPrototype);
     const parts = code.parts.map((part) => this.#part(part));

@@ -182,7 +182,7 @@ class DecoderSource {
   #part(desc: DescMessage, into: string, limit: string, known: string): string {
     const length = lengthOf('last', limit);
     const call = () => `r.at = p; ${into} = ${this.#code.part(desc)}.decode(r, last, depth - 1, ${known}); p = last;`;
-    if (!this.#code.isInlined(desc)) return `${length} ${call()}`;
+    if (!this.#code.inlined.has(desc)) return `${length} ${call()}`;
     const inlined = new DecoderSource(desc, this.#code, false).inlined(into, 'last');
     if (known === 'undefined') return `${length} ${inlined}`;
     return `${length} if (${known} === undefined) { ${inlined} } else { ${call()} }`;

@@ -26,7 +26,7 @@ class EncoderSource {
     this.#desc = desc;
     this.#code = code;
     this.#hasPrototype = hasPrototype;
-    this.#reserve = Math.max(...[desc, ...code.inlined(desc)].map(roomFor));
+    this.#reserve = Math.max(...[desc, ...code.inlined].map(roomFor));
   }
 
   build(): string {
@@ -99,7 +99,7 @@ class EncoderSource {
   }
 
   #message(desc: DescMessage, value: string): string {
-    const write = this.#code.isInlined(desc)
+    const write = this.#code.inlined.has(desc)
       ? `{ ${this.#room()} const m = ${value}; ${this.#fields(desc)} }`
       : method(`${this.#code.part(desc)}.encode(${value}, s)`);
     return `{ const rest = end - p; ${write} ${this.#room()} ${sizeSince('rest')} }`;
