@@ -43,7 +43,10 @@ export class InboundCalls {
   readonly #running = new LinkedList<InboundCall>();
   #whenIdle: (() => void) | undefined;
 
-  /** Lets `admit` decide on the head of a call, and gives it a Context under `base`. Whoever gets a call must close it. `startedAt`: on the clock of `base`. Default: now. */
+  /**
+   * Lets `admit` decide on the head of a call, and gives it a Context under `base`. Whoever gets a call must close it.
+   * `startedAt`: on the clock of `base`. Default: now.
+   */
   open(
     base: Context,
     method: ServerMethod,
