@@ -38,6 +38,7 @@ export {
   type Listing,
   type ListSource,
   type Lists,
+  listingOfAll,
   listOf,
   listsOf,
   type RegisterTry,

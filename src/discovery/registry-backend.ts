@@ -57,6 +57,19 @@ export interface Listing {
   readonly left?: ReadonlySet<string>;
 }
 
+/** A list of what a store gives, in the order of the ids, and apart from it who left on purpose. */
+export function listingOfAll(
+  all: Iterable<{ readonly instance: Instance; readonly hasLeft: boolean }>,
+): Required<Listing> {
+  const instances: Instance[] = [];
+  const left = new Set<string>();
+  for (const { instance, hasLeft } of all) {
+    if (hasLeft) left.add(instance.id);
+    else instances.push(instance);
+  }
+  return { instances: instances.sort((a, b) => (a.id < b.id ? -1 : 1)), left };
+}
+
 /** The list of one service, whole. */
 export function listOf(
   service: string,

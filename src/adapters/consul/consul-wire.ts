@@ -5,6 +5,7 @@ import {
   idOf,
   instanceLimits,
   type Listing,
+  listingOfAll,
 } from '../../discovery/index.ts';
 
 /**
@@ -79,14 +80,7 @@ export function listingOf(entries: unknown): Listing | undefined {
     if (instance !== undefined && !(at < (latest.get(instance.id)?.at ?? 0)))
       latest.set(instance.id, { instance, hasLeft, at });
   }
-  const all = [...latest.values()];
-  return {
-    instances: all
-      .filter(({ hasLeft }) => !hasLeft)
-      .map(({ instance }) => instance)
-      .sort((a, b) => (a.id < b.id ? -1 : 1)),
-    left: new Set(all.filter(({ hasLeft }) => hasLeft).map(({ instance }) => instance.id)),
-  };
+  return listingOfAll(latest.values());
 }
 
 /** What a service stands for; undefined for one that cannot be called. Those that others registered have an address only. */

@@ -5,6 +5,7 @@ import {
   idOf,
   instanceLimits,
   type Listing,
+  listingOfAll,
 } from '../../discovery/index.ts';
 import { record } from './nacos-client.ts';
 
@@ -82,14 +83,7 @@ export function listingOf(service: string, data: unknown): Listing | undefined {
     if (instance !== undefined && !(since < (latest.get(instance.id)?.since ?? 0)))
       latest.set(instance.id, { instance, hasLeft, since });
   }
-  const all = [...latest.values()];
-  return {
-    instances: all
-      .filter(({ hasLeft }) => !hasLeft)
-      .map(({ instance }) => instance)
-      .sort((a, b) => (a.id < b.id ? -1 : 1)),
-    left: new Set(all.filter(({ hasLeft }) => hasLeft).map(({ instance }) => instance.id)),
-  };
+  return listingOfAll(latest.values());
 }
 
 /** Those that others registered have an address, a weight and texts of theirs only. */
